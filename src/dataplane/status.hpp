@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the data plane tells of itself: plain numbers, without a DPDK type, so that the control
+// plane's protocol can be built and tested without DPDK.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "policy/verdict.hpp"
+#include "table/session_counters.hpp"
+
+namespace gate511::dataplane {
+
+using VerdictCounts = std::array<std::uint64_t, policy::kVerdictCount>;
+
+struct PortStatus {
+  std::string name;  ///< DPDK port name
+  std::string link;  ///< name of the link
+  std::string role;  ///< "access" or "uplink"
+  std::string driver;
+  std::string mac;
+  bool up = false;
+  std::uint64_t speed_mbps = 0;  ///< 0: unknown
+  std::uint16_t mtu = 0;         ///< bytes
+  std::uint16_t queues = 0;
+  std::uint64_t rx_packets = 0, rx_bytes = 0, rx_missed = 0, rx_errors = 0;
+  std::uint64_t tx_packets = 0, tx_bytes = 0, tx_errors = 0;
+};
+
+struct WorkerStatus {
+  unsigned lcore = 0;
+  std::uint64_t loops = 0;      ///< main loop turns
+  std::uint64_t bursts = 0;     ///< bursts with at least one frame
+  std::uint64_t frames_in = 0;  ///< frames received from ports
+  std::uint64_t replies = 0;    ///< frames of our own transmitted
+  VerdictCounts verdicts{};     ///< one for each frame in
+};
+
+struct Stats {
+  std::uint64_t uptime_s = 0;
+  std::uint32_t mbufs_total = 0;
+  std::uint32_t mbufs_in_use = 0;
+  bool huge_pages = false;
+  std::vector<WorkerStatus> workers;
+};
+
+/// Asked by the control thread.
+class StatusSource {
+ public:
+  StatusSource() = default;
+  StatusSource(const StatusSource&) = delete;
+  StatusSource& operator=(const StatusSource&) = delete;
+  virtual ~StatusSource() = default;
+
+  [[nodiscard]] virtual Stats stats() const = 0;
+  [[nodiscard]] virtual std::vector<PortStatus> ports() const = 0;
+  /// The sum over all workers of what stands at `index` of their session counters.
+  [[nodiscard]] virtual table::TrafficCounts session_traffic(std::uint32_t index) const = 0;
+};
+
+}  // namespace gate511::dataplane

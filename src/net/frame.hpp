@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The frame parser. Two steps, because a session's frame needs the first only: Ethernet with its
+// tags for every frame, and the packet in it for guests' frames.
+//
+// Both read hostile bytes. They never read past the span, and whatever they cannot classify
+// completely they name.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "net/bytes.hpp"
+#include "net/ip.hpp"
+#include "net/mac.hpp"
+
+namespace gate511::net {
+
+/// What is wrong with a frame, or what makes it unfit to be judged.
+enum class Flaw : std::uint8_t {
+  kNone,
+  kRunt,             ///< shorter than an Ethernet header
+  kBadSource,        ///< source MAC is a group address or zero
+  kTagDepth,         ///< a third tag, or a tag cut short
+  kTruncated,        ///< ends inside a header, or before the length that a header gives
+  kBadIpHeader,      ///< version, header length, total length or header checksum
+  kIpOptions,        ///< IPv4 with options
+  kFragment,         ///< any fragment, the first too; an IPv6 fragment header of any kind
+  kExtensionChain,   ///< more IPv6 extension headers than kMaxExtensionHeaders, or an unknown one
+  kBadTcpHeader,     ///< cut short, or a data offset below 5 or past the end
+  kBadUdpHeader,     ///< cut short, or a length below 8 or past the end
+  kBadIcmpHeader,    ///< cut short
+  kUnknownEthertype  ///< neither ARP nor IP: LLC, MPLS, PPPoE, what not
+};
+
+namespace ethertype {
+inline constexpr std::uint16_t kMinimum = 0x0600;  ///< below: a length, so LLC (IEEE 802.3, 3.2.6)
+inline constexpr std::uint16_t kIpv4 = 0x0800;
+inline constexpr std::uint16_t kArp = 0x0806;
+inline constexpr std::uint16_t kVlan = 0x8100;
+inline constexpr std::uint16_t kIpv6 = 0x86dd;
+inline constexpr std::uint16_t kFlowControl = 0x8808;
+inline constexpr std::uint16_t kSlowProtocols = 0x8809;
+inline constexpr std::uint16_t kServiceVlan = 0x88a8;
+inline constexpr std::uint16_t kLldp = 0x88cc;
+}  // namespace ethertype
+
+namespace protocol {
+inline constexpr std::uint8_t kHopByHop = 0;
+inline constexpr std::uint8_t kIcmp = 1;
+inline constexpr std::uint8_t kTcp = 6;
+inline constexpr std::uint8_t kUdp = 17;
+inline constexpr std::uint8_t kRouting = 43;
+inline constexpr std::uint8_t kFragment = 44;
+inline constexpr std::uint8_t kIcmpv6 = 58;
+inline constexpr std::uint8_t kNoNextHeader = 59;
+inline constexpr std::uint8_t kDestinationOptions = 60;
+}  // namespace protocol
+
+inline constexpr std::size_t kEthernetBytes = 14;
+inline constexpr std::size_t kTagBytes = 4;
+inline constexpr std::size_t kMaxTags = 2;
+inline constexpr std::size_t kMinFrame = 60;  ///< without FCS
+inline constexpr std::size_t kMaxExtensionHeaders = 4;
+
+/// Ethernet header and up to two 802.1Q or 802.1ad tags.
+struct Ethernet {
+  MacAddress destination;
+  MacAddress source;
+  std::uint16_t type = 0;      ///< behind the tags
+  std::uint16_t vlan = 0;      ///< VLAN id of the outer tag, 0: untagged or priority tag
+  std::uint8_t l3_offset = 0;  ///< 14, 18 or 22
+  Flaw flaw = Flaw::kRunt;     ///< with a flaw only what was read before it is set
+};
+
+[[nodiscard]] Ethernet parse_ethernet(ByteView frame) noexcept;
+
+/// Bytes that a session's frame counts: the IP packet without Ethernet's padding, or what follows
+/// the Ethernet header of anything else.
+[[nodiscard]] std::size_t counted_bytes(ByteView frame, const Ethernet& ethernet) noexcept;
+
+namespace tcp_flag {
+inline constexpr std::uint8_t kFin = 0x01;
+inline constexpr std::uint8_t kSyn = 0x02;
+inline constexpr std::uint8_t kRst = 0x04;
+inline constexpr std::uint8_t kPsh = 0x08;
+inline constexpr std::uint8_t kAck = 0x10;
+}  // namespace tcp_flag
+
+/// The packet in a frame, parsed to its transport header. Offsets count from the frame's start.
+struct Packet {
+  Flaw flaw = Flaw::kNone;
+  bool is_ip = false;
+  bool is_v6 = false;
+  std::uint8_t protocol = 0;  ///< of the transport header: one of net::protocol, or any other
+  std::uint8_t hop_limit = 0;
+  IpAddress source, destination;
+  std::uint16_t l3_offset = 0;
+  std::uint16_t l4_offset = 0;
+  std::uint16_t end = 0;  ///< one past the IP packet's last byte; Ethernet's padding is behind it
+  // TCP and UDP
+  std::uint16_t source_port = 0, destination_port = 0;
+  std::uint16_t payload_offset = 0;
+  // TCP; sequence numbers in host order
+  std::uint32_t sequence = 0, acknowledgement = 0;
+  std::uint16_t window = 0;
+  std::uint8_t tcp_flags = 0;
+  // ICMP and ICMPv6
+  std::uint8_t icmp_type = 0, icmp_code = 0;
+
+  [[nodiscard]] std::size_t payload_size() const noexcept { return end - payload_offset; }
+};
+
+/// Parses what `ethernet`, which has no flaw, carries. An ARP packet comes back with `is_ip` false
+/// and no flaw.
+[[nodiscard]] Packet parse_packet(ByteView frame, const Ethernet& ethernet) noexcept;
+
+}  // namespace gate511::net

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A burst of frames through parse, look-up, decide and act. One Pipeline a worker; a Burst is
+// worked on in whole-burst phases, and at each moment each frame is on one of its three lists.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "net/frame.hpp"
+#include "policy/guest_credit.hpp"
+#include "policy/snapshot.hpp"
+#include "policy/token_bucket.hpp"
+#include "policy/verdict.hpp"
+#include "responder/cookie.hpp"
+#include "responder/plan.hpp"
+#include "table/session_counters.hpp"
+#include "table/session_table.hpp"
+
+namespace gate511::pipeline {
+
+inline constexpr std::size_t kMaxBurst = 64;
+
+enum class Direction : std::uint8_t { kFromAccess, kFromUplink };
+
+/// Indices into a burst.
+struct FrameList {
+  std::array<std::uint8_t, kMaxBurst> index;
+  std::uint8_t count = 0;
+
+  void add(std::size_t frame) noexcept { index[count++] = static_cast<std::uint8_t>(frame); }
+  [[nodiscard]] auto begin() const noexcept { return index.begin(); }
+  [[nodiscard]] auto end() const noexcept { return index.begin() + count; }
+};
+
+/// One burst of one port. The worker fills the first part; run() the rest.
+struct Burst {
+  Direction direction = Direction::kFromAccess;
+  std::uint8_t link = 0;
+  std::size_t count = 0;
+  std::size_t max_frame_out = 0;  ///< bytes that the other port of the link takes
+  /// The frames' bytes, from the destination MAC on, without FCS; contiguous.
+  std::array<net::ByteView, kMaxBurst> frame;
+
+  std::array<net::Ethernet, kMaxBurst> ethernet;
+  std::array<std::uint8_t, kMaxBurst> zone;
+  std::array<table::Key, kMaxBurst> key;
+  std::array<table::Hit, kMaxBurst> session;
+  std::array<policy::Verdict, kMaxBurst> verdict;
+  std::array<responder::Plan, kMaxBurst> plan;  ///< set for those on `reply`
+  FrameList pass, reply, drop;
+};
+
+/// Time as the worker read it for this burst.
+struct Now {
+  std::uint64_t ns = 0;      ///< monotonic
+  std::uint32_t unix_s = 0;  ///< wall clock, for the login link
+};
+
+/// What all workers read. Pointers are followed anew for each burst, so that the control thread
+/// can swap what they point to and free the old after a grace period.
+struct Shared {
+  const table::SessionTable* table = nullptr;
+  std::atomic<const policy::Snapshot*> snapshot{nullptr};
+  std::atomic<const responder::CookieKeys*> cookie_keys{nullptr};
+  std::atomic<std::uint32_t> unix_s{0};  ///< set by the control thread at least once a second
+};
+
+/// One worker's pipeline. Used by that worker alone, but for `verdicts`, which the control thread
+/// reads with relaxed loads.
+class Pipeline {
+ public:
+  /// `sessions`: this worker's counters, indexed like the table's slots; `worker` makes nonces
+  /// differ between workers. Both outlive the pipeline.
+  Pipeline(const Shared& shared, std::span<table::SessionCounters> sessions, std::uint8_t worker);
+
+  /// Parse, look-up, decide: gives each frame a verdict and puts it on one of the lists.
+  void run(Burst& burst, Now now) noexcept;
+
+  static constexpr std::size_t kMaxReply = 1600;
+  /// Writes the reply to frame `i` of the `reply` list to `out` (kMaxReply bytes) and returns its
+  /// length, which is >= 60. To be sent out of the port that the frame came in by.
+  [[nodiscard]] std::size_t write_reply(const Burst& burst, std::size_t i, Now now,
+                                        std::span<std::byte> out) noexcept;
+
+  /// Counts each frame's final verdict. The worker calls it after transmission, when it has
+  /// set the verdict of what could not be sent to kTxFull or kNoMbuf.
+  void account(const Burst& burst) noexcept;
+
+  /// Frames by verdict since start.
+  [[nodiscard]] std::uint64_t verdicts(policy::Verdict verdict) const noexcept {
+    return verdicts_[static_cast<std::size_t>(verdict)].load(std::memory_order_relaxed);
+  }
+
+ private:
+  void parse(Burst& burst, const policy::Snapshot& snapshot) noexcept;
+  void decide(Burst& burst, const policy::Snapshot& snapshot, Now now) noexcept;
+  void sort(Burst& burst) noexcept;
+
+  const Shared& shared_;
+  std::span<table::SessionCounters> sessions_;
+  std::uint32_t next_nonce_;
+  policy::TokenBucket refusals_;
+  policy::GuestCredit credit_;
+  std::array<std::atomic<std::uint64_t>, policy::kVerdictCount> verdicts_{};
+};
+
+}  // namespace gate511::pipeline

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Every way out of the gateway: its name, what became of the frame, and a sentence for operators.
+// One table; counters, statistics and documentation all read it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace gate511::policy {
+
+enum class Verdict : std::uint8_t {
+  // Forwarded.
+  kSession,
+  kUnenforced,
+  kReserved,
+  kMulticast,
+  kArp,
+  kNeighbour,
+  kMld,
+  kDhcp,
+  kDns,
+  kNtp,
+  kGarden,
+  // Answered.
+  kSynAck,
+  kPage,
+  kUploadAck,
+  kCookieReset,
+  kTcpRefused,
+  kHttpsRefused,
+  kUdpRefused,
+  kDnsRefused,
+  // Dropped: the frame is damaged, or not to be classified completely.
+  kRunt,
+  kOversized,
+  kBadSource,
+  kTagDepth,
+  kTruncated,
+  kBadIpHeader,
+  kIpOptions,
+  kFragment,
+  kExtensionChain,
+  kBadTcpHeader,
+  kBadUdpHeader,
+  kBadIcmpHeader,
+  kUnknownEthertype,
+  // Dropped: policy.
+  kPause,
+  kReservedDropped,
+  kBlocked,
+  kGuestDenied,
+  kRouterMessage,
+  kDhcpDenied,
+  kNotSolicited,
+  kMulticastDenied,
+  // Dropped: the responder has nothing to say.
+  kTcpPureAck,
+  kTcpReset,
+  kTcpBadFlags,
+  kTcpBadChecksum,
+  kTcpNoRoom,
+  kHttpsDropped,
+  kNoReplyAddress,
+  kReplyTooLarge,
+  kRateLimited,
+  // Dropped: the machine was at its limit.
+  kNoMbuf,
+  kTxFull,
+};
+
+enum class Fate : std::uint8_t { kForwarded, kAnswered, kDropped };
+
+struct VerdictInfo {
+  Verdict verdict;
+  Fate fate;
+  std::string_view name;      ///< as in `stats.get`
+  std::string_view sentence;  ///< for operators
+};
+
+inline constexpr std::array kVerdicts{
+    VerdictInfo{Verdict::kSession, Fate::kForwarded, "session", "frame of a client with a session"},
+    VerdictInfo{Verdict::kUnenforced, Fate::kForwarded, "unenforced",
+                "frame of a zone that is not enforced"},
+    VerdictInfo{Verdict::kReserved, Fate::kForwarded, "reserved",
+                "spanning tree, LACP or LLDP frame"},
+    VerdictInfo{Verdict::kMulticast, Fate::kForwarded, "multicast",
+                "broadcast or multicast from the uplink that clients may see"},
+    VerdictInfo{Verdict::kArp, Fate::kForwarded, "arp", "guest's ARP"},
+    VerdictInfo{Verdict::kNeighbour, Fate::kForwarded, "neighbour",
+                "guest's IPv6 neighbour or router solicitation traffic"},
+    VerdictInfo{Verdict::kMld, Fate::kForwarded, "mld", "guest's multicast listener report"},
+    VerdictInfo{Verdict::kDhcp, Fate::kForwarded, "dhcp", "guest's DHCP"},
+    VerdictInfo{Verdict::kDns, Fate::kForwarded, "dns", "guest's DNS with a configured resolver"},
+    VerdictInfo{Verdict::kNtp, Fate::kForwarded, "ntp", "guest's NTP with a configured server"},
+    VerdictInfo{Verdict::kGarden, Fate::kForwarded, "garden",
+                "guest's traffic with the portal or the garden"},
+
+    VerdictInfo{Verdict::kSynAck, Fate::kAnswered, "syn_ack",
+                "guest's connection to an HTTP port accepted by cookie"},
+    VerdictInfo{Verdict::kPage, Fate::kAnswered, "page", "guest's request answered with the 511"},
+    VerdictInfo{Verdict::kUploadAck, Fate::kAnswered, "upload_ack",
+                "rest of a request acknowledged after its answer"},
+    VerdictInfo{Verdict::kCookieReset, Fate::kAnswered, "cookie_reset",
+                "TCP segment of no connection of ours reset"},
+    VerdictInfo{Verdict::kTcpRefused, Fate::kAnswered, "tcp_refused",
+                "guest's TCP to another port reset"},
+    VerdictInfo{Verdict::kHttpsRefused, Fate::kAnswered, "https_refused", "guest's HTTPS reset"},
+    VerdictInfo{Verdict::kUdpRefused, Fate::kAnswered, "udp_refused",
+                "guest's UDP answered with ICMP administratively prohibited"},
+    VerdictInfo{Verdict::kDnsRefused, Fate::kAnswered, "dns_refused",
+                "guest's DNS to a resolver that is not configured refused"},
+
+    VerdictInfo{Verdict::kRunt, Fate::kDropped, "runt", "frame shorter than an Ethernet header"},
+    VerdictInfo{Verdict::kOversized, Fate::kDropped, "oversized",
+                "frame longer than the other port takes"},
+    VerdictInfo{Verdict::kBadSource, Fate::kDropped, "bad_source",
+                "source MAC is a group address or zero"},
+    VerdictInfo{Verdict::kTagDepth, Fate::kDropped, "tag_depth",
+                "more than two VLAN tags, or a tag cut short"},
+    VerdictInfo{Verdict::kTruncated, Fate::kDropped, "truncated",
+                "frame ends inside a header or before the length that its header gives"},
+    VerdictInfo{Verdict::kBadIpHeader, Fate::kDropped, "bad_ip_header",
+                "IP version, header length or header checksum is wrong"},
+    VerdictInfo{Verdict::kIpOptions, Fate::kDropped, "ip_options", "guest's IPv4 with options"},
+    VerdictInfo{Verdict::kFragment, Fate::kDropped, "fragment", "guest's IP fragment"},
+    VerdictInfo{Verdict::kExtensionChain, Fate::kDropped, "extension_chain",
+                "guest's IPv6 with an extension header chain past the cap"},
+    VerdictInfo{Verdict::kBadTcpHeader, Fate::kDropped, "bad_tcp_header",
+                "TCP header cut short or with a wrong data offset"},
+    VerdictInfo{Verdict::kBadUdpHeader, Fate::kDropped, "bad_udp_header",
+                "UDP header cut short or with a wrong length"},
+    VerdictInfo{Verdict::kBadIcmpHeader, Fate::kDropped, "bad_icmp_header", "ICMP cut short"},
+    VerdictInfo{Verdict::kUnknownEthertype, Fate::kDropped, "unknown_ethertype",
+                "guest's frame is neither ARP nor IP"},
+
+    VerdictInfo{Verdict::kPause, Fate::kDropped, "pause", "Ethernet flow control frame"},
+    VerdictInfo{Verdict::kReservedDropped, Fate::kDropped, "reserved_dropped",
+                "frame to a reserved group address that does not pass"},
+    VerdictInfo{Verdict::kBlocked, Fate::kDropped, "blocked", "frame of a blocked client"},
+    VerdictInfo{Verdict::kGuestDenied, Fate::kDropped, "guest_denied",
+                "guest's traffic that no rule lets pass"},
+    VerdictInfo{Verdict::kRouterMessage, Fate::kDropped, "router_message",
+                "router advertisement or redirect from a guest"},
+    VerdictInfo{Verdict::kDhcpDenied, Fate::kDropped, "dhcp_denied",
+                "guest's DHCP that is no client message, or to an unknown server"},
+    VerdictInfo{Verdict::kNotSolicited, Fate::kDropped, "not_solicited",
+                "frame from the uplink to a guest that answers nothing a guest may ask"},
+    VerdictInfo{Verdict::kMulticastDenied, Fate::kDropped, "multicast_denied",
+                "broadcast or multicast from the uplink that clients do not need"},
+
+    VerdictInfo{Verdict::kTcpPureAck, Fate::kDropped, "tcp_pure_ack",
+                "guest's acknowledgement that asks for nothing"},
+    VerdictInfo{Verdict::kTcpReset, Fate::kDropped, "tcp_reset", "guest's TCP reset"},
+    VerdictInfo{Verdict::kTcpBadFlags, Fate::kDropped, "tcp_bad_flags",
+                "TCP flags that no connection has"},
+    VerdictInfo{Verdict::kTcpBadChecksum, Fate::kDropped, "tcp_bad_checksum",
+                "TCP checksum is wrong"},
+    VerdictInfo{Verdict::kTcpNoRoom, Fate::kDropped, "tcp_no_room",
+                "answer owed, but the client's window or MSS is too small for it"},
+    VerdictInfo{Verdict::kHttpsDropped, Fate::kDropped, "https_dropped",
+                "guest's HTTPS dropped by configuration"},
+    VerdictInfo{Verdict::kNoReplyAddress, Fate::kDropped, "no_reply_address",
+                "would be answered, but its addresses are not two different hosts'"},
+    VerdictInfo{Verdict::kReplyTooLarge, Fate::kDropped, "reply_too_large",
+                "would be refused by ICMP, but the guest has not sent as many bytes"},
+    VerdictInfo{Verdict::kRateLimited, Fate::kDropped, "rate_limited",
+                "would be refused, but the budget for refusals is used up"},
+
+    VerdictInfo{Verdict::kNoMbuf, Fate::kDropped, "no_mbuf", "no memory for the answer"},
+    VerdictInfo{Verdict::kTxFull, Fate::kDropped, "tx_full", "the transmit queue was full"},
+};
+
+inline constexpr std::size_t kVerdictCount = kVerdicts.size();
+
+[[nodiscard]] constexpr const VerdictInfo& info(Verdict verdict) noexcept {
+  return kVerdicts[static_cast<std::size_t>(verdict)];
+}
+
+/// Each row of kVerdicts stands at its own verdict's number.
+static_assert([] {
+  for (std::size_t i = 0; i < kVerdictCount; ++i) {
+    if (kVerdicts[i].verdict != static_cast<Verdict>(i)) return false;
+  }
+  return kVerdicts.back().verdict == Verdict::kTxFull;
+}());
+
+}  // namespace gate511::policy

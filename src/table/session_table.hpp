@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The session table: who a frame belongs to and what it may do, in one cache line.
+//
+// Buckets of 64 bytes hold eight 64-bit slots. A key that finds its home bucket full goes to the
+// next one with room, and every bucket that it passed by is marked; a reader goes on past a bucket
+// only where the mark stands. Nothing ever moves, so a slot's index is stable for the session's
+// life and finds its counters and its record.
+//
+// One thread writes (the control thread); any number read without a lock and without a retry.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "net/mac.hpp"
+
+namespace gate511::table {
+
+/// What a client may do. The numbers are the four state bits of a slot.
+/// With bit 3 set the client is authenticated, and bits 0-2 are room for flags of such a session.
+enum class State : std::uint8_t {
+  kNone = 0,           ///< no session: a guest
+  kRestricted = 1,     ///< known, but treated as a guest (unpaid, over quota)
+  kBlocked = 2,        ///< dropped
+  kAuthenticated = 8,  ///< passes
+};
+
+[[nodiscard]] constexpr bool is_authenticated(State state) noexcept {
+  return (static_cast<std::uint8_t>(state) & 8) != 0;
+}
+
+/// A client's identity: MAC and, by `sessions.key`, its outer VLAN (0: not part of the key).
+/// Layout as in a slot: bits 0-47 MAC with the group bit (40) zero, bits 48-59 VLAN, 60-63 zero.
+class Key {
+ public:
+  constexpr Key() noexcept = default;
+  constexpr Key(net::MacAddress mac, std::uint16_t vlan) noexcept
+      : bits_{mac.value() | (std::uint64_t{vlan} & 0xfff) << 48} {}
+  [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }
+  [[nodiscard]] constexpr net::MacAddress mac() const noexcept { return net::MacAddress{bits_}; }
+  [[nodiscard]] constexpr std::uint16_t vlan() const noexcept {
+    return static_cast<std::uint16_t>(bits_ >> 48 & 0xfff);
+  }
+  constexpr auto operator<=>(const Key&) const noexcept = default;
+
+ private:
+  std::uint64_t bits_ = 0;
+};
+
+/// The result of a look-up.
+struct Hit {
+  static constexpr std::uint32_t kNoIndex = 0xffff'ffff;
+  std::uint32_t index = kNoIndex;
+  State state = State::kNone;
+
+  [[nodiscard]] constexpr bool found() const noexcept { return index != kNoIndex; }
+};
+
+/// 128 secret bits for the keyed hash; drawn anew at each start.
+struct HashSeed {
+  std::uint64_t first;
+  std::uint64_t second;
+};
+
+/// Eight slots in one cache line. Written by the control thread, read by every worker.
+struct alignas(64) Bucket {
+  static constexpr std::size_t kSlots = 8;
+  std::atomic<std::uint64_t> slot[kSlots];
+};
+static_assert(sizeof(Bucket) == 64 && std::atomic<std::uint64_t>::is_always_lock_free);
+
+class SessionTable {
+ public:
+  /// Buckets for `capacity` sessions: 1.6 slots a session or a little more.
+  [[nodiscard]] static std::size_t buckets_for(std::size_t capacity) noexcept;
+
+  /// Takes `buckets_for(capacity)` buckets that are zero and outlive the table.
+  SessionTable(std::span<Bucket> buckets, std::size_t capacity, HashSeed seed);
+
+  // ---- any thread, lock-free; an index found is valid until the thread's next quiescent point
+  // ----
+
+  /// Looks up a burst: hashes and prefetches all of it, then compares. `hits.size() ==
+  /// keys.size()`, at most kMaxBulk. A default-constructed Key is never found.
+  static constexpr std::size_t kMaxBulk = 64;
+  void look_up(std::span<const Key> keys, std::span<Hit> hits) const noexcept;
+  [[nodiscard]] Hit look_up(Key key) const noexcept;
+
+  // ---- control thread only ----
+
+  /// Publishes a session. nullopt: `capacity` sessions are held already (those in limbo count).
+  /// The key must be a station's and not be in the table.
+  [[nodiscard]] std::optional<std::uint32_t> insert(Key key, State state);
+  /// Changes the state of the session at `index`.
+  void set_state(std::uint32_t index, State state) noexcept;
+  /// Makes the session invisible to each reader's next look-up. Its index goes to limbo.
+  void erase(std::uint32_t index) noexcept;
+  /// Takes an index out of limbo, once every reader has passed a quiescent point since `erase`.
+  void release(std::uint32_t index) noexcept;
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t in_limbo() const noexcept { return in_limbo_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  /// One more than the highest index that `insert` can give: the length of arrays beside the table.
+  [[nodiscard]] std::size_t slots() const noexcept { return buckets_.size() * Bucket::kSlots; }
+
+ private:
+  [[nodiscard]] std::size_t home(Key key) const noexcept;
+  [[nodiscard]] Hit find_from(std::size_t bucket, Key key) const noexcept;
+  void unmark_path(std::size_t from, std::size_t to) noexcept;
+
+  std::span<Bucket> buckets_;
+  std::size_t capacity_;
+  HashSeed seed_;
+  // Control thread only: not on the readers' path.
+  std::size_t size_ = 0;
+  std::size_t in_limbo_ = 0;
+  std::vector<std::uint32_t> passed_by_;  ///< a bucket: how many sessions overflowed past it
+  std::vector<std::uint8_t> limbo_;       ///< a bucket: bit i set while slot i may not be used
+};
+
+}  // namespace gate511::table
