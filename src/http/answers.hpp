@@ -49,15 +49,19 @@ class Answers {
  private:
   Answers() = default;
 
-  struct Template {
-    std::string head;     ///< up to and with the empty line
-    std::string before;   ///< body up to the refresh's URL
-    std::string between;  ///< from there to the visible link; empty if there is none
-    std::string after;    ///< the rest of the body, before the padding
+  /// A page in pieces: what stands between them is filled in for each client.
+  struct Page {
+    std::string before;   ///< head and body up to the first token
+    std::string return_;  ///< what leads over from that token to the return URL; empty: none
+    std::string between;  ///< from there to the second token
+    std::string after;    ///< the rest of the body; empty: the page has one token only
+    std::string head;     ///< the whole answer to HEAD
   };
-  std::string link_;                        ///< portal URL up to the token: `...?t=`
-  std::array<Template, 2> body_{};          ///< full, compact
-  std::array<std::string, 3> head_only_{};  ///< whole answers to HEAD; [kTiny] to all methods
+  [[nodiscard]] static tl::expected<Page, Error> render_page(SizeClass size,
+                                                             const AnswerTexts& texts);
+
+  Page full_;
+  Page compact_;
 };
 
 }  // namespace gate511::http

@@ -30,6 +30,7 @@ enum class Flaw : std::uint8_t {
   kBadTcpHeader,     ///< cut short, or a data offset below 5 or past the end
   kBadUdpHeader,     ///< cut short, or a length below 8 or past the end
   kBadIcmpHeader,    ///< cut short
+  kBadArp,           ///< cut short, or not for IPv4 over Ethernet (RFC 826)
   kUnknownEthertype  ///< neither ARP nor IP: LLC, MPLS, PPPoE, what not
 };
 

@@ -8,16 +8,17 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "net/frame.hpp"
+#include "policy/dhcp_servers.hpp"
 #include "policy/guest_credit.hpp"
 #include "policy/snapshot.hpp"
 #include "policy/token_bucket.hpp"
 #include "policy/verdict.hpp"
 #include "responder/cookie.hpp"
 #include "responder/plan.hpp"
+#include "responder/tcp_responder.hpp"
 #include "table/session_counters.hpp"
 #include "table/session_table.hpp"
 
@@ -46,10 +47,13 @@ struct Burst {
   /// The frames' bytes, from the destination MAC on, without FCS; contiguous.
   std::array<net::ByteView, kMaxBurst> frame;
 
+  /// The configuration that this burst is judged by, from run() to write_reply().
+  const policy::Snapshot* snapshot = nullptr;
   std::array<net::Ethernet, kMaxBurst> ethernet;
   std::array<std::uint8_t, kMaxBurst> zone;
   std::array<table::Key, kMaxBurst> key;
   std::array<table::Hit, kMaxBurst> session;
+  std::array<std::uint32_t, kMaxBurst> session_bytes;  ///< set for Verdict::kSession
   std::array<policy::Verdict, kMaxBurst> verdict;
   std::array<responder::Plan, kMaxBurst> plan;  ///< set for those on `reply`
   FrameList pass, reply, drop;
@@ -64,31 +68,36 @@ struct Now {
 /// What all workers read. Pointers are followed anew for each burst, so that the control thread
 /// can swap what they point to and free the old after a grace period.
 struct Shared {
-  const table::SessionTable* table = nullptr;
+  const table::SessionTable* table;
   std::atomic<const policy::Snapshot*> snapshot{nullptr};
   std::atomic<const responder::CookieKeys*> cookie_keys{nullptr};
   std::atomic<std::uint32_t> unix_s{0};  ///< set by the control thread at least once a second
+  policy::DhcpServers dhcp_servers;      ///< written by the workers, for a server not yet known
+
+  Shared(const table::SessionTable& sessions, net::SipKey seed) noexcept
+      : table{&sessions}, dhcp_servers{seed} {}
 };
 
 /// One worker's pipeline. Used by that worker alone, but for `verdicts`, which the control thread
 /// reads with relaxed loads.
 class Pipeline {
  public:
-  /// `sessions`: this worker's counters, indexed like the table's slots; `worker` makes nonces
-  /// differ between workers. Both outlive the pipeline.
-  Pipeline(const Shared& shared, std::span<table::SessionCounters> sessions, std::uint8_t worker);
+  /// `shared` and `sessions`, this worker's counters, indexed like the table's slots, outlive the
+  /// pipeline. `worker` makes nonces differ between workers; `seed` is secret.
+  Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, std::uint8_t worker,
+           std::uint64_t seed);
 
   /// Parse, look-up, decide: gives each frame a verdict and puts it on one of the lists.
   void run(Burst& burst, Now now) noexcept;
 
-  static constexpr std::size_t kMaxReply = 1600;
-  /// Writes the reply to frame `i` of the `reply` list to `out` (kMaxReply bytes) and returns its
-  /// length, which is >= 60. To be sent out of the port that the frame came in by.
+  /// Writes the reply to the burst's frame `i`, which is on its `reply` list, to `out` (at least
+  /// responder::kMaxReply bytes) and returns its length. To be sent out of the port that the frame
+  /// came in by.
   [[nodiscard]] std::size_t write_reply(const Burst& burst, std::size_t i, Now now,
                                         std::span<std::byte> out) noexcept;
 
   /// Counts each frame's final verdict. The worker calls it after transmission, when it has
-  /// set the verdict of what could not be sent to kTxFull or kNoMbuf.
+  /// set the verdict of what could not be sent to kTxFull or kNoMbuf. Reads no frame.
   void account(const Burst& burst) noexcept;
 
   /// Frames by verdict since start.
@@ -97,11 +106,14 @@ class Pipeline {
   }
 
  private:
-  void parse(Burst& burst, const policy::Snapshot& snapshot) noexcept;
-  void decide(Burst& burst, const policy::Snapshot& snapshot, Now now) noexcept;
-  void sort(Burst& burst) noexcept;
+  [[nodiscard]] responder::Decision judge(const Burst& burst, std::size_t i, Now now) noexcept;
+  [[nodiscard]] responder::Decision judge_guest(const Burst& burst, std::size_t i,
+                                                Now now) noexcept;
+  [[nodiscard]] responder::Decision refuse(const Burst& burst, std::size_t i,
+                                           const net::Packet& packet, policy::Verdict verdict,
+                                           Now now) noexcept;
 
-  const Shared& shared_;
+  Shared& shared_;
   std::span<table::SessionCounters> sessions_;
   std::uint32_t next_nonce_;
   policy::TokenBucket refusals_;

@@ -36,6 +36,7 @@ class GuestCredit {
   [[nodiscard]] Entry& entry(net::MacAddress guest) noexcept;
 
   std::vector<Entry> entries_;
+  int shift_;
   std::uint64_t seed_;
 };
 

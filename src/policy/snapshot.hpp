@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +16,6 @@
 
 namespace gate511::policy {
 
-enum class Enforce : std::uint8_t { kOn, kMonitor, kOff };
 enum class HttpsPolicy : std::uint8_t { kReset, kDrop };
 
 /// What guests may reach.
@@ -31,11 +29,10 @@ struct GuestRules {
 /// Some VLANs of a link with their own policy.
 struct Zone {
   std::string name;
-  Enforce enforce = Enforce::kOn;
   std::vector<std::uint16_t> http_ports{80};
   HttpsPolicy https = HttpsPolicy::kReset;
   GuestRules guest;
-  std::optional<http::Answers> answers;  ///< set in every zone that is enforced
+  http::Answers answers;  ///< rendered at load
 };
 
 struct LinkPolicy {

@@ -14,7 +14,6 @@ namespace gate511::policy {
 enum class Verdict : std::uint8_t {
   // Forwarded.
   kSession,
-  kUnenforced,
   kReserved,
   kMulticast,
   kArp,
@@ -46,6 +45,7 @@ enum class Verdict : std::uint8_t {
   kBadTcpHeader,
   kBadUdpHeader,
   kBadIcmpHeader,
+  kBadArp,
   kUnknownEthertype,
   // Dropped: policy.
   kPause,
@@ -82,8 +82,6 @@ struct VerdictInfo {
 
 inline constexpr std::array kVerdicts{
     VerdictInfo{Verdict::kSession, Fate::kForwarded, "session", "frame of a client with a session"},
-    VerdictInfo{Verdict::kUnenforced, Fate::kForwarded, "unenforced",
-                "frame of a zone that is not enforced"},
     VerdictInfo{Verdict::kReserved, Fate::kForwarded, "reserved",
                 "spanning tree, LACP or LLDP frame"},
     VerdictInfo{Verdict::kMulticast, Fate::kForwarded, "multicast",
@@ -133,6 +131,8 @@ inline constexpr std::array kVerdicts{
     VerdictInfo{Verdict::kBadUdpHeader, Fate::kDropped, "bad_udp_header",
                 "UDP header cut short or with a wrong length"},
     VerdictInfo{Verdict::kBadIcmpHeader, Fate::kDropped, "bad_icmp_header", "ICMP cut short"},
+    VerdictInfo{Verdict::kBadArp, Fate::kDropped, "bad_arp",
+                "ARP cut short, or not for IPv4 over Ethernet"},
     VerdictInfo{Verdict::kUnknownEthertype, Fate::kDropped, "unknown_ethertype",
                 "guest's frame is neither ARP nor IP"},
 

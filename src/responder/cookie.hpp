@@ -46,6 +46,9 @@ struct ConnectionId {
   std::uint16_t source_port = 0, destination_port = 0;
 };
 
+/// Length of the answer that a connection of this class gets; 0 for kNoRoom.
+[[nodiscard]] std::size_t answer_bytes(CookieClass size) noexcept;
+
 [[nodiscard]] std::uint32_t issue_cookie(const CookieKeys& keys, const ConnectionId& id,
                                          CookieClass size) noexcept;
 

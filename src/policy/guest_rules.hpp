@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a guest may do: default deny, the first rule that matches holds. The order is the design's
+// and stands in docs/architecture.md; it is the order of the statements in guest_rules.cpp.
+#pragma once
+
+#include <cstdint>
+
+#include "net/frame.hpp"
+#include "policy/dhcp_servers.hpp"
+#include "policy/snapshot.hpp"
+#include "policy/verdict.hpp"
+
+namespace gate511::policy {
+
+struct GuestDecision {
+  enum class Act : std::uint8_t {
+    kFinal,    ///< the verdict stands: forward or drop
+    kRespond,  ///< a segment for the TCP responder
+    kRefuse    ///< to be refused by RST or ICMP; the verdict says as what it counts then
+  };
+  Act act = Act::kFinal;
+  Verdict verdict = Verdict::kGuestDenied;
+};
+
+/// The verdict that a flaw is dropped with. Not for Flaw::kNone.
+[[nodiscard]] Verdict verdict_of(net::Flaw flaw) noexcept;
+
+/// A guest's frame from the access side.
+[[nodiscard]] GuestDecision judge_from_guest(net::ByteView frame, const net::Packet& packet,
+                                             const Zone& zone, std::uint8_t link,
+                                             const DhcpServers& servers) noexcept;
+
+/// A unicast frame from the uplink to a guest: only what answers a rule of judge_from_guest.
+[[nodiscard]] Verdict judge_to_guest(net::ByteView frame, const net::Packet& packet,
+                                     const Zone& zone) noexcept;
+
+/// A broadcast or multicast frame from the uplink. `all`: link.multicast = "all".
+[[nodiscard]] Verdict judge_multicast(net::ByteView frame, const net::Packet& packet,
+                                      bool all) noexcept;
+
+/// True for a DHCP server's answer, of either version.
+[[nodiscard]] bool is_dhcp_answer(net::ByteView frame, const net::Packet& packet) noexcept;
+
+/// A frame to one of the addresses 01-80-C2-00-00-00 to -0F that bridges keep to themselves
+/// (IEEE 802.1Q, table 8-1), or flow control to any: kReserved, kReservedDropped or kPause.
+/// kGuestDenied for all other frames, which these rules say nothing of.
+[[nodiscard]] Verdict judge_reserved(const net::Ethernet& ethernet, bool pass) noexcept;
+
+}  // namespace gate511::policy

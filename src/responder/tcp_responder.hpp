@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The TCP responder: answers connections of guests without keeping any state. The cookie in our
+// initial sequence number and the client's own retransmission do it all. Two rules carry it:
+//
+// 1. Request bytes are never acknowledged but in the one segment that carries the whole answer and
+//    FIN. So an answer always fits one segment.
+// 2. Every answer of a size class has the same length. So an acknowledgement number alone tells
+//    what the client has, whatever it asked and however its request was cut.
+#pragma once
+
+#include "net/frame.hpp"
+#include "policy/token_bucket.hpp"
+#include "policy/verdict.hpp"
+#include "responder/cookie.hpp"
+#include "responder/plan.hpp"
+
+namespace gate511::responder {
+
+/// What is to be sent, and as what it counts. Plan::kind is kNone where nothing is.
+struct Decision {
+  policy::Verdict verdict;
+  Plan plan;
+};
+
+/// The window that is advertised until the answer is acknowledged: bytes, small so that an upload
+/// draws few copies of the answer.
+inline constexpr std::uint16_t kWindow = 5840;
+
+/// A guest's segment to one of response.http_ports. `frame`: whose packet `packet` is, free of
+/// flaws. `refusals`: for resets.
+[[nodiscard]] Decision respond(net::ByteView frame, const net::Packet& packet,
+                               const ConnectionId& id, const CookieKeys& keys,
+                               policy::TokenBucket& refusals, std::uint64_t now_ns) noexcept;
+
+/// True where source and destination are two different hosts', so that a reply can go back.
+[[nodiscard]] bool may_reply(const net::Ethernet& ethernet, const net::Packet& packet) noexcept;
+
+/// A segment to another port: a reset (RFC 9293, 3.10.7.1), or nothing if it is none that draws
+/// one.
+[[nodiscard]] Decision refuse_tcp(const net::Packet& packet, policy::Verdict verdict) noexcept;
+
+}  // namespace gate511::responder
