@@ -37,8 +37,8 @@ class LinkKey {
 struct LoginClaim {
   std::uint8_t zone = 0;  ///< zone number
   std::uint16_t vlan = 0;
-  net::MacAddress mac;
-  net::IpAddress address;
+  net::MacAddress mac{};
+  net::IpAddress address{};
   std::uint32_t unix_s = 0;
   std::uint32_t nonce = 0;
 };

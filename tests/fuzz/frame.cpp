@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Sequences of frames, both ways, through the whole pipeline: raw bytes, and TCP segments that
+// follow a connection as far as the fuzzer wishes. Besides the sanitizers' findings it holds that
+//
+// - only frames of a forwarding verdict are forwarded, and each frame is on one list;
+// - a reply is well formed, and goes to whom the frame came from;
+// - nothing larger than its trigger is sent but the answer to a verified cookie, and ICMP errors
+//   only as far as the guest has sent bytes;
+// - nothing goes back to the uplink.
+#include <gtest/gtest.h>
+
+#include "fuzz/input.hpp"
+#include "support/gateway.hpp"
+
+namespace {
+
+using namespace gate511;
+using fuzz::Input;
+using policy::Verdict;
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "frame: broken promise: %s\n", what);
+  std::abort();
+}
+
+class Session {
+ public:
+  explicit Session(Input input) : input_{input} {
+    constexpr std::array kUrls{"http://192.0.2.10/login", "https://portal.example/?a=b&c=d"};
+    gateway_ = std::make_unique<test::Gateway>(
+        test::Gateway::Options{.key_has_vlan = (input_.u8() & 1) != 0,
+                               .multicast_all = (input_.u8() & 1) != 0,
+                               .portal_url = kUrls[input_.u8() % kUrls.size()]});
+  }
+
+  void run() {
+    for (int steps = 0; !input_.empty() && steps < 64; ++steps) step();
+  }
+
+ private:
+  void step() {
+    switch (input_.u8() % 8) {
+      case 0:
+      case 1:
+        return from_access(input_.bytes(2048));
+      case 2:
+        return from_uplink(input_.bytes(2048));
+      case 3:
+      case 4:
+        return from_access(segment());
+      case 5:
+        return change_session();
+      case 6:
+        gateway_->rotate_keys();
+        return;
+      default:
+        gateway_->now.ns += std::uint64_t{input_.u16()} * 1'000'000;
+    }
+  }
+
+  /// A segment of the one connection, acknowledging as far behind our last sequence number as the
+  /// input says.
+  test::Bytes segment() {
+    test::FrameBuilder frame;
+    const std::uint8_t shape = input_.u8();
+    if ((shape & 1) != 0) frame.tag(10);
+    if ((shape & 2) != 0) {
+      frame.ip("2001:db8::101", "2001:db8:80::80");
+    } else {
+      frame.ip("192.0.2.101", "198.51.100.80");
+    }
+    frame.tcp(40000, (shape & 4) != 0 ? 443 : 80, input_.u8());
+    frame.seq(input_.u16()).ack(sequence_ + input_.u16() % 1300).window(input_.u16());
+    if ((shape & 8) != 0) {
+      test::Bytes options = input_.bytes(40);
+      options.resize(options.size() / 4 * 4);
+      frame.tcp_options(options);
+    }
+    return frame.data(input_.bytes(1400)).build();
+  }
+
+  void change_session() {
+    const table::Key key{test::kClient, static_cast<std::uint16_t>(input_.u8() % 2 * 10)};
+    const table::Hit hit = gateway_->table.look_up(key);
+    constexpr std::array kStates{table::State::kAuthenticated, table::State::kRestricted,
+                                 table::State::kBlocked};
+    const table::State state = kStates[input_.u8() % kStates.size()];
+    if (!hit.found()) {
+      require(gateway_->table.insert(key, state).has_value(), "the table holds its capacity");
+    } else if (state == hit.state) {
+      gateway_->table.erase(hit.index);
+      gateway_->table.release(hit.index);
+    } else {
+      gateway_->table.set_state(hit.index, state);
+    }
+  }
+
+  void from_access(const test::Bytes& frame) {
+    const test::Outcome outcome = gateway_->from_access(frame);
+    const policy::Fate fate = policy::info(outcome.verdict).fate;
+    require(outcome.forwarded == (fate == policy::Fate::kForwarded), "the verdict is the fate");
+    require(outcome.reply.empty() == (fate != policy::Fate::kAnswered), "answered means a reply");
+    sent_ += frame.size();
+    if (outcome.reply.empty()) return;
+    const test::Reply reply = test::read_reply(frame, outcome.reply);
+    if (outcome.verdict == Verdict::kSynAck) sequence_ = reply.packet.sequence;
+    if (outcome.verdict == Verdict::kPage) return;
+    if (outcome.verdict == Verdict::kUdpRefused || outcome.verdict == Verdict::kDnsRefused) {
+      refused_ += outcome.reply.size();
+      require(refused_ <= sent_, "no more bytes by ICMP than the guests sent");
+      return;
+    }
+    require(outcome.reply.size() <= frame.size(), "no amplification");
+  }
+
+  void from_uplink(const test::Bytes& frame) {
+    const test::Outcome outcome = gateway_->from_uplink(frame);
+    require(outcome.reply.empty(), "nothing goes back to the uplink");
+  }
+
+  Input input_;
+  std::unique_ptr<test::Gateway> gateway_;
+  std::uint32_t sequence_ = 0;
+  std::size_t sent_ = 0, refused_ = 0;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  testing::InitGoogleTest(argc, *argv);
+  GTEST_FLAG_SET(throw_on_failure, true);
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Session{Input{data, size}}.run();
+  return 0;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "support/gateway.hpp"
+
+#include <gtest/gtest.h>
+
+#include "net/checksum.hpp"
+#include "responder/reply_writer.hpp"
+
+namespace gate511::test {
+namespace {
+
+constexpr std::size_t kCapacity = 64;
+constexpr net::SipKey kSeed{5, 11};
+
+policy::Snapshot make_snapshot(const Gateway::Options& options) {
+  auto answers = http::Answers::render({options.portal_url, options.network_name});
+  EXPECT_TRUE(answers) << answers.error().text();
+  policy::LinkPolicy link;
+  link.name = "venue";
+  link.pass_reserved = options.pass_reserved;
+  link.multicast_all = options.multicast_all;
+  policy::Zone zone{.name = "default",
+                    .http_ports = {80, 8080},
+                    .https = options.https,
+                    .guest = {},
+                    .answers = std::move(*answers)};
+  zone.guest.resolvers =
+      net::IpSet{{*net::parse_cidr("192.0.2.53"), *net::parse_cidr("2001:db8::53")}};
+  zone.guest.any_resolver = options.any_resolver;
+  zone.guest.ntp = net::IpSet{{*net::parse_cidr("192.0.2.123")}};
+  zone.guest.garden =
+      net::IpSet{{*net::parse_cidr("192.0.2.10/32"), *net::parse_cidr("2001:db8::10/128")}};
+  policy::Snapshot snapshot{.key_has_vlan = options.key_has_vlan,
+                            .links = {link},
+                            .zones = {},
+                            .link_key = http::LinkKey{net::as_bytes(kSecret)}};
+  snapshot.zones.push_back(std::move(zone));
+  return snapshot;
+}
+
+}  // namespace
+
+Gateway::Gateway(const Options& options)
+    : buckets(table::SessionTable::buckets_for(kCapacity)),
+      table{buckets, kCapacity, {1, 2}},
+      counters(table.slots()),
+      snapshot{make_snapshot(options)},
+      shared{table, kSeed},
+      pipeline{shared, counters, 1, 7} {
+  for (std::uint64_t i = 0; i < keys.key.size(); ++i) keys.key[i] = {i + 1, i + 100};
+  shared.snapshot = &snapshot;
+  shared.cookie_keys = &keys;
+}
+
+void Gateway::rotate_keys() {
+  keys = keys.rotated({keys.key[keys.newest].k0 + 1000, keys.key[keys.newest].k1 + 1});
+}
+
+Outcome Gateway::run(const Bytes& frame, pipeline::Direction direction) {
+  const Bytes exact{frame};  // a heap buffer of exactly the frame's size
+  auto burst = std::make_unique<pipeline::Burst>();
+  burst->direction = direction;
+  burst->count = 1;
+  burst->max_frame_out = max_frame_out;
+  burst->frame[0] = exact;
+  pipeline.run(*burst, now);
+  EXPECT_EQ(burst->pass.count + burst->reply.count + burst->drop.count, 1);
+  Outcome outcome{.verdict = burst->verdict[0], .forwarded = burst->pass.count == 1, .reply = {}};
+  if (burst->reply.count == 1) {
+    outcome.reply.resize(responder::kMaxReply);
+    outcome.reply.resize(pipeline.write_reply(*burst, 0, now, outcome.reply));
+  }
+  pipeline.account(*burst);
+  return outcome;
+}
+
+Reply Gateway::reply_to(const Bytes& frame) {
+  const Outcome outcome = from_access(frame);
+  EXPECT_FALSE(outcome.reply.empty()) << policy::info(outcome.verdict).name;
+  return outcome.reply.empty() ? Reply{} : read_reply(frame, outcome.reply);
+}
+
+Reply read_reply(const Bytes& trigger, const Bytes& frame) {
+  Reply reply{.ethernet = net::parse_ethernet(frame), .packet = {}, .text = {}};
+  const net::Ethernet asked = net::parse_ethernet(trigger);
+  EXPECT_EQ(reply.ethernet.flaw, net::Flaw::kNone);
+  EXPECT_EQ(reply.ethernet.source, asked.destination);
+  EXPECT_EQ(reply.ethernet.destination, asked.source);
+  EXPECT_EQ(reply.ethernet.type, asked.type);
+  EXPECT_TRUE(std::equal(frame.begin() + 12, frame.begin() + asked.l3_offset, trigger.begin() + 12))
+      << "tags are kept";
+  // Parsing verifies IPv4's header checksum.
+  reply.packet = net::parse_packet(frame, reply.ethernet);
+  const net::Packet& p = reply.packet;
+  EXPECT_EQ(p.flaw, net::Flaw::kNone);
+  const net::Packet question = net::parse_packet(trigger, asked);
+  EXPECT_EQ(p.source, question.destination);
+  EXPECT_EQ(p.destination, question.source);
+  EXPECT_EQ(p.hop_limit, 64);
+  if (!p.is_v6) {
+    EXPECT_EQ(net::load_be16(frame, p.l3_offset + 6U), 0x4000) << "DF, no fragment";
+  }
+  const std::size_t length = std::size_t{p.end} - p.l4_offset;
+  const net::ByteView transport = net::ByteView{frame}.subspan(p.l4_offset, length);
+  const std::uint64_t pseudo =
+      p.protocol == net::protocol::kIcmp
+          ? 0
+          : net::pseudo_header_sum(p.source, p.destination, p.protocol, length);
+  EXPECT_EQ(net::fold(pseudo + net::sum(transport)), 0xffff) << "transport checksum";
+  if (p.protocol == net::protocol::kTcp) {
+    EXPECT_EQ(p.source_port, question.destination_port);
+    EXPECT_EQ(p.destination_port, question.source_port);
+    if (p.payload_offset == p.l4_offset + 24) reply.mss = net::load_be16(frame, p.l4_offset + 22U);
+    for (std::size_t at = p.payload_offset; at < p.end; ++at)
+      reply.text.push_back(static_cast<char>(frame[at]));
+  }
+  EXPECT_TRUE(p.end == frame.size() || frame.size() <= std::max<std::size_t>(60, p.end));
+  return reply;
+}
+
+}  // namespace gate511::test

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a guest may do, frame by frame and in both directions, and what a session changes.
+#include <gtest/gtest.h>
+
+#include "net/checksum.hpp"
+#include "policy/guest_credit.hpp"
+#include "policy/token_bucket.hpp"
+#include "support/gateway.hpp"
+
+namespace gate511::test {
+namespace {
+
+using policy::Verdict;
+namespace flag = net::tcp_flag;
+
+constexpr net::MacAddress kAll{0xffff'ffff'ffff};
+constexpr net::MacAddress kOther{0x0200'5e00'5302};
+
+FrameBuilder v4(std::string_view to = "198.51.100.80") {
+  return FrameBuilder{}.ip("192.0.2.101", to);
+}
+FrameBuilder v6(std::string_view to = "2001:db8:80::80") {
+  return FrameBuilder{}.ip("2001:db8::101", to);
+}
+FrameBuilder down(std::string_view from, std::string_view to) {
+  return FrameBuilder{}.from(kRouter).to(kClient).ip(from, to);
+}
+Bytes arp() {
+  Bytes out = bytes({0, 1, 8, 0, 6, 4, 0, 1});
+  out.resize(28);
+  return out;
+}
+Bytes dhcp4(unsigned op, std::uint32_t magic = 0x63825363) {
+  Bytes out(236);
+  out[0] = static_cast<std::byte>(op);
+  for (int shift = 24; shift >= 0; shift -= 8)
+    out.push_back(static_cast<std::byte>(magic >> shift));
+  out.push_back(std::byte{255});
+  return out;
+}
+Bytes dhcp6(unsigned type) {
+  return bytes({type, 1, 2, 3});
+}
+
+class Guest : public testing::Test {
+ protected:
+  Verdict up(const FrameBuilder& frame) { return gateway.from_access(frame.build()).verdict; }
+  Verdict down_verdict(const FrameBuilder& frame) {
+    return gateway.from_uplink(frame.build()).verdict;
+  }
+  Gateway gateway;
+};
+
+TEST_F(Guest, MayResolveItsNeighbours) {
+  EXPECT_EQ(up(FrameBuilder{}.to(kAll).type(0x0806, arp())), Verdict::kArp);
+  for (const unsigned type : {133U, 135U, 136U}) {
+    EXPECT_EQ(up(v6("ff02::1").ttl(255).icmp(type, 0, Bytes(20))), Verdict::kNeighbour);
+    EXPECT_EQ(up(v6("ff02::1").ttl(254).icmp(type, 0, Bytes(20))), Verdict::kGuestDenied);
+  }
+  for (const unsigned type : {131U, 132U, 143U})
+    EXPECT_EQ(up(v6("ff02::16").ttl(1).extension(0, Bytes(6)).icmp(type, 0, Bytes(20))),
+              Verdict::kMld);
+}
+
+TEST_F(Guest, IsNoRouter) {
+  for (const unsigned type : {134U, 137U, 130U})
+    EXPECT_EQ(up(v6("ff02::1").ttl(255).icmp(type, 0, Bytes(20))), Verdict::kRouterMessage);
+}
+
+TEST_F(Guest, MayAskForAnAddress) {
+  const auto discover = [](std::string_view to) { return v4(to).udp(68, 67).data(dhcp4(1)); };
+  EXPECT_EQ(up(discover("255.255.255.255").to(kAll)), Verdict::kDhcp);
+  EXPECT_EQ(up(FrameBuilder{}.to(kAll).ip("0.0.0.0", "255.255.255.255").udp(68, 67).data(dhcp4(1))),
+            Verdict::kDhcp);
+  EXPECT_EQ(up(v6("ff02::1:2").udp(546, 547).data(dhcp6(1))), Verdict::kDhcp);
+  EXPECT_EQ(up(discover("192.0.2.1")), Verdict::kDhcpDenied) << "not seen answering yet";
+  EXPECT_EQ(down_verdict(down("192.0.2.1", "192.0.2.101").udp(67, 68).data(dhcp4(2))),
+            Verdict::kDhcp);
+  EXPECT_EQ(up(discover("192.0.2.1")), Verdict::kDhcp);
+  EXPECT_EQ(up(discover("192.0.2.2")), Verdict::kDhcpDenied);
+}
+
+TEST_F(Guest, IsNoDhcpServerAndTunnelsNothingThroughItsPorts) {
+  EXPECT_EQ(up(v4("255.255.255.255").udp(67, 68).data(dhcp4(2))), Verdict::kDhcpDenied);
+  EXPECT_EQ(up(v4("255.255.255.255").udp(68, 67).data(dhcp4(2))), Verdict::kDhcpDenied);
+  EXPECT_EQ(up(v4("255.255.255.255").udp(68, 67).data(dhcp4(1, 1))), Verdict::kDhcpDenied);
+  EXPECT_EQ(up(v4("255.255.255.255").udp(68, 67).data("x")), Verdict::kDhcpDenied);
+  EXPECT_EQ(up(v4("255.255.255.255").udp(1234, 67).data(dhcp4(1))), Verdict::kDhcpDenied);
+  EXPECT_EQ(up(v6("ff02::1:2").udp(547, 546).data(dhcp6(7))), Verdict::kDhcpDenied);
+  EXPECT_EQ(up(v6("ff02::1:2").udp(546, 547).data(dhcp6(7))), Verdict::kDhcpDenied);
+  EXPECT_EQ(up(v6("ff02::1:2").udp(546, 547).data("x")), Verdict::kDhcpDenied);
+  EXPECT_EQ(up(v6("2001:db8::547").udp(546, 547).data(dhcp6(1))), Verdict::kDhcpDenied);
+}
+
+TEST_F(Guest, MayAskTheConfiguredResolversAlone) {
+  EXPECT_EQ(up(v4("192.0.2.53").udp(5000, 53).data("query")), Verdict::kDns);
+  EXPECT_EQ(up(v4("192.0.2.53").tcp(5000, 53, flag::kSyn)), Verdict::kDns);
+  EXPECT_EQ(up(v6("2001:db8::53").udp(5000, 53).data("query")), Verdict::kDns);
+  EXPECT_EQ(up(v4("198.51.100.53").udp(5000, 53).data(Bytes(40))), Verdict::kDnsRefused);
+  EXPECT_EQ(up(v4("198.51.100.53").tcp(5000, 53, flag::kSyn)), Verdict::kDnsRefused);
+  EXPECT_EQ(up(v4("192.0.2.10").udp(5000, 53).data(Bytes(40))), Verdict::kDnsRefused)
+      << "the rule for DNS stands before the garden's";
+  EXPECT_EQ(up(v4("192.0.2.53").tcp(5000, 853, flag::kSyn)), Verdict::kTcpRefused);
+}
+
+TEST(GuestWithAnyResolver, MayAskAll) {
+  Gateway gateway{{.any_resolver = true}};
+  EXPECT_EQ(gateway.from_access(v4("198.51.100.53").udp(5000, 53).data("q").build()).verdict,
+            Verdict::kDns);
+  EXPECT_EQ(gateway.from_uplink(down("198.51.100.53", "192.0.2.101").udp(53, 5000).build()).verdict,
+            Verdict::kDns);
+}
+
+TEST_F(Guest, MayReachTimeServersPortalAndGarden) {
+  EXPECT_EQ(up(v4("192.0.2.123").udp(123, 123).data(Bytes(48))), Verdict::kNtp);
+  EXPECT_EQ(up(v4("192.0.2.124").udp(123, 123).data(Bytes(48))), Verdict::kUdpRefused);
+  EXPECT_EQ(up(v4("192.0.2.10").tcp(5000, 80, flag::kSyn)), Verdict::kGarden);
+  EXPECT_EQ(up(v4("192.0.2.10").tcp(5000, 443, flag::kSyn)), Verdict::kGarden);
+  EXPECT_EQ(up(v4("192.0.2.10").icmp(8, 0, Bytes(12))), Verdict::kGarden);
+  EXPECT_EQ(up(v6("2001:db8::10").tcp(5000, 443, flag::kSyn)), Verdict::kGarden);
+}
+
+TEST_F(Guest, IsAnsweredOnHttpPorts) {
+  EXPECT_EQ(up(v4().tcp(5000, 80, flag::kSyn)), Verdict::kSynAck);
+  EXPECT_EQ(up(v6().tcp(5000, 8080, flag::kSyn)), Verdict::kSynAck);
+}
+
+TEST_F(Guest, IsRefusedAtOnceElsewhere) {
+  EXPECT_EQ(up(v4().tcp(5000, 443, flag::kSyn)), Verdict::kHttpsRefused);
+  EXPECT_EQ(up(v6().tcp(5000, 22, flag::kSyn)), Verdict::kTcpRefused);
+  EXPECT_EQ(up(v4().udp(5000, 443).data(Bytes(1200))), Verdict::kUdpRefused);
+  EXPECT_EQ(up(v6().udp(5000, 443).data(Bytes(1200))), Verdict::kUdpRefused);
+  EXPECT_EQ(up(v4().icmp(8, 0, Bytes(12))), Verdict::kGuestDenied);
+  EXPECT_EQ(up(v6().icmp(128, 0, Bytes(12))), Verdict::kGuestDenied);
+  EXPECT_EQ(up(v4().protocol(47).data(Bytes(20))), Verdict::kGuestDenied);
+  EXPECT_EQ(up(v4("224.0.0.251").udp(5353, 5353).data("x")), Verdict::kGuestDenied);
+  EXPECT_EQ(up(v6("ff02::fb").udp(5353, 5353).data("x")), Verdict::kGuestDenied);
+  EXPECT_EQ(up(v4().protocol(6).data(Bytes(19))), Verdict::kBadTcpHeader);
+}
+
+TEST_F(Guest, GetsTheRstOfRfc9293ForAnotherPort) {
+  const Reply to_syn = gateway.reply_to(v4().tcp(5000, 22, flag::kSyn).seq(77));
+  EXPECT_EQ(to_syn.packet.tcp_flags, flag::kRst | flag::kAck);
+  EXPECT_EQ(to_syn.packet.sequence, 0U);
+  EXPECT_EQ(to_syn.packet.acknowledgement, 78U);
+  const Reply to_ack = gateway.reply_to(v6().tcp(5000, 443, flag::kAck).seq(77).ack(99).data("x"));
+  EXPECT_EQ(to_ack.packet.tcp_flags, flag::kRst);
+  EXPECT_EQ(to_ack.packet.sequence, 99U);
+  EXPECT_EQ(up(v4().tcp(5000, 22, flag::kRst)), Verdict::kTcpReset);
+  EXPECT_EQ(up(v4().tcp(5000, 22, flag::kFin)), Verdict::kTcpBadFlags);
+}
+
+TEST(GuestWithHttpsDrop, WaitsInVain) {
+  Gateway gateway{{.https = policy::HttpsPolicy::kDrop}};
+  EXPECT_EQ(gateway.from_access(v4().tcp(5000, 443, flag::kSyn).build()).verdict,
+            Verdict::kHttpsDropped);
+}
+
+TEST_F(Guest, GetsIcmpProhibitedThatQuotesWhatItSent) {
+  for (const bool is_v6 : {false, true}) {
+    const Bytes sent = (is_v6 ? v6() : v4()).udp(5000, 443).data(Bytes(1200)).build();
+    const Reply reply = gateway.reply_to(sent);
+    EXPECT_EQ(reply.packet.icmp_type, is_v6 ? 1 : 3);
+    EXPECT_EQ(reply.packet.icmp_code, is_v6 ? 1 : 13);
+    const Bytes frame = gateway.from_access(sent).reply;
+    const std::size_t quoted = is_v6 ? 48 : 28;
+    EXPECT_TRUE(std::equal(sent.begin() + 14, sent.begin() + 14 + static_cast<int>(quoted),
+                           frame.begin() + reply.packet.l4_offset + 8));
+  }
+}
+
+TEST_F(Guest, DrawsNoMoreBytesByIcmpThanItSent) {
+  const auto tiny = v6().udp(5000, 9999).no_padding();
+  const Bytes frame = tiny.build();
+  std::size_t sent = 0, received = 0;
+  for (int i = 0; i < 1000; ++i) {
+    sent += frame.size();
+    received += gateway.from_access(frame).reply.size();
+    ASSERT_LE(received, sent);
+  }
+  EXPECT_GT(received, sent / 2) << "but it is refused as fast as its credit goes";
+}
+
+TEST_F(Guest, IsToldOfNoChainLongerThanAReply) {
+  FrameBuilder frame = v6();
+  for (int i = 0; i < 4; ++i) frame.extension(60, Bytes(2046));
+  const Outcome outcome = gateway.from_access(frame.udp(1, 9999).data(Bytes(100)).build());
+  EXPECT_EQ(outcome.verdict, Verdict::kUdpRefused);
+  EXPECT_LE(outcome.reply.size(), 600U);
+}
+
+TEST_F(Guest, FragmentsOptionsAndUnknownTypesAreDroppedByName) {
+  EXPECT_EQ(up(v4("192.0.2.10").fragment(0x2000).tcp(1, 80, flag::kSyn)), Verdict::kFragment);
+  EXPECT_EQ(up(v4("192.0.2.53").ip_options(bytes({1, 1, 1, 1})).udp(1, 53)), Verdict::kIpOptions);
+  EXPECT_EQ(up(v6("2001:db8::53").extension(44, Bytes(6)).udp(1, 53)), Verdict::kFragment);
+  EXPECT_EQ(up(FrameBuilder{}.type(0x8864, Bytes(60))), Verdict::kUnknownEthertype);
+  EXPECT_EQ(up(FrameBuilder{}.type(0x0040, Bytes(60))), Verdict::kUnknownEthertype);
+  EXPECT_EQ(gateway.from_access(Bytes(13)).verdict, Verdict::kRunt);
+  EXPECT_EQ(gateway.from_access({}).verdict, Verdict::kRunt);
+}
+
+// ---- towards the guest ----
+
+TEST_F(Guest, HearsAnswersToWhatItMaySend) {
+  const char* me = "192.0.2.101";
+  EXPECT_EQ(down_verdict(FrameBuilder{}.from(kRouter).to(kClient).type(0x0806, arp())),
+            Verdict::kArp);
+  EXPECT_EQ(down_verdict(down("192.0.2.53", me).udp(53, 5000).data("x")), Verdict::kDns);
+  EXPECT_EQ(down_verdict(down("192.0.2.53", me).tcp(53, 5000, flag::kSyn | flag::kAck)),
+            Verdict::kDns);
+  EXPECT_EQ(down_verdict(down("192.0.2.123", me).udp(123, 123).data("x")), Verdict::kNtp);
+  EXPECT_EQ(down_verdict(down("192.0.2.10", me).tcp(80, 5000, flag::kAck)), Verdict::kGarden);
+  EXPECT_EQ(down_verdict(down("2001:db8::10", "2001:db8::101").tcp(443, 5000, flag::kAck)),
+            Verdict::kGarden);
+  EXPECT_EQ(down_verdict(down("192.0.2.1", me).udp(67, 68).data(dhcp4(2))), Verdict::kDhcp);
+  EXPECT_EQ(down_verdict(down("fe80::1", "fe80::2").udp(547, 546).data(dhcp6(7))), Verdict::kDhcp);
+  for (const unsigned type : {134U, 135U, 136U}) {
+    EXPECT_EQ(down_verdict(down("fe80::1", "fe80::2").ttl(255).icmp(type, 0, Bytes(20))),
+              Verdict::kNeighbour);
+  }
+}
+
+TEST_F(Guest, HearsNothingElse) {
+  const char* me = "192.0.2.101";
+  for (const auto& frame :
+       {down("198.51.100.80", me).tcp(80, 5000, flag::kAck), down("192.0.2.53", me).udp(54, 5000),
+        down("198.51.100.53", me).udp(53, 5000), down("192.0.2.10", me).udp(53, 5000),
+        down("198.51.100.80", me).icmp(8, 0, Bytes(12)), down("192.0.2.1", me).udp(67, 69),
+        down("192.0.2.1", me).udp(67, 68).data("x"),
+        down("192.0.2.1", me).udp(67, 68).data(dhcp4(1)),
+        down("fe80::1", "fe80::2").ttl(64).icmp(135, 0, Bytes(20)),
+        down("2001:db8::1", "2001:db8::101").icmp(128, 0, Bytes(12))}) {
+    const Outcome outcome = gateway.from_uplink(frame.build());
+    EXPECT_EQ(outcome.verdict, Verdict::kNotSolicited);
+    EXPECT_TRUE(outcome.reply.empty());
+    EXPECT_FALSE(outcome.forwarded);
+  }
+  EXPECT_EQ(down_verdict(down("192.0.2.10", me).fragment(0x2000).tcp(80, 1, 0)),
+            Verdict::kFragment);
+}
+
+TEST_F(Guest, HearsIcmpErrorsAboutWhatItMaySendAlone) {
+  const auto error = [](std::string_view to) {
+    const Bytes sent = v4(to).udp(5000, 53).no_padding().build();
+    Bytes body(4);  // unused, next-hop MTU
+    body.insert(body.end(), sent.begin() + 14, sent.end());
+    return down("192.0.2.1", "192.0.2.101").icmp(3, 4, body);
+  };
+  EXPECT_EQ(down_verdict(error("192.0.2.10")), Verdict::kGarden);
+  EXPECT_EQ(down_verdict(error("198.51.100.80")), Verdict::kNotSolicited);
+  const Bytes sent6 = v6("2001:db8::10").tcp(5000, 443, flag::kAck).no_padding().build();
+  Bytes body(4);
+  body.insert(body.end(), sent6.begin() + 14, sent6.end());
+  EXPECT_EQ(down_verdict(down("2001:db8::1", "2001:db8::101").icmp(2, 0, body)), Verdict::kGarden);
+  EXPECT_EQ(down_verdict(down("2001:db8::1", "2001:db8::102").icmp(2, 0, body)),
+            Verdict::kNotSolicited)
+      << "quotes what another one sent";
+  EXPECT_EQ(down_verdict(down("192.0.2.1", "192.0.2.101").icmp(3, 4, Bytes(10))),
+            Verdict::kNotSolicited);
+}
+
+TEST_F(Guest, HearsTheMulticastThatItNeeds) {
+  const net::MacAddress group{0x3333'0000'0001};
+  const auto ra = FrameBuilder{}.from(kRouter).to(group).ip("fe80::1", "ff02::1");
+  EXPECT_EQ(down_verdict(FrameBuilder{ra}.ttl(255).icmp(134, 0, Bytes(12))), Verdict::kMulticast);
+  EXPECT_EQ(down_verdict(FrameBuilder{ra}.ttl(1).extension(0, Bytes(6)).icmp(130, 0, Bytes(20))),
+            Verdict::kMulticast);
+  EXPECT_EQ(down_verdict(FrameBuilder{}.from(kRouter).to(kAll).type(0x0806, arp())),
+            Verdict::kMulticast);
+  EXPECT_EQ(down_verdict(FrameBuilder{}
+                             .from(kRouter)
+                             .to(kAll)
+                             .ip("192.0.2.1", "255.255.255.255")
+                             .udp(67, 68)
+                             .data(dhcp4(2))),
+            Verdict::kMulticast);
+  EXPECT_EQ(down_verdict(FrameBuilder{}
+                             .from(kRouter)
+                             .to(net::MacAddress{0x0100'5e00'0001})
+                             .ip("192.0.2.1", "224.0.0.1")
+                             .ip_options(bytes({0x94, 4, 0, 0}))
+                             .protocol(2)
+                             .data(Bytes(8))),
+            Verdict::kMulticast);
+  EXPECT_EQ(down_verdict(FrameBuilder{ra}.udp(5353, 5353).data("x")), Verdict::kMulticastDenied);
+  EXPECT_EQ(down_verdict(FrameBuilder{}.from(kRouter).to(kAll).type(0x1234, Bytes(50))),
+            Verdict::kUnknownEthertype);
+  Gateway open{{.multicast_all = true}};
+  EXPECT_EQ(open.from_uplink(FrameBuilder{ra}.udp(5353, 5353).data("x").build()).verdict,
+            Verdict::kMulticast);
+}
+
+// ---- sessions ----
+
+TEST(Session, PassesBothWaysAndIsCounted) {
+  Gateway gateway;
+  const auto index = gateway.table.insert({kClient, 0}, table::State::kAuthenticated);
+  const Bytes up = v4().tcp(5000, 22, flag::kSyn).build();
+  EXPECT_EQ(gateway.from_access(up).verdict, Verdict::kSession);
+  EXPECT_TRUE(gateway.from_access(up).forwarded);
+  EXPECT_EQ(gateway.from_uplink(down("198.51.100.80", "192.0.2.101").udp(1, 2).data("abcd").build())
+                .verdict,
+            Verdict::kSession);
+  const table::TrafficCounts counts = gateway.counters[*index].read();
+  EXPECT_EQ(counts.packets_up, 2U);
+  EXPECT_EQ(counts.bytes_up, 80U);
+  EXPECT_EQ(counts.packets_down, 1U);
+  EXPECT_EQ(counts.bytes_down, 32U);
+  EXPECT_EQ(gateway.from_access(v4().from(kOther).tcp(5000, 22, flag::kSyn).build()).verdict,
+            Verdict::kTcpRefused);
+}
+
+TEST(Session, PassesWhatNobodyCanClassify) {
+  Gateway gateway;
+  ASSERT_TRUE(gateway.table.insert({kClient, 0}, table::State::kAuthenticated));
+  for (const auto& frame :
+       {FrameBuilder{}.type(0x8864, Bytes(60)), v4().fragment(0x2000).udp(1, 2),
+        v4().ip_options(bytes({1, 1, 1, 1})).udp(1, 2), v4("224.0.0.251").udp(5353, 5353)})
+    EXPECT_EQ(gateway.from_access(frame.build()).verdict, Verdict::kSession);
+}
+
+TEST(Session, BlockedIsDroppedAndRestrictedIsAGuest) {
+  Gateway gateway;
+  const auto index = gateway.table.insert({kClient, 0}, table::State::kBlocked);
+  const Bytes arp_frame = FrameBuilder{}.to(kAll).type(0x0806, arp()).build();
+  EXPECT_EQ(gateway.from_access(arp_frame).verdict, Verdict::kBlocked);
+  EXPECT_EQ(gateway.from_uplink(down("192.0.2.53", "192.0.2.101").udp(53, 1).build()).verdict,
+            Verdict::kBlocked);
+  gateway.table.set_state(*index, table::State::kRestricted);
+  EXPECT_EQ(gateway.from_access(arp_frame).verdict, Verdict::kArp);
+  EXPECT_EQ(gateway.from_access(v4().tcp(1, 80, flag::kSyn).build()).verdict, Verdict::kSynAck);
+  EXPECT_EQ(gateway.from_uplink(down("198.51.100.80", "192.0.2.101").udp(1, 2).build()).verdict,
+            Verdict::kNotSolicited);
+}
+
+TEST(Session, HoldsOnItsVlanWhereTheKeySaysSo) {
+  Gateway by_mac;
+  ASSERT_TRUE(by_mac.table.insert({kClient, 0}, table::State::kAuthenticated));
+  EXPECT_EQ(by_mac.from_access(v4().tag(20).udp(1, 2).build()).verdict, Verdict::kSession);
+  Gateway by_vlan{{.key_has_vlan = true}};
+  ASSERT_TRUE(by_vlan.table.insert({kClient, 10}, table::State::kAuthenticated));
+  EXPECT_EQ(by_vlan.from_access(v4().tag(10).udp(1, 2).build()).verdict, Verdict::kSession);
+  EXPECT_NE(by_vlan.from_access(v4().tag(20).udp(1, 2).build()).verdict, Verdict::kSession);
+  EXPECT_NE(by_vlan.from_access(v4().udp(1, 2).build()).verdict, Verdict::kSession);
+}
+
+TEST(Session, LongerThanTheOtherPortTakesIsDropped) {
+  Gateway gateway;
+  ASSERT_TRUE(gateway.table.insert({kClient, 0}, table::State::kAuthenticated));
+  EXPECT_EQ(gateway.from_access(v4().udp(1, 2).data(Bytes(1480)).build()).verdict,
+            Verdict::kSession);
+  EXPECT_EQ(gateway.from_access(v4().udp(1, 2).data(Bytes(1481)).build()).verdict,
+            Verdict::kOversized);
+}
+
+// ---- what no client is asked for ----
+
+TEST(Reserved, StpLacpAndLldpPassBothWaysAndPauseNever) {
+  for (const bool pass : {true, false}) {
+    Gateway gateway{{.pass_reserved = pass}};
+    const auto both = [&](std::uint64_t to, unsigned type, Verdict expected) {
+      const Bytes frame = FrameBuilder{}
+                              .to(net::MacAddress{to})
+                              .type(static_cast<std::uint16_t>(type), Bytes(46))
+                              .build();
+      EXPECT_EQ(gateway.from_access(frame).verdict, expected);
+      EXPECT_EQ(gateway.from_uplink(frame).verdict, expected);
+    };
+    const Verdict open = pass ? Verdict::kReserved : Verdict::kReservedDropped;
+    both(0x0180'c200'0000, 0x0026, open);  // spanning tree is LLC
+    both(0x0180'c200'0002, 0x8809, open);
+    both(0x0180'c200'000e, 0x88cc, open);
+    both(0x0180'c200'0003, 0x88cc, open);
+    both(0x0180'c200'0000, 0x88cc, open);
+    both(0x0180'c200'0003, 0x888e, Verdict::kReservedDropped);  // 802.1X
+    both(0x0180'c200'0000, 0x0800, Verdict::kReservedDropped);
+    both(0x0180'c200'000f, 0x88cc, Verdict::kReservedDropped);
+    both(0x0180'c200'0001, 0x8808, Verdict::kPause);
+    both(0x0180'c200'0001, 0x0800, Verdict::kPause);
+    both(0x0200'5e00'53fe, 0x8808, Verdict::kPause);
+    both(0xffff'ffff'ffff, 0x8808, Verdict::kPause);
+  }
+}
+
+TEST(Verdicts, CountEachFrameOnce) {
+  Gateway gateway;
+  for (int i = 0; i < 3; ++i) (void)gateway.from_access(v4().tcp(1, 80, flag::kSyn).build());
+  (void)gateway.from_access(Bytes(5));
+  EXPECT_EQ(gateway.pipeline.verdicts(Verdict::kSynAck), 3U);
+  EXPECT_EQ(gateway.pipeline.verdicts(Verdict::kRunt), 1U);
+  std::uint64_t all = 0;
+  for (const auto& row : policy::kVerdicts) all += gateway.pipeline.verdicts(row.verdict);
+  EXPECT_EQ(all, 4U);
+}
+
+TEST(Verdicts, HaveNamesAndSentencesOfTheirOwn) {
+  std::set<std::string_view> names, sentences;
+  for (const auto& row : policy::kVerdicts) {
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    EXPECT_TRUE(sentences.insert(row.sentence).second) << row.name;
+  }
+}
+
+TEST(Burst, IsSortedIntoPassReplyAndDrop) {
+  Gateway gateway;
+  auto burst = std::make_unique<pipeline::Burst>();
+  const std::vector<Bytes> kinds{FrameBuilder{}.to(kAll).type(0x0806, arp()).build(),
+                                 v4().tcp(1, 80, flag::kSyn).build(),
+                                 v4().icmp(8, 0, Bytes(12)).build()};
+  burst->count = pipeline::kMaxBurst;
+  burst->max_frame_out = 1522;
+  for (std::size_t i = 0; i < burst->count; ++i) burst->frame[i] = kinds[i % 3];
+  gateway.pipeline.run(*burst, gateway.now);
+  EXPECT_EQ(burst->pass.count, 22);
+  EXPECT_EQ(burst->reply.count, 21);
+  EXPECT_EQ(burst->drop.count, 21);
+  for (const std::uint8_t i : burst->pass) EXPECT_EQ(i % 3, 0);
+  for (const std::uint8_t i : burst->reply) EXPECT_EQ(i % 3, 1);
+  for (const std::uint8_t i : burst->drop) EXPECT_EQ(i % 3, 2);
+}
+
+// ---- budgets ----
+
+TEST(TokenBucket, GivesItsBurstAndThenItsRate) {
+  policy::TokenBucket bucket{1000, 10};
+  std::uint64_t now = 5'000'000'000;
+  int taken = 0;
+  while (bucket.take(now)) ++taken;
+  EXPECT_EQ(taken, 10);
+  EXPECT_FALSE(bucket.take(now + 999'999));
+  EXPECT_TRUE(bucket.take(now + 1'000'000));
+  taken = 0;
+  for (int ms = 1; ms <= 1000; ++ms)
+    taken += bucket.take(now + 1'000'000U * (1U + unsigned(ms))) ? 1 : 0;
+  EXPECT_EQ(taken, 1000);
+  now += 3600'000'000'000;
+  taken = 0;
+  while (bucket.take(now)) ++taken;
+  EXPECT_EQ(taken, 10) << "an hour's rest gives no more than the burst";
+}
+
+TEST(GuestCredit, IsEachGuestsOwnAndBounded) {
+  policy::GuestCredit credit{1024, 0x9e3779b97f4a7c15};
+  EXPECT_FALSE(credit.spend(kClient, 1));
+  credit.earn(kClient, 100);
+  EXPECT_FALSE(credit.spend(kOther, 1));
+  credit.earn(kClient, 1'000'000);
+  EXPECT_TRUE(credit.spend(kClient, policy::GuestCredit::kMaxCredit));
+  EXPECT_FALSE(credit.spend(kClient, 1));
+}
+
+TEST(GuestCredit, IsNeverInheritedByANewcomer) {
+  policy::GuestCredit credit{2, 0x9e3779b97f4a7c15};
+  for (std::uint64_t mac = 1; mac < 1000; ++mac) {
+    EXPECT_FALSE(credit.spend(net::MacAddress{mac}, 1));
+    credit.earn(net::MacAddress{mac}, 1000);
+  }
+}
+
+}  // namespace
+}  // namespace gate511::test

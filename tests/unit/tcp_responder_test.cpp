@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The responder, segment by segment: what arrives and what goes back, for IPv4 and IPv6, tagged and
+// untagged. S, A, N are SEG.SEQ, SEG.ACK and the data's length; c is our initial sequence number.
+#include <gtest/gtest.h>
+
+#include "http/answers.hpp"
+#include "support/gateway.hpp"
+
+namespace gate511::test {
+namespace {
+
+using net::tcp_flag::kAck;
+using net::tcp_flag::kFin;
+using net::tcp_flag::kPsh;
+using net::tcp_flag::kRst;
+using net::tcp_flag::kSyn;
+using policy::Verdict;
+
+constexpr unsigned kUrg = 0x20, kEce = 0x40, kCwr = 0x80;
+constexpr std::uint32_t kS = 0xffff'fff0;  // sequence numbers wrap early in each test
+constexpr std::string_view kGet = "GET /index.html HTTP/1.1\r\nHost: origin.example\r\n\r\n";
+constexpr auto kGetSize = static_cast<std::uint32_t>(kGet.size());
+
+struct Case {
+  const char* name;
+  const char* source;
+  const char* destination;
+  std::vector<std::uint16_t> tags;
+};
+
+class Responder : public testing::TestWithParam<Case> {
+ protected:
+  FrameBuilder segment(unsigned flags) const {
+    FrameBuilder frame;
+    const std::uint16_t types[] = {0x88a8, 0x8100};
+    const auto& tags = GetParam().tags;
+    for (std::size_t i = 0; i < tags.size(); ++i) frame.tag(tags[i], types[i + 2 - tags.size()]);
+    return frame.ip(GetParam().source, GetParam().destination).tcp(40000, 80, flags);
+  }
+  static Bytes mss_option(unsigned mss) { return bytes({2, 4, mss >> 8, mss & 0xff}); }
+
+  /// Opens a connection and returns c.
+  std::uint32_t open(unsigned mss = 1440, unsigned window = 64240) {
+    const Reply reply =
+        gateway.reply_to(segment(kSyn).seq(kS - 1).window(window).tcp_options(mss_option(mss)));
+    EXPECT_EQ(reply.packet.tcp_flags, kSyn | kAck);
+    return reply.packet.sequence;
+  }
+  Verdict verdict_of(const FrameBuilder& frame) {
+    return gateway.from_access(frame.build()).verdict;
+  }
+  bool draws_nothing(const FrameBuilder& frame) {
+    return gateway.from_access(frame.build()).reply.empty();
+  }
+  void expect_page(const Reply& reply, std::uint32_t c, std::uint32_t ack, std::size_t length) {
+    EXPECT_EQ(reply.packet.tcp_flags, kFin | kPsh | kAck);
+    EXPECT_EQ(reply.packet.sequence, c + 1);
+    EXPECT_EQ(reply.packet.acknowledgement, ack);
+    EXPECT_EQ(reply.packet.window, 5840);
+    EXPECT_EQ(reply.text.size(), length);
+    EXPECT_TRUE(reply.text.starts_with("HTTP/1.1 511 Network Authentication Required\r\n"));
+  }
+
+  Gateway gateway;
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Families, Responder,
+    testing::Values(Case{"V4", "192.0.2.101", "198.51.100.80", {}},
+                    Case{"V4Tagged", "192.0.2.101", "198.51.100.80", {10}},
+                    Case{"V4QinQ", "192.0.2.101", "198.51.100.80", {100, 10}},
+                    Case{"V6", "2001:db8::101", "2001:db8:80::80", {}},
+                    Case{"V6Tagged", "2001:db8::101", "2001:db8:80::80", {10}},
+                    Case{"V6QinQ", "2001:db8::101", "2001:db8:80::80", {100, 10}}),
+    [](const auto& param) { return param.param.name; });
+
+TEST_P(Responder, AnswersASynWithItsMss) {
+  const Reply reply = gateway.reply_to(segment(kSyn).seq(kS).tcp_options(
+      bytes({2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7})));
+  EXPECT_EQ(reply.packet.tcp_flags, kSyn | kAck);
+  EXPECT_EQ(reply.packet.acknowledgement, kS + 1);
+  EXPECT_EQ(reply.packet.window, 5840);
+  EXPECT_EQ(reply.mss, reply.packet.is_v6 ? 1440 : 1460);
+  EXPECT_EQ(reply.packet.payload_offset - reply.packet.l4_offset, 24) << "MSS and no other option";
+}
+
+TEST_P(Responder, AnswersASynWithoutOptionsWithoutAny) {
+  const Reply reply = gateway.reply_to(segment(kSyn).seq(kS));
+  EXPECT_EQ(reply.packet.payload_offset - reply.packet.l4_offset, 20);
+}
+
+TEST_P(Responder, GivesADuplicateSynTheSameCookie) {
+  const std::uint32_t first = gateway.reply_to(segment(kSyn).seq(kS)).packet.sequence;
+  EXPECT_EQ(gateway.reply_to(segment(kSyn).seq(kS)).packet.sequence, first);
+  EXPECT_EQ(gateway.reply_to(segment(kSyn).seq(99)).packet.sequence, first) << "any ISN";
+}
+
+TEST_P(Responder, AnswersASynThatAsksForEcnOrFastOpen) {
+  EXPECT_EQ(gateway.reply_to(segment(kSyn | kEce | kCwr).seq(kS)).packet.tcp_flags, kSyn | kAck)
+      << "no ECE: ECN is not agreed to (RFC 3168, 6.1.1)";
+  EXPECT_EQ(
+      gateway.reply_to(segment(kSyn).seq(kS).tcp_options(bytes({34, 2, 1, 1}))).packet.tcp_flags,
+      kSyn | kAck);
+}
+
+TEST_P(Responder, LeavesTheDataOfASynUnacknowledged) {
+  const Reply reply = gateway.reply_to(segment(kSyn).seq(kS).data(kGet));
+  EXPECT_EQ(reply.packet.acknowledgement, kS + 1);
+}
+
+TEST_P(Responder, SaysNothingToTheHandshakesAck) {
+  const std::uint32_t c = open();
+  EXPECT_EQ(verdict_of(segment(kAck).seq(kS).ack(c + 1)), Verdict::kTcpPureAck);
+}
+
+TEST_P(Responder, AnswersARequestWithTheWholePageAndFin) {
+  const std::uint32_t c = open();
+  const Reply reply = gateway.reply_to(segment(kPsh | kAck).seq(kS).ack(c + 1).data(kGet));
+  expect_page(reply, c, kS + kGetSize, 1200);
+}
+
+TEST_P(Responder, AnswersAnyFirstData) {
+  const std::uint32_t c = open();
+  const std::string binary(1000, '\xfe');
+  for (const std::string_view data : {std::string_view{"G"}, std::string_view{"\0", 1},
+                                      kGet.substr(0, 20), std::string_view{binary}}) {
+    for (const unsigned flags : {0U + kAck, 0U + kPsh + kAck, kPsh + kAck + kUrg}) {
+      expect_page(gateway.reply_to(segment(flags).seq(kS).ack(c + 1).data(data)), c,
+                  kS + static_cast<std::uint32_t>(data.size()), 1200);
+    }
+  }
+}
+
+TEST_P(Responder, AnswersARetransmissionTheSameWay) {
+  const std::uint32_t c = open();
+  const auto request = segment(kPsh | kAck).seq(kS).ack(c + 1).data(kGet);
+  const Reply first = gateway.reply_to(request);
+  const Reply second = gateway.reply_to(request);
+  EXPECT_EQ(first.packet.sequence, second.packet.sequence);
+  EXPECT_EQ(first.text.size(), second.text.size());
+}
+
+TEST_P(Responder, AnswersDataWithFin) {
+  const std::uint32_t c = open();
+  const Reply reply = gateway.reply_to(segment(kFin | kPsh | kAck).seq(kS).ack(c + 1).data(kGet));
+  expect_page(reply, c, kS + kGetSize + 1, 1200);
+}
+
+TEST_P(Responder, AnswersABareFinWithThePage) {
+  const std::uint32_t c = open();
+  expect_page(gateway.reply_to(segment(kFin | kAck).seq(kS).ack(c + 1)), c, kS + 1, 1200);
+}
+
+TEST_P(Responder, ChoosesTheClassAtTheSyn) {
+  struct Row {
+    unsigned mss, window;
+    std::size_t length;
+  };
+  for (const Row row : {Row{1460, 64240, 1200}, Row{1200, 1200, 1200}, Row{1199, 64240, 536},
+                        Row{1460, 1199, 536}, Row{536, 536, 536}, Row{535, 64240, 88},
+                        Row{1460, 535, 88}, Row{88, 64240, 88}, Row{1460, 10, 88}}) {
+    const std::uint32_t c = open(row.mss, row.window);
+    expect_page(gateway.reply_to(segment(kAck).seq(kS).ack(c + 1).data(kGet)), c, kS + kGetSize,
+                row.length);
+  }
+}
+
+TEST_P(Responder, AssumesTheRfcsMssWithoutTheOption) {
+  const std::uint32_t c = gateway.reply_to(segment(kSyn).seq(kS - 1)).packet.sequence;
+  // RFC 9293, 3.7.1: 536 for IPv4, 1220 for IPv6.
+  const std::size_t length = GetParam().source[4] == ':' ? 1200 : 536;
+  expect_page(gateway.reply_to(segment(kAck).seq(kS).ack(c + 1).data(kGet)), c, kS + kGetSize,
+              length);
+}
+
+TEST_P(Responder, WaitsForTheClientsRoom) {
+  const std::uint32_t c = open();
+  EXPECT_EQ(verdict_of(segment(kAck).seq(kS).ack(c + 1).window(1199).data(kGet)),
+            Verdict::kTcpNoRoom);
+  EXPECT_FALSE(draws_nothing(segment(kAck).seq(kS).ack(c + 1).window(1200).data(kGet)));
+  const std::uint32_t tiny = open(87);
+  EXPECT_EQ(verdict_of(segment(kAck).seq(kS).ack(tiny + 1).data(kGet)), Verdict::kTcpNoRoom);
+}
+
+TEST_P(Responder, SurvivesHostileTcpOptions) {
+  for (const Bytes& options :
+       {bytes({2, 0, 0, 0}), bytes({2, 1, 0, 0}), bytes({2, 4, 5, 0xb4, 8, 255, 0, 0}),
+        bytes({1, 1, 1, 2}), bytes({2, 3, 5, 0}), bytes({0, 2, 4, 5})}) {
+    EXPECT_EQ(gateway.reply_to(segment(kSyn).seq(kS).tcp_options(options)).packet.tcp_flags,
+              kSyn | kAck);
+  }
+}
+
+TEST_P(Responder, SaysNothingToTheAcknowledgementOfTheAnswer) {
+  for (const unsigned mss : {1440U, 536U, 88U}) {
+    const std::uint32_t c = open(mss);
+    const std::uint32_t length = mss == 1440 ? 1200 : mss;
+    EXPECT_EQ(verdict_of(segment(kAck).seq(kS + 60).ack(c + 2 + length)), Verdict::kTcpPureAck);
+  }
+}
+
+TEST_P(Responder, AcknowledgesTheRestOfAnUploadAndTheLastFin) {
+  const std::uint32_t c = open();
+  const std::uint32_t acked = c + 2 + 1200;
+  const Reply rest = gateway.reply_to(segment(kAck).seq(kS).ack(acked).data("more"));
+  EXPECT_EQ(rest.packet.tcp_flags, kAck);
+  EXPECT_EQ(rest.packet.sequence, acked);
+  EXPECT_EQ(rest.packet.acknowledgement, kS + 4);
+  EXPECT_EQ(rest.packet.window, 65535);
+  EXPECT_TRUE(rest.text.empty());
+  EXPECT_EQ(gateway.reply_to(segment(kFin | kAck).seq(kS).ack(acked)).packet.acknowledgement,
+            kS + 1);
+  EXPECT_EQ(
+      gateway.reply_to(segment(kFin | kAck).seq(kS).ack(acked).data("xy")).packet.acknowledgement,
+      kS + 3);
+}
+
+TEST_P(Responder, RepeatsTheWholeAnswerWhereThePartOfItIsAcknowledged) {
+  const std::uint32_t c = open();
+  for (const std::uint32_t part : {1U, 600U, 1199U, 1200U}) {
+    EXPECT_EQ(verdict_of(segment(kAck).seq(kS).ack(c + 1 + part)), Verdict::kTcpPureAck);
+    expect_page(gateway.reply_to(segment(kAck).seq(kS).ack(c + 1 + part).data("xy")), c, kS + 2,
+                1200);
+    expect_page(gateway.reply_to(segment(kFin | kAck).seq(kS).ack(c + 1 + part)), c, kS + 1, 1200);
+  }
+}
+
+TEST_P(Responder, ResetsWhatIsNoConnectionOfOurs) {
+  const std::uint32_t c = open();
+  for (const std::uint32_t ack : {c, c + 1203, c + 0x1000'0000, 0U, 0xffff'ffffU}) {
+    const Reply reply = gateway.reply_to(segment(kAck).seq(kS).ack(ack).data(kGet));
+    EXPECT_EQ(reply.packet.tcp_flags, kRst) << ack - c;
+    EXPECT_EQ(reply.packet.sequence, ack);
+  }
+}
+
+TEST_P(Responder, KnowsACookieForThreeRotationsAndNotForFour) {
+  const std::uint32_t c = open();
+  for (int rotation = 0; rotation < 4; ++rotation) {
+    expect_page(gateway.reply_to(segment(kAck).seq(kS).ack(c + 1).data(kGet)), c, kS + kGetSize,
+                1200);
+    gateway.rotate_keys();
+    EXPECT_NE(open(), c);
+  }
+  EXPECT_EQ(gateway.reply_to(segment(kAck).seq(kS).ack(c + 1).data(kGet)).packet.tcp_flags, kRst);
+}
+
+TEST_P(Responder, GivesNoCookieToAnother) {
+  const std::uint32_t c = open();
+  EXPECT_EQ(
+      gateway.reply_to(segment(kAck).from(net::MacAddress{0x0200'5e00'5377}).ack(c + 1).data("x"))
+          .packet.tcp_flags,
+      kRst);
+  EXPECT_EQ(
+      gateway.reply_to(segment(kAck).tcp(40001, 80, kAck).ack(c + 1).data("x")).packet.tcp_flags,
+      kRst);
+  EXPECT_EQ(
+      gateway.reply_to(segment(kAck).tcp(40000, 8080, kAck).ack(c + 1).data("x")).packet.tcp_flags,
+      kRst);
+}
+
+TEST_P(Responder, LimitsResets) {
+  int resets = 0;
+  for (int i = 0; i < 5000; ++i) resets += draws_nothing(segment(kAck).ack(1).data("x")) ? 0 : 1;
+  EXPECT_EQ(resets, 2000);
+  EXPECT_EQ(verdict_of(segment(kAck).ack(1).data("x")), Verdict::kRateLimited);
+  EXPECT_FALSE(draws_nothing(segment(kSyn))) << "answers are not refusals";
+  gateway.now.ns += 1'000'000'000;
+  EXPECT_FALSE(draws_nothing(segment(kAck).ack(1).data("x")));
+}
+
+TEST_P(Responder, SaysNothingToWhatNoConnectionSends) {
+  const std::uint32_t c = open();
+  struct Row {
+    unsigned flags;
+    Verdict verdict;
+  };
+  for (const Row row :
+       {Row{kRst, Verdict::kTcpReset}, Row{kRst | kAck, Verdict::kTcpReset},
+        Row{0, Verdict::kTcpBadFlags}, Row{kFin, Verdict::kTcpBadFlags},
+        Row{kPsh | kUrg | kFin, Verdict::kTcpBadFlags}, Row{kSyn | kFin, Verdict::kTcpBadFlags},
+        Row{kSyn | kRst, Verdict::kTcpBadFlags}, Row{kSyn | kAck, Verdict::kTcpBadFlags},
+        Row{0xff, Verdict::kTcpBadFlags}}) {
+    EXPECT_EQ(verdict_of(segment(row.flags).seq(kS).ack(c + 1).data("x")), row.verdict)
+        << row.flags;
+    EXPECT_TRUE(draws_nothing(segment(row.flags).seq(kS).ack(c + 1).data("x")));
+  }
+}
+
+TEST_P(Responder, SaysNothingToADamagedSegment) {
+  Bytes frame = segment(kSyn).seq(kS).data("0123456789012345").build();
+  frame.back() ^= std::byte{1};
+  EXPECT_EQ(gateway.from_access(frame).verdict, Verdict::kTcpBadChecksum);
+  EXPECT_TRUE(gateway.from_access(frame).reply.empty());
+}
+
+TEST_P(Responder, NeverSendsMoreThanItsTriggerBeforeACookieVerifies) {
+  for (const auto& frame :
+       {segment(kSyn).seq(1), segment(kSyn).seq(1).tcp_options(mss_option(1460)),
+        segment(kAck).ack(1), segment(kAck).ack(1).data("x")}) {
+    for (const bool padded : {true, false}) {
+      FrameBuilder copy = frame;
+      if (!padded) copy.no_padding();
+      const Bytes trigger = copy.build();
+      EXPECT_LE(gateway.from_access(trigger).reply.size(), trigger.size());
+    }
+  }
+}
+
+TEST(ResponderAddresses, RepliesOnlyBetweenTwoHosts) {
+  Gateway gateway;
+  const auto frame = [] {
+    return FrameBuilder{}.ip("192.0.2.101", "198.51.100.80").tcp(1, 80, kSyn);
+  };
+  EXPECT_FALSE(gateway.from_access(frame().build()).reply.empty());
+  const net::MacAddress group{0x0100'5e00'0001};
+  EXPECT_EQ(gateway.from_access(frame().to(group).build()).verdict, Verdict::kNoReplyAddress);
+  EXPECT_EQ(gateway.from_access(frame().from(kRouter).to(kRouter).build()).verdict,
+            Verdict::kNoReplyAddress);
+  for (const auto& [source, destination] :
+       {std::pair{"127.0.0.1", "198.51.100.80"}, std::pair{"0.0.0.0", "198.51.100.80"},
+        std::pair{"198.51.100.80", "198.51.100.80"}, std::pair{"224.0.0.1", "198.51.100.80"},
+        std::pair{"::1", "2001:db8::80"}, std::pair{"::", "2001:db8::80"},
+        std::pair{"ff02::1", "2001:db8::80"}}) {
+    EXPECT_EQ(gateway.from_access(FrameBuilder{}.ip(source, destination).tcp(1, 80, kSyn).build())
+                  .verdict,
+              Verdict::kNoReplyAddress)
+        << source;
+  }
+}
+
+TEST(Cookie, IsKnownUpToTheEndOfTheAnswerAndNoFurther) {
+  responder::CookieKeys keys;
+  for (std::uint64_t i = 0; i < 4; ++i) keys.key[i] = {i, ~i};
+  using responder::CookieClass;
+  // Many connections, so that cookies near the upper end of the hash's range are among them.
+  bool carried = false;
+  for (std::uint32_t n = 0; n < 4'000'000; ++n) {
+    const responder::ConnectionId id{.client = kClient,
+                                     .source = net::IpAddress::v4(n),
+                                     .destination = net::IpAddress::v4(1),
+                                     .source_port = 1,
+                                     .destination_port = 80};
+    const std::uint32_t c = issue_cookie(keys, id, CookieClass::kFull);
+    const bool near_top = (c & 0x0fff'ffff) > 0x0fff'ffff - 1202;
+    if (!near_top && n > 1000) continue;
+    carried = carried || near_top;
+    for (const std::uint32_t acknowledged : {0U, 1U, 1199U, 1200U, 1201U}) {
+      const auto match = match_cookie(keys, id, c + 1 + acknowledged);
+      ASSERT_TRUE(match) << n << ' ' << acknowledged;
+      EXPECT_EQ(match->acknowledged, acknowledged);
+      EXPECT_EQ(match->size, CookieClass::kFull);
+    }
+    EXPECT_FALSE(match_cookie(keys, id, c));
+    EXPECT_FALSE(match_cookie(keys, id, c + 1203));
+  }
+  EXPECT_TRUE(carried) << "no cookie was near enough to the top to test the carry";
+}
+
+}  // namespace
+}  // namespace gate511::test
