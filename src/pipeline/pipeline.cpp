@@ -19,7 +19,7 @@ using responder::Decision;
 /// too few to be of use to whoever wants the gateway to shout.
 constexpr std::uint64_t kRefusalsPerSecond = 20'000;
 constexpr std::uint64_t kRefusalBurst = 2'000;
-constexpr std::size_t kCreditSlots = 16 * 1024;
+constexpr std::size_t kCreditSlots = 16'384;
 
 // ---- parse ----
 

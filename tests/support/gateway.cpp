@@ -57,7 +57,7 @@ void Gateway::rotate_keys() {
 }
 
 Outcome Gateway::run(const Bytes& frame, pipeline::Direction direction) {
-  const Bytes exact{frame};  // a heap buffer of exactly the frame's size
+  const Bytes exact(frame.begin(), frame.end());  // a heap buffer of exactly the frame's size
   auto burst = std::make_unique<pipeline::Burst>();
   burst->direction = direction;
   burst->count = 1;

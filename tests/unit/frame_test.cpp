@@ -29,7 +29,7 @@ FrameBuilder v6() {
 }
 
 Packet parse(const Bytes& frame) {
-  const Bytes exact{frame};
+  const Bytes exact(frame.begin(), frame.end());
   const Ethernet ethernet = parse_ethernet(exact);
   EXPECT_EQ(ethernet.flaw, Flaw::kNone);
   return parse_packet(exact, ethernet);

@@ -432,7 +432,7 @@ TEST(TokenBucket, GivesItsBurstAndThenItsRate) {
   EXPECT_TRUE(bucket.take(now + 1'000'000));
   taken = 0;
   for (int ms = 1; ms <= 1000; ++ms)
-    taken += bucket.take(now + 1'000'000U * (1U + unsigned(ms))) ? 1 : 0;
+    taken += bucket.take(now + std::uint64_t{1'000'000} * (1U + unsigned(ms))) ? 1 : 0;
   EXPECT_EQ(taken, 1000);
   now += 3600'000'000'000;
   taken = 0;
