@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The configuration as plain values, each with its default. docs/config.md tells the same to
+// people.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gate511/error.hpp"
+#include "net/ip.hpp"
+#include "policy/snapshot.hpp"
+
+namespace gate511::control {
+
+struct DpdkConfig {
+  std::vector<std::string> args;          ///< handed to EAL as they are
+  std::string lcores = "0-1";             ///< as EAL's `--lcores` takes it
+  std::vector<unsigned> lcore_ids{0, 1};  ///< in the order of `lcores`; the first is control's
+};
+
+struct LinkConfig {
+  std::string name;
+  std::string access;          ///< DPDK port name or PCI address
+  std::string uplink;          ///< the same
+  bool pass_reserved = true;   ///< `reserved = "pass"`: STP, LACP and LLDP
+  bool multicast_all = false;  ///< `multicast = "all"`
+};
+
+struct SessionsConfig {
+  static constexpr std::uint32_t kMaxCapacity = 16'777'216;
+  static constexpr std::uint32_t kMaxTtl_s = 3'153'600'000;  ///< 100 years of 365 days
+
+  std::uint32_t capacity = 1'048'576;
+  bool key_has_vlan = false;  ///< `key = "mac+vlan"`
+  std::uint32_t default_ttl_s = 86'400;
+};
+
+struct PortalConfig {
+  std::string url;
+  std::string host;                       ///< of `url`, without brackets
+  std::optional<net::IpAddress> address;  ///< where `host` is an address
+  std::string secret_file;
+};
+
+struct ResponseConfig {
+  static constexpr std::size_t kMaxPorts = 16;
+
+  std::vector<std::uint16_t> http_ports{80};
+  std::string network_name = "this network";
+  policy::HttpsPolicy https = policy::HttpsPolicy::kReset;
+};
+
+struct GuestConfig {
+  std::vector<net::IpAddress> resolvers;
+  bool any_resolver = false;  ///< `resolvers = ["any"]`
+  std::vector<net::IpAddress> ntp;
+};
+
+struct GardenConfig {
+  std::vector<net::Cidr> cidrs;
+};
+
+struct ControlConfig {
+  static constexpr std::size_t kMaxSocketPath = 107;  ///< sockaddr_un::sun_path and its NUL
+
+  std::string socket = "/run/gate511/control.sock";
+  std::string group = "gate511";  ///< empty: the socket's group is left alone
+};
+
+struct Config {
+  DpdkConfig dpdk;
+  std::vector<LinkConfig> links;  ///< at least one
+  SessionsConfig sessions;
+  PortalConfig portal;
+  ResponseConfig response;
+  GuestConfig guest;
+  GardenConfig garden;
+  ControlConfig control;
+
+  std::string source;                ///< file name
+  std::map<std::string, int> lines;  ///< line of each key that is set: `link[0].access`
+
+  /// `FILE:LINE` of a key, or `FILE` where it is not set: for errors found later, such as a port
+  /// that does not exist.
+  [[nodiscard]] std::string where(const std::string& key) const;
+};
+
+/// Reads a file, and checks too that the secret can be used.
+[[nodiscard]] tl::expected<Config, Error> load_config(const std::string& path);
+/// Reads text; touches no file. `source_name` stands in errors.
+[[nodiscard]] tl::expected<Config, Error> parse_config(std::string_view text,
+                                                       std::string_view source_name);
+
+/// What is allowed but probably not meant.
+[[nodiscard]] std::vector<Error> warnings(const Config& config);
+
+/// The bytes of `portal.secret_file`.
+[[nodiscard]] tl::expected<std::string, Error> load_secret(const Config& config);
+
+/// What the workers work by. Loads the secret.
+[[nodiscard]] tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(
+    const Config& config);
+
+}  // namespace gate511::control

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the configuration needs of the file system: the file itself and the portal's secret.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "control/config.hpp"
+#include "control/fd.hpp"
+#include "http/login_link.hpp"
+
+namespace gate511::control {
+namespace {
+
+constexpr std::size_t kMaxConfig = 1 << 20;
+constexpr std::size_t kMaxSecret = 4096;
+
+/// Up to `max` bytes and one more, by which too long a file is known.
+tl::expected<std::string, std::string> read_up_to(int file, std::size_t max) {
+  std::string text(max + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(file, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return tl::unexpected{std::string{std::strerror(errno)}};
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  text.resize(size);
+  return text;
+}
+
+}  // namespace
+
+tl::expected<Config, Error> load_config(const std::string& path) {
+  const Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!file) {
+    return tl::unexpected{Error{path, fmt::format("cannot be opened: {}", std::strerror(errno)),
+                                "give the configuration file with --config FILE"}};
+  }
+  const auto text = read_up_to(file.get(), kMaxConfig);
+  if (!text) {
+    return tl::unexpected{Error{path, fmt::format("cannot be read: {}", text.error()),
+                                "give the configuration file with --config FILE"}};
+  }
+  if (text->size() > kMaxConfig) {
+    return tl::unexpected{
+        Error{path, "is longer than 1 MiB", "give the configuration file with --config FILE"}};
+  }
+  auto config = parse_config(*text, path);
+  if (!config) return config;
+  if (const auto secret = load_secret(*config); !secret) return tl::unexpected{secret.error()};
+  return config;
+}
+
+tl::expected<std::string, Error> load_secret(const Config& config) {
+  const std::string& path = config.portal.secret_file;
+  const auto bad = [&](const std::string& what, const std::string& hint) {
+    return tl::unexpected{Error{config.where("portal.secret_file"),
+                                fmt::format("`portal.secret_file` {} {}", path, what), hint}};
+  };
+  const std::string make_one = fmt::format("make one: head -c 32 /dev/urandom >{}", path);
+  const Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (!file) return bad(fmt::format("cannot be opened: {}", std::strerror(errno)), make_one);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    return bad("is no regular file", make_one);
+  if ((status.st_mode & S_IRWXO) != 0)
+    return bad("is open to every user", fmt::format("close it: chmod 0640 {}", path));
+  auto secret = read_up_to(file.get(), kMaxSecret);
+  if (!secret) return bad(fmt::format("cannot be read: {}", secret.error()), make_one);
+  if (secret->size() < http::LinkKey::kMinBytes) {
+    return bad(fmt::format("has {} bytes, fewer than {}", secret->size(), http::LinkKey::kMinBytes),
+               make_one);
+  }
+  if (secret->size() > kMaxSecret)
+    return bad(fmt::format("has more than {} bytes", kMaxSecret), make_one);
+  return std::move(*secret);
+}
+
+std::vector<Error> warnings(const Config& config) {
+  std::vector<Error> found;
+  if (!config.portal.address && config.garden.cidrs.empty()) {
+    found.push_back({config.where("portal.url"),
+                     fmt::format("guests cannot reach the portal {}, which is given by name",
+                                 config.portal.host),
+                     "add its addresses to `garden.cidrs`"});
+  }
+  if (config.guest.resolvers.empty() && !config.guest.any_resolver) {
+    found.push_back(
+        {config.where("guest.resolvers"),
+         "guests have no resolver, so that most never ask for a page",
+         "set `guest.resolvers` to the addresses that DHCP gives them, or to [\"any\"]"});
+  }
+  return found;
+}
+
+}  // namespace gate511::control

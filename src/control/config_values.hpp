@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Values of the configuration that are more than a string or a number: what they are made of, and
+// what is wrong with those that are none.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/config_reader.hpp"
+#include "net/ip.hpp"
+
+namespace gate511::control {
+
+/// `0-1`, `0,2-3`, `0@0,1@0`: the lcores in the order given.
+[[nodiscard]] tl::expected<std::vector<unsigned>, Problem> parse_lcores(std::string_view text);
+
+/// What is wrong with an argument for EAL that `dpdk.lcores` already stands for.
+[[nodiscard]] std::optional<Problem> check_eal_arg(std::string_view arg);
+
+/// Host of an http or https URL, without brackets.
+[[nodiscard]] tl::expected<std::string, Problem> portal_host(std::string_view url);
+
+/// An address that a guest can send to.
+[[nodiscard]] tl::expected<net::IpAddress, Problem> parse_host_address(std::string_view key,
+                                                                       std::string_view text);
+
+/// A prefix; where bits behind its length are set, the problem says which was probably meant.
+[[nodiscard]] tl::expected<net::Cidr, Problem> parse_prefix(std::string_view key,
+                                                            std::string_view text);
+
+}  // namespace gate511::control

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// From the configuration to what the workers work by.
+#include <span>
+
+#include "control/config.hpp"
+#include "http/answers.hpp"
+#include "net/bytes.hpp"
+
+namespace gate511::control {
+namespace {
+
+net::IpSet set_of(const std::vector<net::IpAddress>& addresses) {
+  std::vector<net::Cidr> prefixes;
+  prefixes.reserve(addresses.size());
+  for (const net::IpAddress& address : addresses) prefixes.push_back({address, address});
+  return net::IpSet{std::move(prefixes)};
+}
+
+net::IpSet garden_of(const Config& config) {
+  std::vector<net::Cidr> prefixes = config.garden.cidrs;
+  // Without the portal no guest could ever log in.
+  if (config.portal.address) prefixes.push_back({*config.portal.address, *config.portal.address});
+  return net::IpSet{std::move(prefixes)};
+}
+
+}  // namespace
+
+tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(const Config& config) {
+  const auto secret = load_secret(config);
+  if (!secret) return tl::unexpected{secret.error()};
+  auto answers = http::Answers::render({config.portal.url, config.response.network_name});
+  if (!answers) {
+    Error error = answers.error();
+    error.where = config.where(error.where);
+    return tl::unexpected{error};
+  }
+
+  policy::Zone zone;
+  zone.name = "default";
+  zone.http_ports = config.response.http_ports;
+  zone.https = config.response.https;
+  zone.guest.resolvers = set_of(config.guest.resolvers);
+  zone.guest.any_resolver = config.guest.any_resolver;
+  zone.guest.ntp = set_of(config.guest.ntp);
+  zone.guest.garden = garden_of(config);
+  zone.answers = std::move(*answers);
+
+  std::vector<policy::LinkPolicy> links;
+  for (const LinkConfig& link : config.links) {
+    policy::LinkPolicy made;
+    made.name = link.name;
+    made.pass_reserved = link.pass_reserved;
+    made.multicast_all = link.multicast_all;
+    links.push_back(std::move(made));
+  }
+  std::vector<policy::Zone> zones;
+  zones.push_back(std::move(zone));
+  return std::make_unique<const policy::Snapshot>(
+      policy::Snapshot{config.sessions.key_has_vlan, std::move(links), std::move(zones),
+                       http::LinkKey{net::as_bytes(*secret)}});
+}
+
+}  // namespace gate511::control

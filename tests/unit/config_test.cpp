@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/config.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+namespace gate511::control {
+namespace {
+
+constexpr std::string_view kSmallest = R"([[link]]
+name = "venue"
+access = "net_af_packet0"
+uplink = "net_af_packet1"
+[portal]
+url = "http://192.0.2.10/login"
+secret_file = "/etc/gate511/link.key"
+)";
+
+/// The error of the smallest config with `text` behind it.
+std::string error_with(const std::string& text) {
+  const auto config = parse_config(std::string{kSmallest} + text, "t.toml");
+  return config ? "no error" : config.error().text();
+}
+
+std::string error_of(std::string_view text) {
+  const auto config = parse_config(text, "t.toml");
+  return config ? "no error" : config.error().text();
+}
+
+TEST(Config, SmallestHasAllDefaults) {
+  const auto config = parse_config(kSmallest, "t.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_TRUE(config->dpdk.args.empty());
+  EXPECT_EQ(config->dpdk.lcore_ids, (std::vector<unsigned>{0, 1}));
+  ASSERT_EQ(config->links.size(), 1U);
+  EXPECT_EQ(config->links[0].access, "net_af_packet0");
+  EXPECT_TRUE(config->links[0].pass_reserved);
+  EXPECT_FALSE(config->links[0].multicast_all);
+  EXPECT_EQ(config->sessions.capacity, 1048576U);
+  EXPECT_FALSE(config->sessions.key_has_vlan);
+  EXPECT_EQ(config->sessions.default_ttl_s, 86400U);
+  EXPECT_EQ(config->portal.host, "192.0.2.10");
+  EXPECT_EQ(config->portal.address, net::parse_ip("192.0.2.10"));
+  EXPECT_EQ(config->response.http_ports, std::vector<std::uint16_t>{80});
+  EXPECT_EQ(config->response.network_name, "this network");
+  EXPECT_EQ(config->response.https, policy::HttpsPolicy::kReset);
+  EXPECT_EQ(config->control.socket, "/run/gate511/control.sock");
+  EXPECT_EQ(config->control.group, "gate511");
+  EXPECT_EQ(config->where("link[0].access"), "t.toml:3");
+  EXPECT_EQ(config->where("guest.resolvers"), "t.toml");
+}
+
+TEST(Config, TakesEveryKey) {
+  const auto config = parse_config(R"(
+[dpdk]
+args = ["--no-pci", "--vdev=net_af_packet0,iface=acc0"]
+lcores = "0@0,2@0,4@1"
+[[link]]
+name = "venue"
+access = "0000:01:00.0"
+uplink = "0000:01:00.1"
+reserved = "drop"
+multicast = "all"
+[[link]]
+name = "hall"
+access = "a"
+uplink = "b"
+[sessions]
+capacity = 16777216
+key = "mac+vlan"
+default_ttl_s = 0
+[portal]
+url = "https://portal.example:8443/login"
+secret_file = "/etc/gate511/link.key"
+[response]
+http_ports = [80, 8080]
+network_name = "Example Wi-Fi"
+https = "drop"
+[guest]
+resolvers = ["192.0.2.53", "2001:db8::53"]
+ntp = ["192.0.2.123"]
+[garden]
+cidrs = ["198.51.100.0/24", "2001:db8:1::/48", "192.0.2.10"]
+[control]
+socket = "/tmp/c.sock"
+group = ""
+)",
+                                   "t.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->dpdk.args.size(), 2U);
+  EXPECT_EQ(config->dpdk.lcore_ids, (std::vector<unsigned>{0, 2, 4}));
+  ASSERT_EQ(config->links.size(), 2U);
+  EXPECT_FALSE(config->links[0].pass_reserved);
+  EXPECT_TRUE(config->links[0].multicast_all);
+  EXPECT_TRUE(config->sessions.key_has_vlan);
+  EXPECT_EQ(config->sessions.default_ttl_s, 0U);
+  EXPECT_EQ(config->portal.host, "portal.example");
+  EXPECT_FALSE(config->portal.address);
+  EXPECT_EQ(config->response.http_ports, (std::vector<std::uint16_t>{80, 8080}));
+  EXPECT_EQ(config->response.https, policy::HttpsPolicy::kDrop);
+  EXPECT_EQ(config->guest.resolvers.size(), 2U);
+  EXPECT_EQ(config->guest.ntp.size(), 1U);
+  EXPECT_EQ(config->garden.cidrs.size(), 3U);
+  EXPECT_EQ(config->control.group, "");
+  EXPECT_TRUE(warnings(*config).empty());
+}
+
+TEST(ConfigError, UnknownKeysNameTheNearestAndAll) {
+  EXPECT_EQ(error_with("[sessions]\ncapasity = 5\n"),
+            "t.toml:9: unknown key `sessions.capasity`; did you mean `capacity`? sessions takes "
+            "capacity, key, default_ttl_s");
+  EXPECT_EQ(error_with("[zone]\n"),
+            "t.toml:8: unknown key `zone`; the file takes the sections dpdk, link, sessions, "
+            "portal, response, guest, garden, control");
+  EXPECT_EQ(error_with("[portal.x]\n"),
+            "t.toml:8: unknown key `portal.x`; portal takes url, secret_file");
+  EXPECT_EQ(error_with("[garden]\nhosts = [\"a.example\"]\n"),
+            "t.toml:9: unknown key `garden.hosts`; garden takes cidrs");
+}
+
+TEST(ConfigError, WrongTypesAndRanges) {
+  EXPECT_EQ(error_with("[sessions]\ncapacity = \"5\"\n"),
+            "t.toml:9: `sessions.capacity` is a string; it must be an integer from 1 to 16777216 "
+            "sessions");
+  EXPECT_EQ(error_with("[sessions]\ncapacity = 0\n"),
+            "t.toml:9: `sessions.capacity` is 0; it must be an integer from 1 to 16777216 "
+            "sessions");
+  EXPECT_EQ(error_with("[sessions]\ndefault_ttl_s = 1.5\n"),
+            "t.toml:9: `sessions.default_ttl_s` is a floating-point number; it must be an integer "
+            "from 0 to 3153600000 seconds, 0 for no end");
+  EXPECT_EQ(error_with("[sessions]\nkey = \"ip\"\n"),
+            "t.toml:9: `sessions.key` is \"ip\"; it must be \"mac\" or \"mac+vlan\"");
+  EXPECT_EQ(error_with("[response]\nhttps = true\n"),
+            "t.toml:9: `response.https` is a boolean; it must be \"reset\" or \"drop\"");
+  EXPECT_EQ(error_with("[dpdk]\nargs = \"--no-pci\"\n"),
+            "t.toml:9: `dpdk.args` is a string; it must be an array of strings");
+  EXPECT_EQ(error_with("[dpdk]\nargs = [1]\n"),
+            "t.toml:9: `dpdk.args[]` is an integer; it must be a string in quotes");
+  EXPECT_EQ(error_of("guest = 1\n" + std::string{kSmallest}),
+            "t.toml:1: `guest` is an integer; it must be a section, [guest]");
+  EXPECT_EQ(error_of("[link]\nname = \"a\"\n"),
+            "t.toml:1: `link` is a table; it must be sections, [[link]] with two brackets");
+}
+
+TEST(ConfigError, Syntax) {
+  EXPECT_TRUE(error_of("[portal]\nurl = http://192.0.2.10\n").starts_with("t.toml:2: Error while"))
+      << error_of("[portal]\nurl = http://192.0.2.10\n");
+  EXPECT_TRUE(error_of("[portal]\nurl = \"a\"\nurl = \"b\"\n").starts_with("t.toml:3: "));
+  EXPECT_NE(error_of("\xff = 1\n"), "no error");
+}
+
+TEST(ConfigError, Links) {
+  EXPECT_EQ(error_of("[portal]\nurl = \"http://192.0.2.10/\"\nsecret_file = \"/k\"\n"),
+            "t.toml:1: there is no link; add a [[link]] with name, access and uplink");
+  EXPECT_EQ(error_with("[[link]]\nname = \"b\"\naccess = \"net_af_packet1\"\nuplink = \"x\"\n"),
+            "t.toml:10: `link[1].access` is port \"net_af_packet1\", which is `link[0].uplink` "
+            "already; a port belongs to one end of one link: give each its own");
+  EXPECT_EQ(error_of("[[link]]\nname = \"a\"\naccess = \"p\"\nuplink = \"p\"\n"),
+            "t.toml:4: `link[0].uplink` is port \"p\", which is `link[0].access` already; a port "
+            "belongs to one end of one link: give each its own");
+  EXPECT_EQ(error_with("[[link]]\nname = \"venue\"\naccess = \"y\"\nuplink = \"x\"\n"),
+            "t.toml:9: two links are named \"venue\"; give each its own name");
+  EXPECT_EQ(error_with("[[link]]\nname = \"b\"\nuplink = \"x\"\n"),
+            "t.toml:8: `link[1].access` is missing; set it: DPDK port name or PCI address towards "
+            "clients");
+}
+
+TEST(ConfigError, Portal) {
+  const auto url_error = [](const std::string& url) {
+    return error_of("[[link]]\nname = \"a\"\naccess = \"p\"\nuplink = \"q\"\n[portal]\nurl = \"" +
+                    url + "\"\nsecret_file = \"/k\"\n");
+  };
+  EXPECT_EQ(error_of("[[link]]\nname = \"a\"\naccess = \"p\"\nuplink = \"q\"\n"),
+            "t.toml: `portal.url` is missing; set it: the login page, such as "
+            "\"http://192.0.2.10/login\"");
+  EXPECT_EQ(url_error("http://192.0.2.10/" + std::string(80, 'x')),
+            "t.toml:6: `portal.url` is 98 bytes long; make it 2 bytes shorter: at most 96 fit into "
+            "the smallest answer");
+  EXPECT_EQ(url_error("ftp://192.0.2.10/"),
+            "t.toml:6: `portal.url` is no http or https URL: \"ftp://192.0.2.10/\"; it must be "
+            "like \"http://192.0.2.10/login\" or \"https://portal.example/\"");
+  for (const char* bad :
+       {"http:///", "http://", "http://a b/", "http://a/<b", "http://a/#x", "http://u@a/",
+        "http://a:0/", "http://a:65536/", "http://a:/", "http://[2001:db8::1/", "http://[a]/",
+        "http://[192.0.2.1]/", "http://127.0.0.1/", "192.0.2.10/login", "http://a/?x=1"})
+    EXPECT_NE(url_error(bad), "no error") << bad;
+  for (const char* good : {"http://a", "https://[2001:db8::1]:8443/x", "http://192.0.2.10:8080"})
+    EXPECT_EQ(url_error(good), "no error") << good;
+}
+
+TEST(ConfigError, ResponseGuestGardenControl) {
+  EXPECT_EQ(error_with("[response]\nhttp_ports = [80, 443]\n"),
+            "t.toml:9: `response.http_ports` holds 443; leave it out: HTTPS cannot be answered, "
+            "see `response.https`");
+  EXPECT_EQ(error_with("[response]\nhttp_ports = [80, 80]\n"),
+            "t.toml:9: `response.http_ports` holds 80 twice; leave one out");
+  EXPECT_EQ(error_with("[response]\nhttp_ports = []\n"),
+            "t.toml:9: `response.http_ports` holds 0 ports; give 1 to 16, such as [80]");
+  EXPECT_EQ(error_with("[response]\nhttp_ports = [0]\n"),
+            "t.toml:9: `response.http_ports` holds 0; a port is from 1 to 65535");
+  EXPECT_EQ(error_with("[guest]\nresolvers = [\"dns.example\"]\n"),
+            "t.toml:9: `guest.resolvers` holds \"dns.example\", which is no IP address; write it "
+            "like \"192.0.2.53\" or \"2001:db8::53\"");
+  EXPECT_EQ(error_with("[guest]\nresolvers = [\"any\", \"192.0.2.53\"]\n"),
+            "t.toml:9: `guest.resolvers` holds \"any\" and addresses; give either [\"any\"] or the "
+            "addresses");
+  EXPECT_EQ(error_with("[guest]\nntp = [\"224.0.1.1\"]\n"),
+            "t.toml:9: `guest.ntp` holds \"224.0.1.1\", which is no host's address; give the "
+            "address that guests send to");
+  EXPECT_EQ(error_with("[garden]\ncidrs = [\n\"192.0.2.77/26\"]\n"),
+            "t.toml:10: `garden.cidrs` holds \"192.0.2.77/26\", which has bits set behind its "
+            "length; \"192.0.2.64/26\" was probably meant, or \"192.0.2.77\" for the one host");
+  EXPECT_EQ(error_with("[garden]\ncidrs = [\"2001:db8:0:1:8000::1/64\"]\n"),
+            "t.toml:9: `garden.cidrs` holds \"2001:db8:0:1:8000::1/64\", which has bits set behind "
+            "its length; \"2001:db8:0:1::/64\" was probably meant, or \"2001:db8:0:1:8000::1\" for "
+            "the one host");
+  EXPECT_EQ(error_with("[garden]\ncidrs = [\"192.0.2.0/33\"]\n"),
+            "t.toml:9: `garden.cidrs` holds \"192.0.2.0/33\", which is no prefix; write it like "
+            "\"192.0.2.0/24\", \"2001:db8::/32\" or \"192.0.2.10\"");
+  EXPECT_EQ(error_with("[control]\nsocket = \"c.sock\"\n"),
+            "t.toml:9: `control.socket` is 6 bytes long and begins with \"c\"; give an absolute "
+            "path of at most 107 bytes");
+  EXPECT_EQ(error_with("[control]\nsocket = \"/" + std::string(106, 'x') + "\"\n"), "no error");
+  EXPECT_NE(error_with("[control]\nsocket = \"/" + std::string(107, 'x') + "\"\n"), "no error");
+}
+
+TEST(ConfigError, Lcores) {
+  EXPECT_EQ(error_with("[dpdk]\nlcores = \"0\"\n"),
+            "t.toml:9: `dpdk.lcores` is \"0\": one lcore is control's, so that none is left for a "
+            "worker; give at least two, such as \"0-1\", or \"0@0,1@0\" to put two on one CPU");
+  for (const char* bad : {"", "0-", "-1", "1-0", "0,0", "0-1,1", "0,128", "0@,1", "0-1@0", "a,b",
+                          "0, 1", "0-1,", "99999999999999999999,1"})
+    EXPECT_NE(error_with("[dpdk]\nlcores = \"" + std::string{bad} + "\"\n"), "no error") << bad;
+  EXPECT_EQ(error_with("[dpdk]\nargs = [\"--lcores=0-3\"]\n"),
+            "t.toml:9: `dpdk.args` holds \"--lcores=0-3\"; leave it out and set `dpdk.lcores`");
+  EXPECT_NE(error_with("[dpdk]\nargs = [\"-l\", \"0-3\"]\n"), "no error");
+}
+
+TEST(Config, WarnsOfWhatGuestsCannotReach) {
+  std::string text{kSmallest};
+  text.replace(text.find("192.0.2.10"), 10, "portal.example");
+  const auto config = parse_config(text, "t.toml");
+  ASSERT_TRUE(config);
+  const auto found = warnings(*config);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].text(),
+            "t.toml:6: guests cannot reach the portal portal.example, which is given by name; add "
+            "its addresses to `garden.cidrs`");
+  EXPECT_EQ(found[1].text(),
+            "t.toml: guests have no resolver, so that most never ask for a page; set "
+            "`guest.resolvers` to the addresses that DHCP gives them, or to [\"any\"]");
+}
+
+class Secret : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  /// The error of loading a config whose secret is a file of `size` bytes with `mode`.
+  std::string error_of_secret(std::size_t size, mode_t mode) {
+    const std::string key = (folder_ / "key").string();
+    std::filesystem::remove(key);
+    std::ofstream{key} << std::string(size, 'k');
+    ::chmod(key.c_str(), mode);
+    std::string text{kSmallest};
+    text.replace(text.find("/etc/gate511/link.key"), 21, key);
+    std::ofstream{folder_ / "c.toml"} << text;
+    const auto config = load_config((folder_ / "c.toml").string());
+    return config ? "no error" : config.error().text();
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(Secret, IsChecked) {
+  const std::string where = (folder_ / "c.toml:7: `portal.secret_file` ").string();
+  const std::string key = (folder_ / "key").string();
+  EXPECT_EQ(error_of_secret(32, 0640), "no error");
+  EXPECT_EQ(error_of_secret(31, 0600), where + key +
+                                           " has 31 bytes, fewer than 32; make one: head -c 32 "
+                                           "/dev/urandom >" +
+                                           key);
+  EXPECT_EQ(error_of_secret(32, 0644),
+            where + key + " is open to every user; close it: chmod 0640 " + key);
+  EXPECT_NE(error_of_secret(5000, 0600), "no error");
+  EXPECT_EQ(load_config("/nonexistent/gate511.toml").error().text(),
+            "/nonexistent/gate511.toml: cannot be opened: No such file or directory; give the "
+            "configuration file with --config FILE");
+}
+
+}  // namespace
+}  // namespace gate511::control
