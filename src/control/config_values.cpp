@@ -35,6 +35,8 @@ tl::unexpected<Problem> bad_url(std::string_view url, std::string_view what) {
               "it must be like \"http://192.0.2.10/login\" or \"https://portal.example/\""}};
 }
 
+constexpr std::string_view kNotInUrl = "\"<>#\\^`{|}";
+
 bool is_host_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_';
@@ -97,15 +99,15 @@ tl::expected<std::string, Problem> portal_host(std::string_view url) {
                             url.size() - http::kMaxPortalUrl, http::kMaxPortalUrl)}};
   }
   for (const char c : url) {
-    if (c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '#' || c == '?')
-      return bad_url(url, "holds what may not stand in it (space, control, `\"<>#?`, non-ASCII)");
+    if (c <= ' ' || c >= 0x7f || kNotInUrl.find(c) != std::string_view::npos)
+      return bad_url(url, "holds a space, a non-ASCII character or one of \"<>#\\^`{|}");
   }
   const std::size_t scheme = url.find("://");
   const std::string_view name = url.substr(0, scheme);
   if (scheme == std::string_view::npos || (name != "http" && name != "https"))
     return bad_url(url, "is no http or https URL");
   std::string_view authority = url.substr(scheme + 3);
-  authority = authority.substr(0, authority.find('/'));
+  authority = authority.substr(0, authority.find_first_of("/?"));
   std::string_view port;
   std::string_view host;
   if (authority.starts_with('[')) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // From the configuration to what the workers work by.
-#include <span>
+#include <fmt/format.h>
 
 #include "control/config.hpp"
 #include "http/answers.hpp"
@@ -32,19 +32,20 @@ tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(cons
   auto answers = http::Answers::render({config.portal.url, config.response.network_name});
   if (!answers) {
     Error error = answers.error();
+    error.what = fmt::format("`{}`: {}", error.where, error.what);
     error.where = config.where(error.where);
     return tl::unexpected{error};
   }
 
-  policy::Zone zone;
-  zone.name = "default";
-  zone.http_ports = config.response.http_ports;
-  zone.https = config.response.https;
-  zone.guest.resolvers = set_of(config.guest.resolvers);
-  zone.guest.any_resolver = config.guest.any_resolver;
-  zone.guest.ntp = set_of(config.guest.ntp);
-  zone.guest.garden = garden_of(config);
-  zone.answers = std::move(*answers);
+  std::vector<policy::Zone> zones;
+  zones.push_back({
+      .name = "default",
+      .http_ports = config.response.http_ports,
+      .https = config.response.https,
+      .guest = {set_of(config.guest.resolvers), config.guest.any_resolver, set_of(config.guest.ntp),
+                garden_of(config)},
+      .answers = std::move(*answers),
+  });
 
   std::vector<policy::LinkPolicy> links;
   for (const LinkConfig& link : config.links) {
@@ -54,8 +55,6 @@ tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(cons
     made.multicast_all = link.multicast_all;
     links.push_back(std::move(made));
   }
-  std::vector<policy::Zone> zones;
-  zones.push_back(std::move(zone));
   return std::make_unique<const policy::Snapshot>(
       policy::Snapshot{config.sessions.key_has_vlan, std::move(links), std::move(zones),
                        http::LinkKey{net::as_bytes(*secret)}});

@@ -186,9 +186,10 @@ TEST(ConfigError, Portal) {
   for (const char* bad :
        {"http:///", "http://", "http://a b/", "http://a/<b", "http://a/#x", "http://u@a/",
         "http://a:0/", "http://a:65536/", "http://a:/", "http://[2001:db8::1/", "http://[a]/",
-        "http://[192.0.2.1]/", "http://127.0.0.1/", "192.0.2.10/login", "http://a/?x=1"})
+        "http://[192.0.2.1]/", "http://127.0.0.1/", "192.0.2.10/login", "http://a/{x}"})
     EXPECT_NE(url_error(bad), "no error") << bad;
-  for (const char* good : {"http://a", "https://[2001:db8::1]:8443/x", "http://192.0.2.10:8080"})
+  for (const char* good : {"http://a", "http://a/?site=1", "http://a?site=1",
+                           "https://[2001:db8::1]:8443/x", "http://192.0.2.10:8080"})
     EXPECT_EQ(url_error(good), "no error") << good;
 }
 

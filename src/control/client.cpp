@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/client.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace gate511::control {
+namespace {
+
+constexpr std::size_t kChunk = 64 << 10;
+
+}  // namespace
+
+Client::Client(Fd socket, const ClientLimits& limits, SteadyTime now)
+    : socket_{std::move(socket)},
+      limits_{limits},
+      last_active_{now},
+      line_began_{now},
+      last_sent_{now} {}
+
+void Client::receive(SteadyTime now) {
+  std::array<char, kChunk> chunk;
+  const ssize_t got = ::recv(fd(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+  if (got < 0) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) failed_ = true;
+    return;
+  }
+  last_active_ = now;
+  if (got == 0) {
+    end_of_input_ = true;
+    return;
+  }
+  if (refused_) return;  // read only so that the client is not cut off in mid-send
+  if (taken_ == input_.size()) line_began_ = now;
+  input_.erase(0, std::exchange(taken_, 0));
+  scanned_ = 0;
+  input_.append(chunk.data(), static_cast<std::size_t>(got));
+}
+
+bool Client::may_handle() const {
+  if (hung_up_) return true;  // nothing is owed to anyone, but what was asked is done
+  return unanswered_ < limits_.requests && output_.size() - sent_ <= limits_.backlog;
+}
+
+std::optional<std::string_view> Client::next_line() {
+  if (refused_ || !may_handle()) return std::nullopt;
+  const std::size_t newline = input_.find('\n', taken_ + scanned_);
+  std::string_view line;
+  if (newline != std::string::npos) {
+    line = std::string_view{input_}.substr(taken_, newline - taken_);
+    taken_ = newline + 1;
+  } else if (end_of_input_ && taken_ < input_.size()) {
+    line = std::string_view{input_}.substr(taken_);
+    taken_ = input_.size();
+  } else {
+    scanned_ = input_.size() - taken_;
+    return std::nullopt;
+  }
+  scanned_ = 0;
+  // A line that follows in the buffer has its time from now on.
+  line_began_ = last_active_;
+  ++unanswered_;
+  return line;
+}
+
+bool Client::line_too_long() const {
+  const std::size_t newline = input_.find('\n', taken_ + scanned_);
+  const std::size_t end = newline == std::string::npos ? input_.size() : newline;
+  return !refused_ && end - taken_ > limits_.line;
+}
+
+void Client::answer(std::string_view line) {
+  --unanswered_;
+  if (line.empty() || hung_up_) return;
+  if (!wants_output()) last_sent_ = last_active_ = std::chrono::steady_clock::now();
+  output_.erase(0, std::exchange(sent_, 0));
+  output_.append(line);
+  output_.push_back('\n');
+}
+
+void Client::refuse(std::string_view message, SteadyTime now) {
+  refused_ = true;
+  input_.clear();
+  taken_ = scanned_ = 0;
+  line_began_ = now;
+  output_.append(message);
+  output_.push_back('\n');
+}
+
+void Client::send(SteadyTime now) {
+  while (wants_output() && !failed_) {
+    const ssize_t put =
+        ::send(fd(), output_.data() + sent_, output_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) {
+      if (errno != EAGAIN && errno != EWOULDBLOCK) failed_ = true;
+      return;
+    }
+    sent_ += static_cast<std::size_t>(put);
+    last_sent_ = last_active_ = now;
+  }
+  if (!wants_output()) {
+    output_.clear();
+    sent_ = 0;
+  }
+  if (refused_ && !write_closed_ && unanswered_ == 0) {
+    ::shutdown(fd(), SHUT_WR);
+    write_closed_ = true;
+  }
+}
+
+bool Client::wants_input() const {
+  if (end_of_input_ || failed_) return false;
+  return refused_ || (may_handle() && input_.size() - taken_ <= limits_.line);
+}
+
+bool Client::is_over(SteadyTime now) const {
+  if (failed_ || hung_up_) return true;
+  if (output_.size() - sent_ > limits_.output) return true;
+  if (wants_output()) return now - last_sent_ > limits_.stalled_output;
+  if (unanswered_ > 0) return false;
+  if (end_of_input_ && (refused_ || taken_ == input_.size())) return true;
+  const bool has_part_of_line = refused_ || taken_ < input_.size();
+  if (has_part_of_line && now - line_began_ > limits_.incomplete_line) return true;
+  return now - last_active_ > limits_.idle;
+}
+
+}  // namespace gate511::control

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The control thread: sessions, the control socket and the loop that drives them.
+//
+//   auto control = Control::open(config, {...});
+//   (*control)->watch(signal_fd, [&] { stop = true; });
+//   (*control)->run([&] { return stop; }, [&] { /* a few times a second */ });
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "control/clock.hpp"
+#include "control/config.hpp"
+#include "control/grace_queue.hpp"
+#include "control/server.hpp"
+#include "control/service.hpp"
+#include "control/sessions.hpp"
+
+namespace gate511::control {
+
+class Control {
+ public:
+  /// How often `on_tick` is called, about.
+  static constexpr std::chrono::milliseconds kTick{250};
+
+  /// References outlive the control.
+  struct Parts {
+    table::SessionTable& table;
+    table::GracePeriod& grace;
+    const dataplane::StatusSource& status;
+    std::string version;  ///< of the program
+    Clock clock = Clock::system();
+  };
+  /// Takes the socket. No client is served before run().
+  [[nodiscard]] static tl::expected<std::unique_ptr<Control>, Error> open(const Config& config,
+                                                                          Parts parts);
+  Control(const Control&) = delete;
+  Control& operator=(const Control&) = delete;
+
+  /// Calls `on_readable` from run() while `fd` is readable.
+  [[nodiscard]] tl::expected<void, Error> watch(int fd, std::function<void()> on_readable) {
+    return server_->watch(fd, std::move(on_readable));
+  }
+
+  /// What waits for the workers, such as a snapshot that was swapped out and is to be freed:
+  /// `grace().add({}, [old] { delete old; })`. Control thread.
+  [[nodiscard]] GraceQueue& grace() { return grace_; }
+  [[nodiscard]] Sessions& sessions() { return sessions_; }
+
+  /// Serves until `stop` says so or a client asks for the shutdown, then sends what is owed, for
+  /// 200 ms at most. `on_tick`: publish the time, rotate the cookies' keys.
+  void run(const std::function<bool()>& stop, const std::function<void()>& on_tick);
+
+ private:
+  Control(const Config& config, Parts parts);
+  /// One turn of the loop.
+  void turn(const std::function<void()>& on_tick);
+
+  Clock clock_;
+  GraceQueue grace_;
+  Sessions sessions_;
+  Service service_;
+  std::unique_ptr<Server> server_;
+  std::uint64_t next_tick_ns_ = 0;
+};
+
+}  // namespace gate511::control

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// JSON-RPC 2.0 (jsonrpc.org/specification), a line in and a line out, without any input or output
+// of its own. A method may answer later; a batch is answered when its last item is.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <tl/expected.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gate511::control {
+
+using Json = nlohmann::json;
+
+inline constexpr std::size_t kMaxLine = 1 << 20;  ///< bytes, without the newline
+inline constexpr std::size_t kMaxDepth = 32;      ///< objects and arrays in each other
+inline constexpr std::size_t kMaxBatch = 100;     ///< requests in a batch
+
+struct RpcError {
+  int code = 0;
+  std::string message;
+  Json data = nullptr;  ///< for a code of ours an object with `reason`
+
+  [[nodiscard]] Json to_json() const;
+};
+
+namespace rpc {
+inline constexpr int kParseError = -32700;
+inline constexpr int kInvalidRequest = -32600;
+inline constexpr int kMethodNotFound = -32601;
+inline constexpr int kInvalidParams = -32602;
+
+[[nodiscard]] RpcError invalid_params(std::string message);
+[[nodiscard]] RpcError not_found(std::string message);     ///< -32001
+[[nodiscard]] RpcError table_full(std::string message);    ///< -32002
+[[nodiscard]] RpcError bad_mac(std::string message);       ///< -32003
+[[nodiscard]] RpcError conflict(std::string message);      ///< -32004
+[[nodiscard]] RpcError read_only(std::string message);     ///< -32005
+[[nodiscard]] RpcError busy(std::string message);          ///< -32006
+[[nodiscard]] RpcError store_failed(std::string message);  ///< -32007
+}  // namespace rpc
+
+using Outcome = tl::expected<Json, RpcError>;
+/// To be called once, now or later, on the same thread.
+using Done = std::function<void(Outcome)>;
+/// `params` is an object, empty where the request has none.
+using Method = std::function<void(const Json& params, Done done)>;
+
+/// Parses one document strictly: within kMaxDepth, no key twice in an object, valid UTF-8.
+[[nodiscard]] tl::expected<Json, RpcError> parse_json(std::string_view text);
+
+/// Takes requests apart and finds their methods. Control thread.
+class Dispatcher {
+ public:
+  void add(std::string name, Method method);
+  [[nodiscard]] std::vector<std::string> methods() const;
+
+  /// Called once with the answer, without a newline; empty where none is due.
+  using Reply = std::function<void(std::string)>;
+  void handle(std::string_view line, Reply reply) const;
+
+  /// The answer to what is longer than kMaxLine.
+  [[nodiscard]] static std::string line_too_long();
+  /// The answer to a client for which there is no room.
+  [[nodiscard]] static std::string too_many_clients();
+
+ private:
+  /// `done` gets the answer to one request; null where none is due.
+  void handle_one(const Json& request, std::function<void(Json)> done) const;
+
+  std::map<std::string, Method, std::less<>> methods_;
+};
+
+}  // namespace gate511::control

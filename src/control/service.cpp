@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The methods that concern sessions; service_status.cpp has those that only tell.
+#include "control/service.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "control/params.hpp"
+#include "control/session_json.hpp"
+
+namespace gate511::control {
+namespace {
+
+// The watch looks four times in GraceQueue::kPatience_ns, so a worker that stood still for all of
+// it was seen to for half of it at least.
+constexpr std::uint64_t kStuckFor_ns = GraceQueue::kPatience_ns / 2;
+
+tl::unexpected<RpcError> refused(Params& params) {
+  return tl::unexpected{*params.error()};
+}
+
+/// A method without parameters that is answered at once.
+template <typename Make>
+Method plain(Make make) {
+  return [make](const Json& params, const Done& done) {
+    Params none{params, {}};
+    if (none.error()) return done(refused(none));
+    done(make());
+  };
+}
+
+}  // namespace
+
+Service::Service(Parts parts) : parts_{std::move(parts)} {
+  dispatcher_.add("hello", plain([this] { return hello(); }));
+  dispatcher_.add("stats.get", plain([this] { return stats(); }));
+  dispatcher_.add("port.list", plain([this] { return ports(); }));
+  dispatcher_.add("health", plain([this] { return health(); }));
+  dispatcher_.add("shutdown", plain([this] {
+                    shutdown_requested_ = true;
+                    return Json{{"stopping", true}};
+                  }));
+  dispatcher_.add("session.add",
+                  [this](const Json& params, const Done& done) { session_add(params, done); });
+  dispatcher_.add("session.get",
+                  [this](const Json& params, const Done& done) { session_get(params, done); });
+  dispatcher_.add("session.list",
+                  [this](const Json& params, const Done& done) { session_list(params, done); });
+  dispatcher_.add("session.revoke",
+                  [this](const Json& params, const Done& done) { session_revoke(params, done); });
+}
+
+void Service::tick() {
+  watch_.look(parts_.status.stats().workers, parts_.clock.boot_ns());
+}
+
+Json Service::with_generation(Json result) const {
+  result["generation"] = parts_.sessions.generation();
+  return result;
+}
+
+RpcError Service::not_seen(std::string_view change) const {
+  const auto lcores = watch_.stuck(parts_.clock.boot_ns(), kStuckFor_ns);
+  const std::string who = lcores.empty()
+                              ? std::string{"a worker"}
+                              : fmt::format("worker on lcore {}", fmt::join(lcores, ", "));
+  RpcError error = rpc::busy(fmt::format(
+      "{} has not passed a quiescent point for 1 s; {}, but that worker may not have seen it yet",
+      who, change));
+  error.data["lcores"] = lcores;
+  error.data["generation"] = parts_.sessions.generation();
+  return error;
+}
+
+Outcome Service::add_one(const Json& given) {
+  Params params{given, {"mac", "vlan", "state", "ttl_s", "expires_at", "tag", "user"}};
+  const auto key = read_key(params, parts_.key_has_vlan);
+  const SessionFields fields = read_fields(params, parts_.clock.unix_ns() / kNsPerSecond);
+  if (params.error() || !key) return refused(params);
+  const auto added = parts_.sessions.upsert(*key, fields);
+  if (!added) {
+    return tl::unexpected{
+        rpc::table_full(fmt::format("{} sessions are held, which is sessions.capacity; revoke "
+                                    "some, or raise it in the configuration",
+                                    parts_.sessions.table().capacity()))};
+  }
+  const auto view = parts_.sessions.find(*key);
+  if (!view) return tl::unexpected{rpc::not_found("the session ended at once")};
+  return Json{{"created", added->created}, {"session", session_json(*view, parts_.key_has_vlan)}};
+}
+
+void Service::session_add(const Json& given, const Done& done) {
+  Json result;
+  if (!given.contains("sessions")) {
+    Outcome added = add_one(given);
+    if (!added) return done(std::move(added));
+    result = std::move(*added);
+  } else {
+    Params params{given, {"sessions"}};
+    const Json* items = params.array("sessions", kMaxAdd);
+    if (items == nullptr) return done(refused(params));
+    result["results"] = Json::array();
+    for (const Json& item : *items) {
+      Outcome added = add_one(item);
+      result["results"].push_back(added ? std::move(*added)
+                                        : Json{{"error", added.error().to_json()}});
+    }
+  }
+  parts_.grace.add(
+      [this, done, result = with_generation(std::move(result))](bool seen) {
+        if (!seen) return done(tl::unexpected{not_seen("the change stands")});
+        done(result);
+      },
+      {});
+}
+
+void Service::session_get(const Json& given, const Done& done) const {
+  Params params{given, {"mac", "vlan"}};
+  const auto key = read_key(params, parts_.key_has_vlan);
+  if (!key) return done(refused(params));
+  const auto view = parts_.sessions.find(*key);
+  if (!view) {
+    return done(tl::unexpected{
+        rpc::not_found(fmt::format("{} has no session", net::to_string(key->mac())))});
+  }
+  done(with_generation({{"session", session_json(*view, parts_.key_has_vlan)}}));
+}
+
+void Service::session_list(const Json& given, const Done& done) const {
+  Params params{given, {"cursor", "limit", "state", "tag", "vlan"}};
+  const auto cursor = params.integer("cursor", 0, 0xffff'ffff);
+  const auto limit = params.integer("limit", 1, kMaxPage);
+  SessionFilter filter;
+  filter.state = read_state(params);
+  filter.tag = params.text("tag", kMaxTag);
+  filter.vlan = read_vlan(params, parts_.key_has_vlan);
+  if (params.error()) return done(refused(params));
+  const Sessions::Page page = parts_.sessions.list(
+      filter, static_cast<std::uint32_t>(cursor.value_or(0)), limit.value_or(kDefaultPage));
+  Json result{{"sessions", Json::array()}, {"next_cursor", nullptr}};
+  for (const SessionView& view : page.sessions)
+    result["sessions"].push_back(session_json(view, parts_.key_has_vlan));
+  if (page.next) result["next_cursor"] = *page.next;
+  done(with_generation(std::move(result)));
+}
+
+void Service::session_revoke(const Json& given, const Done& done) {
+  Params params{given, {"mac", "vlan", "tag", "all"}};
+  const auto tag = params.text("tag", kMaxTag);
+  const auto all = params.boolean("all");
+  const int chosen = (params.has("mac") ? 1 : 0) + (tag ? 1 : 0) + (all ? 1 : 0);
+  if (chosen != 1 || (all && !*all) || (tag && tag->empty()) ||
+      (params.has("vlan") && !params.has("mac")))
+    params.fail(rpc::invalid_params("give one of `mac` (with `vlan`), `tag` and `all`: true"));
+  std::optional<table::Key> key;
+  if (params.has("mac")) key = read_key(params, parts_.key_has_vlan);
+  if (params.error()) return done(refused(params));
+
+  const auto finish = [this, done](const Sessions::Revoked& revoked) {
+    if (!revoked.seen) return done(tl::unexpected{not_seen("the revocation stands")});
+    Json result{{"existed", revoked.count > 0}, {"revoked", revoked.count}};
+    if (revoked.session) result["session"] = session_json(*revoked.session, parts_.key_has_vlan);
+    done(with_generation(std::move(result)));
+  };
+  if (key) return parts_.sessions.revoke(*key, finish);
+  parts_.sessions.revoke_matching({std::nullopt, tag, std::nullopt}, finish);
+}
+
+}  // namespace gate511::control

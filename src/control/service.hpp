@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The methods of the control socket. docs/openrpc.json is their contract.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "control/clock.hpp"
+#include "control/json_rpc.hpp"
+#include "control/sessions.hpp"
+#include "control/watch.hpp"
+#include "dataplane/status.hpp"
+
+namespace gate511::control {
+
+inline constexpr std::string_view kProtocolVersion = "1.0";
+
+class Service {
+ public:
+  static constexpr std::size_t kMaxAdd = 1000;  ///< sessions in one `session.add`
+  static constexpr std::size_t kMaxPage = 500;  ///< sessions in a page of `session.list`
+  static constexpr std::size_t kDefaultPage = 100;
+
+  struct Parts {
+    Sessions& sessions;
+    GraceQueue& grace;
+    const dataplane::StatusSource& status;
+    const Clock& clock;
+    std::string version;  ///< of the program
+    bool key_has_vlan = false;
+  };
+  explicit Service(Parts parts);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
+
+  /// A few times a second: looks whether the workers move.
+  void tick();
+  /// True once a client has asked for it and was answered.
+  [[nodiscard]] bool shutdown_requested() const { return shutdown_requested_; }
+
+ private:
+  void session_add(const Json& params, const Done& done);
+  void session_get(const Json& params, const Done& done) const;
+  void session_list(const Json& params, const Done& done) const;
+  void session_revoke(const Json& params, const Done& done);
+  [[nodiscard]] Json hello() const;
+  [[nodiscard]] Json stats() const;
+  [[nodiscard]] Json ports() const;
+  [[nodiscard]] Json health() const;
+
+  /// One session in the table, not yet answered for.
+  [[nodiscard]] Outcome add_one(const Json& params);
+  [[nodiscard]] Json with_generation(Json result) const;
+  [[nodiscard]] RpcError not_seen(std::string_view change) const;
+
+  Parts parts_;
+  Dispatcher dispatcher_;
+  WorkerWatch watch_;
+  bool shutdown_requested_ = false;
+};
+
+}  // namespace gate511::control

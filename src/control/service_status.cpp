@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The methods that only tell: what runs, what it counts, and what is wrong with it.
+#include <fmt/format.h>
+
+#include "control/service.hpp"
+
+namespace gate511::control {
+namespace {
+
+constexpr std::uint64_t kStuckFor_ns = kNsPerSecond;
+
+Json verdict_map(const dataplane::VerdictCounts& counts) {
+  Json map = Json::object();
+  for (const policy::VerdictInfo& info : policy::kVerdicts)
+    map[std::string{info.name}] = counts[static_cast<std::size_t>(info.verdict)];
+  return map;
+}
+
+std::uint64_t sum_of(const dataplane::VerdictCounts& counts, policy::Fate fate) {
+  std::uint64_t sum = 0;
+  for (const policy::VerdictInfo& info : policy::kVerdicts) {
+    if (info.fate == fate) sum += counts[static_cast<std::size_t>(info.verdict)];
+  }
+  return sum;
+}
+
+/// Frames in and what became of them: frames_in = forwarded + answered + held + dropped, at rest.
+Json frames_json(std::uint64_t frames_in, const dataplane::VerdictCounts& counts) {
+  return {
+      {"frames_in", frames_in},
+      {"forwarded", sum_of(counts, policy::Fate::kForwarded)},
+      {"answered", sum_of(counts, policy::Fate::kAnswered)},
+      {"held", 0},
+      {"dropped", sum_of(counts, policy::Fate::kDropped)},
+      {"verdicts", verdict_map(counts)},
+  };
+}
+
+Json problem(std::string what, std::string cure) {
+  return {{"what", std::move(what)}, {"cure", std::move(cure)}};
+}
+
+}  // namespace
+
+Json Service::hello() const {
+  Json features = Json::array();
+  if (parts_.key_has_vlan) features.push_back("session.vlan");
+  return {
+      {"program", "gate511"},
+      {"version", parts_.version},
+      {"protocol", kProtocolVersion},
+      {"features", std::move(features)},
+      {"methods", dispatcher_.methods()},
+  };
+}
+
+Json Service::stats() const {
+  const dataplane::Stats stats = parts_.status.stats();
+  std::uint64_t frames_in = 0;
+  dataplane::VerdictCounts counts{};
+  Json workers = Json::array();
+  for (const dataplane::WorkerStatus& worker : stats.workers) {
+    frames_in += worker.frames_in;
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += worker.verdicts[i];
+    Json shown = frames_json(worker.frames_in, worker.verdicts);
+    shown["lcore"] = worker.lcore;
+    shown["loops"] = worker.loops;
+    shown["bursts"] = worker.bursts;
+    shown["replies"] = worker.replies;
+    workers.push_back(std::move(shown));
+  }
+  const Sessions& sessions = parts_.sessions;
+  Json result = frames_json(frames_in, counts);
+  result["uptime_s"] = stats.uptime_s;
+  result["huge_pages"] = stats.huge_pages;
+  result["workers"] = std::move(workers);
+  result["mbufs"] = {{"total", stats.mbufs_total}, {"in_use", stats.mbufs_in_use}};
+  result["sessions"] = {
+      {"total", sessions.table().size()},
+      {"authenticated", sessions.count(table::State::kAuthenticated)},
+      {"restricted", sessions.count(table::State::kRestricted)},
+      {"blocked", sessions.count(table::State::kBlocked)},
+      {"capacity", sessions.table().capacity()},
+      {"in_limbo", sessions.table().in_limbo()},
+  };
+  return with_generation(std::move(result));
+}
+
+Json Service::ports() const {
+  Json list = Json::array();
+  for (const dataplane::PortStatus& port : parts_.status.ports()) {
+    list.push_back({
+        {"name", port.name},
+        {"link", port.link},
+        {"role", port.role},
+        {"driver", port.driver},
+        {"mac", port.mac},
+        {"up", port.up},
+        {"speed_mbps", port.speed_mbps},
+        {"mtu", port.mtu},
+        {"queues", port.queues},
+        {"rx_packets", port.rx_packets},
+        {"rx_bytes", port.rx_bytes},
+        {"rx_missed", port.rx_missed},
+        {"rx_errors", port.rx_errors},
+        {"tx_packets", port.tx_packets},
+        {"tx_bytes", port.tx_bytes},
+        {"tx_errors", port.tx_errors},
+    });
+  }
+  return {{"ports", std::move(list)}};
+}
+
+Json Service::health() const {
+  Json problems = Json::array();
+  for (const dataplane::PortStatus& port : parts_.status.ports()) {
+    if (port.up) continue;
+    problems.push_back(
+        problem(fmt::format("{} port {} of link {} is down", port.role, port.name, port.link),
+                "check its cable and the device at the other end"));
+  }
+  for (const unsigned lcore : watch_.stuck(parts_.clock.boot_ns(), kStuckFor_ns)) {
+    problems.push_back(
+        problem(fmt::format("the worker on lcore {} has not moved for 1 s", lcore),
+                "see that nothing else runs on its CPU; restart gate511 if it stays so"));
+  }
+  const dataplane::Stats stats = parts_.status.stats();
+  if (std::uint64_t{stats.mbufs_in_use} * 10 > std::uint64_t{stats.mbufs_total} * 9) {
+    problems.push_back(problem(
+        fmt::format("{} of {} packet buffers are in use", stats.mbufs_in_use, stats.mbufs_total),
+        "see in `port.list` which port does not send; restart gate511 if it stays so"));
+  }
+  const table::SessionTable& table = parts_.sessions.table();
+  const std::size_t held = table.size() + table.in_limbo();
+  if (held * 20 > table.capacity() * 19) {
+    problems.push_back(
+        problem(fmt::format("{} of {} sessions are held", held, table.capacity()),
+                "revoke what is not needed, or raise sessions.capacity and restart"));
+  }
+  const bool ok = problems.empty();
+  return {{"status", ok ? "ok" : "degraded"}, {"problems", std::move(problems)}};
+}
+
+}  // namespace gate511::control

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the control thread knows of a session besides its slot in the table.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "table/session_counters.hpp"
+#include "table/session_table.hpp"
+
+namespace gate511::control {
+
+inline constexpr std::size_t kMaxTag = 64;   ///< bytes
+inline constexpr std::size_t kMaxUser = 64;  ///< bytes
+
+struct SessionRecord {
+  static constexpr std::uint64_t kNoEnd = 0;
+
+  std::uint64_t id = 0;  ///< unique for each life; grows
+  table::Key key;
+  table::State state = table::State::kAuthenticated;
+  std::uint32_t index = 0;
+  std::uint64_t created_unix_s = 0;
+  std::uint64_t deadline_ns = kNoEnd;  ///< CLOCK_BOOTTIME
+  std::string tag{};
+  std::string user{};
+  /// What stood in the counters of `index` when this session got it.
+  table::TrafficCounts baseline;
+};
+
+/// What an add or an update gives. Fields that are not given stay as they are.
+struct SessionFields {
+  std::optional<table::State> state{};
+  std::optional<std::uint64_t> ttl_s{};         ///< from now; 0: no end
+  std::optional<std::uint64_t> expires_at_s{};  ///< unix time; instead of ttl_s
+  std::optional<std::string> tag{};
+  std::optional<std::string> user{};
+};
+
+/// A session as it is shown.
+struct SessionView {
+  SessionRecord record;
+  table::TrafficCounts traffic;
+  std::uint64_t ttl_s = 0;         ///< left, rounded up; 0: no end
+  std::uint64_t expires_at_s = 0;  ///< unix time; 0: no end
+};
+
+/// Which sessions are meant. Empty: all.
+struct SessionFilter {
+  std::optional<table::State> state{};
+  std::optional<std::string> tag{};
+  std::optional<std::uint16_t> vlan{};
+
+  [[nodiscard]] bool matches(const SessionRecord& record) const {
+    return (!state || *state == record.state) && (!tag || *tag == record.tag) &&
+           (!vlan || *vlan == record.key.vlan());
+  }
+};
+
+}  // namespace gate511::control

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/sessions.hpp"
+
+#include <algorithm>
+
+namespace gate511::control {
+namespace {
+
+// A slice, measured in what it does: about 200 us.
+constexpr std::size_t kSlotsASlice = 16'384;
+constexpr std::size_t kEndsASlice = 512;
+
+}  // namespace
+
+Sessions::Sessions(const Parts& parts, std::uint32_t default_ttl_s)
+    : table_{parts.table},
+      grace_{parts.grace},
+      status_{parts.status},
+      clock_{parts.clock},
+      default_ttl_s_{default_ttl_s},
+      records_(parts.table.slots()) {}
+
+SessionRecord* Sessions::record_of(table::Key key) const {
+  const table::Hit hit = table_.look_up(key);
+  return hit.found() ? records_[hit.index].get() : nullptr;
+}
+
+std::uint64_t Sessions::deadline_of(const SessionFields& fields, bool created,
+                                    std::uint64_t current) const {
+  const std::uint64_t now = clock_.boot_ns();
+  if (fields.expires_at_s) {
+    const std::uint64_t at_ns = *fields.expires_at_s * kNsPerSecond;
+    const std::uint64_t unix_ns = clock_.unix_ns();
+    return at_ns > unix_ns ? now + (at_ns - unix_ns) : now;
+  }
+  if (!fields.ttl_s && !created) return current;
+  const std::uint64_t ttl_s = fields.ttl_s.value_or(default_ttl_s_);
+  return ttl_s == 0 ? SessionRecord::kNoEnd : now + ttl_s * kNsPerSecond;
+}
+
+void Sessions::set_deadline(SessionRecord& record, std::uint64_t deadline_ns) {
+  if (record.deadline_ns != SessionRecord::kNoEnd) ends_.erase({record.deadline_ns, record.index});
+  record.deadline_ns = deadline_ns;
+  if (deadline_ns != SessionRecord::kNoEnd) ends_.insert({deadline_ns, record.index});
+}
+
+void Sessions::set_state(SessionRecord& record, table::State state) {
+  --counts_[static_cast<std::size_t>(record.state)];
+  ++counts_[static_cast<std::size_t>(state)];
+  record.state = state;
+  table_.set_state(record.index, state);
+}
+
+std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFields& fields) {
+  SessionRecord* record = record_of(key);
+  const bool created = record == nullptr;
+  if (created) {
+    // In as a guest at first: nothing is counted until the baseline is taken.
+    const auto index = table_.insert(key, table::State::kRestricted);
+    if (!index) return std::nullopt;
+    records_[*index] = std::make_unique<SessionRecord>();
+    record = records_[*index].get();
+    record->id = next_id_++;
+    record->key = key;
+    record->index = *index;
+    record->created_unix_s = clock_.unix_ns() / kNsPerSecond;
+    record->baseline = status_.session_traffic(*index);
+    record->state = table::State::kRestricted;
+    ++counts_[static_cast<std::size_t>(record->state)];
+  }
+  if (fields.tag) record->tag = *fields.tag;
+  if (fields.user) record->user = *fields.user;
+  set_deadline(*record, deadline_of(fields, created, record->deadline_ns));
+  if (created || fields.state)
+    set_state(*record, fields.state.value_or(table::State::kAuthenticated));
+  ++generation_;
+  return Added{created, record->id};
+}
+
+SessionView Sessions::view(const SessionRecord& record) const {
+  SessionView shown{record, status_.session_traffic(record.index), 0, 0};
+  shown.traffic -= record.baseline;
+  if (record.deadline_ns != SessionRecord::kNoEnd) {
+    const std::uint64_t now = clock_.boot_ns();
+    const std::uint64_t left = record.deadline_ns > now ? record.deadline_ns - now : 0;
+    shown.ttl_s = std::max<std::uint64_t>((left + kNsPerSecond - 1) / kNsPerSecond, 1);
+    // To the nearest: the two clocks are read one after the other.
+    shown.expires_at_s = (clock_.unix_ns() + left + kNsPerSecond / 2) / kNsPerSecond;
+  }
+  return shown;
+}
+
+std::optional<SessionView> Sessions::find(table::Key key) const {
+  const SessionRecord* record = record_of(key);
+  if (record == nullptr) return std::nullopt;
+  return view(*record);
+}
+
+Sessions::Page Sessions::list(const SessionFilter& filter, std::uint32_t cursor,
+                              std::size_t limit) const {
+  Page page;
+  std::size_t index = cursor;
+  const std::size_t end = std::min(records_.size(), index + kMaxLook);
+  for (; index < end && page.sessions.size() < limit; ++index) {
+    const Record& record = records_[index];
+    if (record && filter.matches(*record)) page.sessions.push_back(view(*record));
+  }
+  if (index < records_.size()) page.next = static_cast<std::uint32_t>(index);
+  return page;
+}
+
+Sessions::Record Sessions::take_out(std::uint32_t index) {
+  Record record = std::move(records_[index]);
+  table_.erase(index);
+  set_deadline(*record, SessionRecord::kNoEnd);
+  --counts_[static_cast<std::size_t>(record->state)];
+  ++generation_;
+  return record;
+}
+
+void Sessions::release_later(std::vector<std::uint32_t> indices, std::function<void(bool)> answer) {
+  grace_.add(std::move(answer), [this, indices = std::move(indices)] {
+    for (const std::uint32_t index : indices) table_.release(index);
+  });
+}
+
+void Sessions::revoke(table::Key key, RevokeDone done) {
+  const SessionRecord* found = record_of(key);
+  // What is not there waits as well: an earlier revoke of it may not have been seen yet.
+  if (found == nullptr) {
+    return grace_.add([done = std::move(done)](bool seen) { done({0, std::nullopt, seen}); }, {});
+  }
+  const std::uint64_t deadline_ns = found->deadline_ns;
+  const std::shared_ptr<SessionRecord> record = take_out(found->index);
+  record->deadline_ns = deadline_ns;
+  release_later({record->index}, [this, record, done = std::move(done)](bool seen) {
+    done({1, view(*record), seen});
+  });
+}
+
+void Sessions::revoke_matching(SessionFilter filter, RevokeDone done) {
+  sweeps_.push_back({std::move(filter), next_id_, 0, 0, std::move(done)});
+}
+
+void Sessions::work_on_sweep() {
+  Sweep& sweep = sweeps_.front();
+  std::vector<std::uint32_t> freed;
+  const std::size_t end = std::min(records_.size(), sweep.next + kSlotsASlice);
+  for (; sweep.next < end && freed.size() < kEndsASlice; ++sweep.next) {
+    const Record& record = records_[sweep.next];
+    if (!record || record->id >= sweep.before_id || !sweep.filter.matches(*record)) continue;
+    freed.push_back(record->index);
+    take_out(record->index);
+  }
+  sweep.count += freed.size();
+  if (sweep.next < records_.size()) {
+    if (!freed.empty()) release_later(std::move(freed), {});
+    return;
+  }
+  // Grace periods pass in order, so the last one answers for all slices.
+  release_later(std::move(freed), [done = std::move(sweep.done), count = sweep.count](bool seen) {
+    done({count, std::nullopt, seen});
+  });
+  sweeps_.pop_front();
+}
+
+bool Sessions::next_end_is_due() const {
+  return !ends_.empty() && ends_.begin()->first <= clock_.boot_ns();
+}
+
+void Sessions::work() {
+  if (!sweeps_.empty()) work_on_sweep();
+  std::vector<std::uint32_t> ended;
+  while (ended.size() < kEndsASlice && next_end_is_due()) {
+    const std::uint32_t index = ends_.begin()->second;
+    ended.push_back(index);
+    take_out(index);
+  }
+  if (!ended.empty()) release_later(std::move(ended), {});
+}
+
+}  // namespace gate511::control

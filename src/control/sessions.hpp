@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The control thread's records of the sessions, beside the table that the workers read.
+//
+// A change is in the table at once and is answered when every worker has seen it. Work that grows
+// with the number of sessions (revoke by tag, many ends at once) is done in slices, so that one
+// client's large request does not hold up another's.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "control/clock.hpp"
+#include "control/grace_queue.hpp"
+#include "control/session_record.hpp"
+#include "dataplane/status.hpp"
+#include "table/session_table.hpp"
+
+namespace gate511::control {
+
+class Sessions {
+ public:
+  /// All outlive this.
+  struct Parts {
+    table::SessionTable& table;
+    GraceQueue& grace;
+    const dataplane::StatusSource& status;
+    const Clock& clock;
+  };
+  Sessions(const Parts& parts, std::uint32_t default_ttl_s);
+
+  struct Added {
+    bool created = false;
+    std::uint64_t id = 0;
+  };
+  /// Adds a session, or changes the given fields of the one that is there. nullopt: the table is
+  /// full. In the table when it returns; let `grace` pass before it is answered.
+  [[nodiscard]] std::optional<Added> upsert(table::Key key, const SessionFields& fields);
+
+  [[nodiscard]] std::optional<SessionView> find(table::Key key) const;
+
+  struct Page {
+    std::vector<SessionView> sessions;
+    std::optional<std::uint32_t> next;  ///< where the next page begins; none: that was all
+  };
+  /// Up to `limit` sessions from `cursor` on (0: the first). Looks at no more than kMaxLook slots,
+  /// so a page may hold fewer, or none, though more follow. A session that lives through a whole
+  /// listing stands in it exactly once.
+  static constexpr std::size_t kMaxLook = 65'536;
+  [[nodiscard]] Page list(const SessionFilter& filter, std::uint32_t cursor,
+                          std::size_t limit) const;
+
+  /// `session`: what was revoked, with its final counters; only where it was named by its key.
+  /// `seen`: false if not every worker has passed a quiescent point in time.
+  struct Revoked {
+    std::uint64_t count = 0;
+    std::optional<SessionView> session;
+    bool seen = true;
+  };
+  using RevokeDone = std::function<void(const Revoked&)>;
+  /// Out of the table at once. `done` is called when the workers have seen it, once and never
+  /// from here.
+  void revoke(table::Key key, RevokeDone done);
+  /// The same for all that match and are there now, in slices: work() does it.
+  void revoke_matching(SessionFilter filter, RevokeDone done);
+
+  /// Ends what is due and goes on with revokes, for one slice.
+  void work();
+  /// True while work() has more to do at once.
+  [[nodiscard]] bool has_work() const { return !sweeps_.empty() || next_end_is_due(); }
+
+  /// Grows with every change.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+  [[nodiscard]] std::size_t count(table::State state) const {
+    return counts_[static_cast<std::size_t>(state)];
+  }
+  [[nodiscard]] const table::SessionTable& table() const { return table_; }
+
+ private:
+  using Record = std::unique_ptr<SessionRecord>;
+
+  /// A revoke of all that match, under way.
+  struct Sweep {
+    SessionFilter filter;
+    std::uint64_t before_id;  ///< sessions added after the request are not meant
+    std::size_t next = 0;
+    std::uint64_t count = 0;
+    RevokeDone done;
+  };
+
+  [[nodiscard]] SessionRecord* record_of(table::Key key) const;
+  [[nodiscard]] SessionView view(const SessionRecord& record) const;
+  [[nodiscard]] std::uint64_t deadline_of(const SessionFields& fields, bool created,
+                                          std::uint64_t current) const;
+  void set_deadline(SessionRecord& record, std::uint64_t deadline_ns);
+  void set_state(SessionRecord& record, table::State state);
+  /// Out of the table; the index stays in limbo until it is released.
+  Record take_out(std::uint32_t index);
+  void release_later(std::vector<std::uint32_t> indices, std::function<void(bool)> answer);
+  void work_on_sweep();
+  [[nodiscard]] bool next_end_is_due() const;
+
+  table::SessionTable& table_;
+  GraceQueue& grace_;
+  const dataplane::StatusSource& status_;
+  const Clock& clock_;
+  std::uint32_t default_ttl_s_;
+
+  std::vector<Record> records_;                             ///< by the table's index
+  std::set<std::pair<std::uint64_t, std::uint32_t>> ends_;  ///< deadline and index
+  std::deque<Sweep> sweeps_;
+  std::array<std::size_t, 16> counts_{};  ///< by state
+  std::uint64_t next_id_ = 1;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace gate511::control
