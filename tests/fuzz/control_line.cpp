@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Any bytes as lines to the control socket's methods, over a real session table: each line draws
+// at most one answer, every answer is JSON, and the table's counts hold.
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/grace_queue.hpp"
+#include "control/service.hpp"
+#include "control/sessions.hpp"
+
+namespace {
+
+using namespace gate511;
+
+class AtOnce : public table::GracePeriod {
+ public:
+  Token start() override { return 0; }
+  bool passed(Token /*token*/) override { return true; }
+};
+
+class Nothing : public dataplane::StatusSource {
+ public:
+  [[nodiscard]] dataplane::Stats stats() const override { return {}; }
+  [[nodiscard]] std::vector<dataplane::PortStatus> ports() const override { return {}; }
+  [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t /*index*/) const override {
+    return {};
+  }
+};
+
+void check(bool holds) {
+  if (!holds) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr std::size_t kCapacity = 16;
+  constexpr std::uint64_t kNow = 1'750'000'000'000'000'000;
+  std::vector<table::Bucket> buckets(table::SessionTable::buckets_for(kCapacity));
+  table::SessionTable table{buckets, kCapacity, {1, 2}};
+  AtOnce workers;
+  const Nothing status;
+  const control::Clock clock{[] { return kNow; }, [] { return kNow; }};
+  control::GraceQueue grace{workers, clock};
+  control::Sessions sessions{{table, grace, status, clock}, 60};
+  control::Service service{{sessions, grace, status, clock, "0", size % 2 == 1}};
+
+  std::string_view rest{reinterpret_cast<const char*>(data), size};
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    int answers = 0;
+    service.dispatcher().handle(line, [&answers](const std::string& answer) {
+      ++answers;
+      check(answer.empty() || nlohmann::json::accept(answer));
+      check(answer.find('\n') == std::string::npos);
+    });
+    do {
+      sessions.work();
+      grace.poll();
+    } while (sessions.has_work());
+    check(answers == 1);
+    check(table.size() <= kCapacity && table.in_limbo() == 0);
+    check(sessions.count(table::State::kAuthenticated) + sessions.count(table::State::kBlocked) +
+              sessions.count(table::State::kRestricted) ==
+          table.size());
+  }
+  return 0;
+}

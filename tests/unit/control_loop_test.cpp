@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The whole control thread with real time, a real socket and gate511ctl as its client; only the
+// workers are stand-ins.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+#include "control/control.hpp"
+#include "control_fakes.hpp"
+
+namespace gate511::control {
+namespace {
+
+/// Workers that another thread stands for: a quiescent point every time it comes round.
+class ThreadGrace : public table::GracePeriod {
+ public:
+  ThreadGrace()
+      : worker_{[this](const std::stop_token& stop) {
+          while (!stop.stop_requested()) {
+            if (!stuck) passed_ = started_.load();
+            std::this_thread::sleep_for(std::chrono::microseconds{20});
+          }
+        }} {}
+  Token start() override { return ++started_; }
+  bool passed(Token token) override { return token <= passed_; }
+
+  std::atomic<bool> stuck{false};
+
+ private:
+  std::atomic<Token> started_{0};
+  std::atomic<Token> passed_{0};
+  std::jthread worker_;
+};
+
+struct Ran {
+  int exit = -1;
+  std::string output;  ///< of both streams
+};
+
+class ControlLoop : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    config_.control = {pattern + "/run/control.sock", ""};
+    status_.numbers.mbufs_total = 1024;
+    auto control = Control::open(config_, {table_, grace_, status_, "0.1.0"});
+    ASSERT_TRUE(control) << control.error().text();
+    control_ = std::move(*control);
+    thread_ = std::jthread{[this] {
+      control_->run([this] { return stop_.load(); }, [this] { ++ticks_; });
+      stopped_ = true;
+    }};
+  }
+  void TearDown() override {
+    stop_ = true;
+    thread_ = {};
+    control_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  Ran ctl(const std::string& arguments) {
+    const std::string command =
+        std::string{GATE511CTL} + " -s " + config_.control.socket + " " + arguments + " 2>&1";
+    Ran ran;
+    FILE* const pipe = ::popen(command.c_str(), "r");
+    std::array<char, 4096> chunk{};
+    std::size_t got = 0;
+    while ((got = std::fread(chunk.data(), 1, chunk.size(), pipe)) > 0)
+      ran.output.append(chunk.data(), got);
+    const int status = ::pclose(pipe);
+    ran.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return ran;
+  }
+
+  Config config_;
+  std::filesystem::path folder_;
+  std::vector<table::Bucket> buckets_{table::SessionTable::buckets_for(2'000)};
+  table::SessionTable table_{buckets_, 2'000, {1, 2}};
+  ThreadGrace grace_;
+  HandStatus status_;
+  std::unique_ptr<Control> control_;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> stopped_{false};
+  std::atomic<int> ticks_{0};
+  std::jthread thread_;
+};
+
+TEST_F(ControlLoop, CommandLineThroughASessionsLife) {
+  Ran ran = ctl("session add 02:00:5e:00:53:01 --ttl 1h --tag room-12 --user ann");
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_EQ(ran.output, "added 02:00:5e:00:53:01: authenticated, ends in 1h 0m\n");
+  ran = ctl("session add 02:00:5e:00:53:01 --ttl 0 --state restricted");
+  EXPECT_EQ(ran.output, "changed 02:00:5e:00:53:01: restricted, no end\n");
+  ran = ctl("session list");
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_EQ(ran.output,
+            "MAC                STATE       ENDS    TAG      USER  BYTES UP  BYTES DOWN\n"
+            "02:00:5e:00:53:01  restricted  no end  room-12  ann          0           0\n");
+  EXPECT_EQ(ctl("-j session get 02:00:5e:00:53:01").output.substr(0, 16), "{\"generation\":2,");
+  EXPECT_EQ(ctl("session revoke 02:00:5e:00:53:01").output, "revoked 1 session\n");
+  ran = ctl("session revoke 02:00:5e:00:53:01");
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_EQ(ran.output, "there was no such session\n");
+  ran = ctl("session get 02:00:5e:00:53:01");
+  EXPECT_EQ(ran.exit, 4);
+  EXPECT_EQ(ran.output,
+            "gate511ctl: session.get: 02:00:5e:00:53:01 has no session; see `gate511ctl session "
+            "list`\n");
+  ran = ctl("session add 01:00:5e:00:53:01");
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_EQ(ran.output,
+            "gate511ctl: session.add: 01:00:5e:00:53:01 is a group address; give the address of a "
+            "station; see BAD_MAC in docs/control.md\n");
+}
+
+TEST_F(ControlLoop, CommandLineShowsTheRest) {
+  status_.port_list = {{"net_af_packet0", "venue", "access", "net_af_packet", "02:00:5e:00:53:a0",
+                        true, 10'000, 1'500}};
+  EXPECT_EQ(ctl("hello").output, "gate511 0.1.0, control protocol 1.0\n");
+  EXPECT_EQ(ctl("health").output, "ok\n");
+  EXPECT_EQ(ctl("port list").output,
+            "LINK   ROLE    PORT            STATE  SPEED          MTU  RX  TX  MISSED\n"
+            "venue  access  net_af_packet0  up     10000 Mbit/s  1500   0   0       0\n");
+  EXPECT_EQ(ctl("stats").exit, 0);
+  EXPECT_EQ(Json::parse(ctl("stats -j").output)["frames_in"], 0);
+  EXPECT_EQ(ctl("session revoke").exit, 2);
+  EXPECT_EQ(ctl("session revoke --all").exit, 2);
+  EXPECT_EQ(ctl("nonsense").exit, 2);
+  EXPECT_EQ(ctl("session add 02:00:5e:00:53:01 --ttl soon").output,
+            "gate511ctl: --ttl: `soon` is no time; write it like 90s, 15m, 1h or 7d; 0 is no "
+            "end\n");
+}
+
+TEST_F(ControlLoop, ListShowsAllPagesAndRevokeTakesAll) {
+  Json many = Json::array();
+  for (unsigned n = 0; n < 900; ++n)
+    many.push_back({{"mac", net::to_string(net::MacAddress{0x02005e000000U + n})}});
+  const std::string request = Json{{"jsonrpc", "2.0"},
+                                   {"id", 1},
+                                   {"method", "session.add"},
+                                   {"params", {{"sessions", many}}}}
+                                  .dump() +
+                              "\n";
+  const Fd client{::socket(AF_UNIX, SOCK_STREAM, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  config_.control.socket.copy(static_cast<char*>(address.sun_path), 107);
+  ASSERT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+            0);
+  ASSERT_EQ(::send(client.get(), request.data(), request.size(), 0),
+            static_cast<ssize_t>(request.size()));
+  char byte = 0;
+  ASSERT_EQ(::recv(client.get(), &byte, 1, 0), 1);
+  EXPECT_EQ(Json::parse(ctl("-j session list").output)["sessions"].size(), 900U);
+  EXPECT_EQ(ctl("session revoke --all --yes").output, "revoked 900 sessions\n");
+}
+
+TEST_F(ControlLoop, RevokeIsAnsweredInTwoMilliseconds) {
+  const Fd client{::socket(AF_UNIX, SOCK_STREAM, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  config_.control.socket.copy(static_cast<char*>(address.sun_path), 107);
+  ASSERT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+            0);
+  std::vector<std::chrono::microseconds> took;
+  for (int i = 0; i < 200; ++i) {
+    for (const char* method : {"session.add", "session.revoke"}) {
+      const auto begin = std::chrono::steady_clock::now();
+      const std::string line = std::string{R"({"jsonrpc":"2.0","id":1,"method":")"} + method +
+                               R"(","params":{"mac":"02:00:5e:00:53:01"}})" + "\n";
+      ASSERT_GT(::send(client.get(), line.data(), line.size(), 0), 0);
+      std::array<char, 4096> answer{};
+      ASSERT_GT(::recv(client.get(), answer.data(), answer.size(), 0), 0);
+      took.push_back(std::chrono::duration_cast<std::chrono::microseconds>(
+          std::chrono::steady_clock::now() - begin));
+    }
+  }
+  std::sort(took.begin(), took.end());
+  // The median, since a busy build machine has its own ideas about the rest.
+  EXPECT_LT(took[took.size() / 2], std::chrono::microseconds{2'000});
+}
+
+TEST_F(ControlLoop, ShutdownIsAnsweredAndStops) {
+  EXPECT_EQ(ctl("shutdown").output, "stopping\n");
+  for (int i = 0; i < 100 && !stopped_; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  EXPECT_TRUE(stopped_);
+  EXPECT_GT(ticks_, 0);
+  thread_ = {};
+  control_.reset();
+  const Ran ran = ctl("health");
+  EXPECT_EQ(ran.exit, 3);
+  EXPECT_EQ(ran.output, "gate511ctl: " + config_.control.socket +
+                            ": cannot be connected to: No such file or directory; start gate511, "
+                            "or give its control.socket with -s\n");
+}
+
+}  // namespace
+}  // namespace gate511::control
