@@ -152,7 +152,7 @@ void Dispatcher::handle(std::string_view line, Reply reply) const {
     handle_one(request, [batch](Json made) { batch->finish_one(std::move(made)); });
 }
 
-void Dispatcher::handle_one(const Json& request, std::function<void(Json)> done) const {
+void Dispatcher::handle_one(const Json& request, const std::function<void(Json)>& done) const {
   Json id = nullptr;
   bool is_notification = false;
   if (request.is_object()) {

@@ -72,7 +72,7 @@ class Dispatcher {
 
  private:
   /// `done` gets the answer to one request; null where none is due.
-  void handle_one(const Json& request, std::function<void(Json)> done) const;
+  void handle_one(const Json& request, const std::function<void(Json)>& done) const;
 
   std::map<std::string, Method, std::less<>> methods_;
 };

@@ -55,8 +55,8 @@ std::optional<std::uint64_t> Params::integer(std::string_view name, std::uint64_
                                              std::uint64_t max) {
   const Json* value = find(name);
   if (value == nullptr) return std::nullopt;
-  const bool is_negative = value->is_number_integer() && !value->is_number_unsigned() &&
-                           value->get<std::int64_t>() < 0;
+  const bool is_negative =
+      value->is_number_integer() && !value->is_number_unsigned() && value->get<std::int64_t>() < 0;
   if (value->is_number_integer() && !is_negative) {
     const auto number = value->get<std::uint64_t>();
     if (number >= min && number <= max) return number;

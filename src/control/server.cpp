@@ -155,11 +155,11 @@ void Server::handle_lines(std::uint64_t id) {
     }
     const auto line = client.next_line();
     if (!line) break;
-    on_line_(*line, [this, id](std::string reply) { reply_to(id, std::move(reply)); });
+    on_line_(*line, [this, id](const std::string& reply) { reply_to(id, reply); });
   }
 }
 
-void Server::reply_to(std::uint64_t id, std::string line) {
+void Server::reply_to(std::uint64_t id, std::string_view line) {
   const auto found = clients_.find(id);
   if (found == clients_.end()) return;  // it has gone meanwhile
   found->second.answer(line);

@@ -70,7 +70,7 @@ class Server {
   void refuse(int client) const;
   void serve(std::uint64_t id, std::uint32_t events);
   void handle_lines(std::uint64_t id);
-  void reply_to(std::uint64_t id, std::string line);
+  void reply_to(std::uint64_t id, std::string_view line);
   void update(std::uint64_t id);
   void attend();
 

@@ -4,6 +4,7 @@
 // at most one answer, every answer is JSON, and the table's counts hold.
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
