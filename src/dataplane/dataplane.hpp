@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The data plane as the daemon sees it: everything that lives on DPDK, built in order and taken
+// down in the reverse order. Used by the control thread.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/eal.hpp"
+#include "dataplane/link.hpp"
+#include "dataplane/mempool.hpp"
+#include "dataplane/options.hpp"
+#include "dataplane/qsbr.hpp"
+#include "dataplane/session_memory.hpp"
+#include "dataplane/status.hpp"
+#include "dataplane/worker.hpp"
+#include "gate511/error.hpp"
+#include "pipeline/pipeline.hpp"
+
+namespace gate511::dataplane {
+
+class Dataplane final : public StatusSource {
+ public:
+  /// Starts EAL, finds the ports and takes all memory. No frame moves yet.
+  [[nodiscard]] static tl::expected<std::unique_ptr<Dataplane>, Error> open(const Options& options);
+  /// Stops. Ends the process where a worker hangs in a driver: nothing it uses could be freed.
+  ~Dataplane() override;
+
+  /// Zero, for a SessionTable of the capacity asked for.
+  [[nodiscard]] std::span<table::Bucket> buckets() const { return sessions_.buckets(); }
+  [[nodiscard]] table::GracePeriod& grace() { return *qsbr_; }
+
+  /// Starts ports and workers, once. `shared` is filled, and outlives this object or stop().
+  /// `seed` is secret.
+  [[nodiscard]] tl::expected<void, Error> start(pipeline::Shared& shared, std::uint64_t seed);
+  /// Stops workers, then ports; well under a second. An error names a worker that hangs.
+  [[nodiscard]] tl::expected<void, Error> stop();
+
+  [[nodiscard]] bool huge_pages() const { return eal_.huge_pages(); }
+  [[nodiscard]] std::size_t workers() const { return workers_.size(); }
+  /// What runs otherwise than an operator may expect, a line each.
+  [[nodiscard]] std::vector<std::string> notices() const;
+
+  [[nodiscard]] Stats stats() const override;
+  [[nodiscard]] std::vector<PortStatus> ports() const override;
+  [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t index) const override;
+
+ private:
+  Dataplane(Eal eal, std::vector<unsigned> lcores, Mempool pool, SessionMemory sessions,
+            std::unique_ptr<Qsbr> qsbr, std::vector<Link> links);
+
+  Eal eal_;
+  std::vector<unsigned> lcores_;  ///< that may get a worker
+  Mempool pool_;
+  SessionMemory sessions_;
+  std::unique_ptr<Qsbr> qsbr_;
+  std::vector<Link> links_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace gate511::dataplane

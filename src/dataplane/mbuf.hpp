@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// DPDK's packet buffers as spans: its cast macros are used here and nowhere else.
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <cstddef>
+#include <span>
+
+namespace gate511::dataplane {
+
+/// The bytes of the first segment.
+[[nodiscard]] inline std::span<const std::byte> first_segment(const rte_mbuf* mbuf) noexcept {
+  return {rte_pktmbuf_mtod(mbuf, const std::byte*), rte_pktmbuf_data_len(mbuf)};
+}
+
+/// Room for `bytes` in a fresh mbuf of one segment.
+[[nodiscard]] inline std::span<std::byte> room(rte_mbuf* mbuf, std::size_t bytes) noexcept {
+  return {rte_pktmbuf_mtod(mbuf, std::byte*), bytes};
+}
+
+inline void set_length(rte_mbuf* mbuf, std::size_t bytes) noexcept {
+  mbuf->data_len = static_cast<std::uint16_t>(bytes);
+  mbuf->pkt_len = static_cast<std::uint32_t>(bytes);
+}
+
+}  // namespace gate511::dataplane

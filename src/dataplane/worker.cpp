@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The walk of a burst: receive -> present its frames as bytes -> pipeline (parse, look-up, decide)
+// -> forward what passes, write and send the replies, free the rest -> count.
+//
+// At each moment one place owns an mbuf: received_, until it moves to out_; out_, until transmit()
+// has given it to the driver or freed it.
+#include "dataplane/worker.hpp"
+
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+#include <rte_prefetch.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/mbuf.hpp"
+#include "responder/reply_writer.hpp"
+
+namespace gate511::dataplane {
+namespace {
+
+constexpr unsigned kIdleTurns = 4096;  // empty turns after which the core is spared a little
+constexpr unsigned kTries = 2;         // of a burst on a transmit queue
+
+/// One writer, so no locked instruction is needed.
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t more) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
+
+/// One byte more than goes out: of an overlong frame enough is seen to tell that it is one.
+std::size_t longest_frame(const std::vector<Lane>& lanes) {
+  std::size_t longest = 0;
+  for (const Lane& lane : lanes) longest = std::max(longest, lane.max_frame_out + 1);
+  return longest;
+}
+
+}  // namespace
+
+Worker::Worker(WorkerSetup setup, pipeline::Shared& shared,
+               std::span<table::SessionCounters> sessions, Qsbr& readers, const Mempool& pool)
+    : setup_{std::move(setup)},
+      shared_{shared},
+      readers_{readers},
+      pool_{pool.get()},
+      pipeline_{shared, sessions, static_cast<std::uint8_t>(setup_.number), setup_.seed},
+      scratch_slot_{longest_frame(setup_.lanes)},
+      scratch_(scratch_slot_ * pipeline::kMaxBurst) {}
+
+void Worker::run() noexcept {
+  readers_.enter(setup_.number);
+  unsigned idle = 0;
+  while (!stop_.load(std::memory_order_relaxed)) {
+    bool busy = false;
+    for (const Lane& lane : setup_.lanes) busy |= serve(lane);
+    readers_.quiescent(setup_.number);
+    add(counts_.loops, 1);
+    idle = busy ? 0 : std::min(idle + 1, kIdleTurns);
+    if (idle == kIdleTurns) rte_pause();
+  }
+  readers_.leave(setup_.number);
+}
+
+bool Worker::serve(const Lane& lane) noexcept {
+  const std::uint16_t received =
+      rte_eth_rx_burst(number(lane.rx), number(lane.queue), received_.data(), pipeline::kMaxBurst);
+  if (received == 0) return false;
+  const pipeline::Now now{clock_.now_ns(), shared_.unix_s.load(std::memory_order_relaxed)};
+  present(lane, received);
+  pipeline_.run(burst_, now);
+  forward(lane);
+  reply(lane, now);
+  free_received();
+  pipeline_.account(burst_);
+  add(counts_.bursts, 1);
+  add(counts_.frames_in, received);
+  return true;
+}
+
+void Worker::present(const Lane& lane, std::uint16_t count) noexcept {
+  burst_.direction = lane.direction;
+  burst_.link = lane.link;
+  burst_.count = count;
+  burst_.max_frame_out = lane.max_frame_out;
+  for (std::size_t i = 0; i < count; ++i) rte_prefetch0(first_segment(received_[i]).data());
+  for (std::size_t i = 0; i < count; ++i) {
+    rte_mbuf* const mbuf = received_[i];
+    burst_.frame[i] = first_segment(mbuf);
+    if (mbuf->nb_segs == 1) continue;
+    // The core reads contiguous bytes only; the chain itself is what is forwarded.
+    const std::span slot{scratch_.data() + i * scratch_slot_, scratch_slot_};
+    const std::size_t bytes = std::min<std::size_t>(mbuf->pkt_len, scratch_slot_);
+    const void* const copy =
+        rte_pktmbuf_read(mbuf, 0, static_cast<std::uint32_t>(bytes), slot.data());
+    burst_.frame[i] = {static_cast<const std::byte*>(copy), bytes};
+  }
+}
+
+void Worker::forward(const Lane& lane) noexcept {
+  std::uint16_t count = 0;
+  for (const std::uint8_t i : burst_.pass) {
+    of_[count] = i;
+    out_[count++] = std::exchange(received_[i], nullptr);
+  }
+  transmit(lane.tx, lane.queue, count);
+}
+
+void Worker::reply(const Lane& lane, pipeline::Now now) noexcept {
+  std::uint16_t count = 0;
+  for (const std::uint8_t i : burst_.reply) {
+    rte_mbuf* const mbuf = rte_pktmbuf_alloc(pool_);
+    if (mbuf == nullptr) {
+      burst_.verdict[i] = policy::Verdict::kNoMbuf;
+      continue;
+    }
+    set_length(mbuf, pipeline_.write_reply(burst_, i, now, room(mbuf, responder::kMaxReply)));
+    of_[count] = i;
+    out_[count++] = mbuf;
+  }
+  add(counts_.replies, transmit(lane.rx, lane.queue, count));
+}
+
+/// Sends what is in out_, frees what the port does not take, and returns how many went.
+std::uint16_t Worker::transmit(PortId port, QueueId queue, std::uint16_t count) noexcept {
+  std::uint16_t sent = 0;
+  for (unsigned tries = 0; tries < kTries && sent < count; ++tries) {
+    sent = static_cast<std::uint16_t>(
+        sent + rte_eth_tx_burst(number(port), number(queue), out_.data() + sent,
+                                static_cast<std::uint16_t>(count - sent)));
+  }
+  for (std::size_t i = sent; i < count; ++i) burst_.verdict[of_[i]] = policy::Verdict::kTxFull;
+  if (sent < count) rte_pktmbuf_free_bulk(out_.data() + sent, count - sent);
+  return sent;
+}
+
+/// Drops, and what was replied to: all that was not forwarded. Null pointers are skipped.
+void Worker::free_received() noexcept {
+  rte_pktmbuf_free_bulk(received_.data(), static_cast<unsigned>(burst_.count));
+}
+
+WorkerStatus Worker::status() const {
+  WorkerStatus status;
+  status.lcore = setup_.lcore;
+  status.loops = counts_.loops.load(std::memory_order_relaxed);
+  status.bursts = counts_.bursts.load(std::memory_order_relaxed);
+  status.frames_in = counts_.frames_in.load(std::memory_order_relaxed);
+  status.replies = counts_.replies.load(std::memory_order_relaxed);
+  for (const policy::VerdictInfo& row : policy::kVerdicts) {
+    status.verdicts[static_cast<std::size_t>(row.verdict)] = pipeline_.verdicts(row.verdict);
+  }
+  return status;
+}
+
+}  // namespace gate511::dataplane

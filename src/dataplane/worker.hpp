@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A worker: one lcore that takes frames from its queues to the end of their way, turn after turn.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dataplane/clock.hpp"
+#include "dataplane/port.hpp"
+#include "dataplane/qsbr.hpp"
+#include "dataplane/status.hpp"
+#include "pipeline/pipeline.hpp"
+
+struct rte_mbuf;
+
+namespace gate511::dataplane {
+
+/// One direction of a link, as one worker serves it. Replies go back by `rx`.
+struct Lane {
+  PortId rx;
+  PortId tx;
+  QueueId queue;  ///< the worker's, on both ports
+  pipeline::Direction direction;
+  std::uint8_t link;
+  std::size_t max_frame_out;  ///< bytes that `tx` takes
+};
+
+struct WorkerSetup {
+  unsigned number = 0;  ///< 0, 1, ...; its number as a reader too
+  unsigned lcore = 0;
+  std::uint64_t seed = 0;  ///< secret
+  std::vector<Lane> lanes;
+};
+
+/// `run` belongs to the worker's thread, `stop` and `status` to the control thread.
+class alignas(64) Worker {
+ public:
+  Worker(WorkerSetup setup, pipeline::Shared& shared, std::span<table::SessionCounters> sessions,
+         Qsbr& readers, const Mempool& pool);
+
+  /// Until stop(). No lock, log, allocation, system call (but a driver's) or exception.
+  void run() noexcept;
+  void stop() noexcept { stop_.store(true, std::memory_order_relaxed); }
+
+  [[nodiscard]] unsigned lcore() const { return setup_.lcore; }
+  [[nodiscard]] WorkerStatus status() const;
+
+ private:
+  using Mbufs = std::array<rte_mbuf*, pipeline::kMaxBurst>;
+
+  bool serve(const Lane& lane) noexcept;
+  void present(const Lane& lane, std::uint16_t count) noexcept;
+  void forward(const Lane& lane) noexcept;
+  void reply(const Lane& lane, pipeline::Now now) noexcept;
+  std::uint16_t transmit(PortId port, QueueId queue, std::uint16_t count) noexcept;
+  void free_received() noexcept;
+
+  WorkerSetup setup_;
+  pipeline::Shared& shared_;
+  Qsbr& readers_;
+  rte_mempool* pool_;
+  TscClock clock_;
+  pipeline::Pipeline pipeline_;
+  pipeline::Burst burst_;
+  Mbufs received_{};                                    ///< by burst index; null once sent
+  Mbufs out_{};                                         ///< for one port
+  std::array<std::uint8_t, pipeline::kMaxBurst> of_{};  ///< burst index of out_[i]
+  std::size_t scratch_slot_;                            ///< bytes a frame has in scratch_
+  std::vector<std::byte> scratch_;                      ///< frames that came in several mbufs
+
+  /// Written by the worker alone, read by the control thread.
+  struct alignas(64) Counts {
+    std::atomic<std::uint64_t> loops{0}, bursts{0}, frames_in{0}, replies{0};
+  } counts_;
+  alignas(64) std::atomic<bool> stop_{false};
+};
+
+}  // namespace gate511::dataplane
