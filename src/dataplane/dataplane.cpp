@@ -170,13 +170,16 @@ std::vector<std::string> Dataplane::notices() const {
   for (const Link& link : links_) {
     if (!link.notice().empty()) notices.push_back(link.notice());
     for (const PortStatus& port : link.status()) {
-      if (!port.up) notices.push_back(fmt::format("port {}: its link is down", port.name));
+      if (!port.up)
+        notices.push_back(
+            fmt::format("port {}: its link is down; no frame passes until it is up", port.name));
     }
   }
   if (const std::size_t all = Eal::worker_lcores().size(); workers_.size() < all) {
-    notices.push_back(
-        fmt::format("{} of {} worker lcores have nothing to do: their ports cannot spread flows",
-                    all - workers_.size(), all));
+    notices.push_back(fmt::format(
+        "dpdk.lcores: {} of {} workers have nothing to do: without symmetric RSS a link "
+        "is one worker's; take them out of dpdk.lcores",
+        all - workers_.size(), all));
   }
   return notices;
 }

@@ -56,8 +56,8 @@ tl::expected<void, Error> choose_memory(const EalOptions& options, Arguments& ar
                                 "lower sessions.capacity, or free memory"}};
   }
   arguments.notice = fmt::format(
-      "running without huge pages ({} MiB of {} MiB needed are free): slower, and virtual ports "
-      "only; vm.nr_hugepages={} gives enough",
+      "memory: running without huge pages, of which {} MiB are free and {} MiB needed: slower, and "
+      "with virtual ports only; set vm.nr_hugepages={} or more",
       huge_mib, options.memory_mib, options.memory_mib / 2 + 1);
   arguments.list.emplace_back("--no-huge");
   if (!has(options.args, {"-m", "--socket-mem"})) {
@@ -72,7 +72,7 @@ tl::expected<void, Error> choose_lcores(const EalOptions& options, Arguments& ar
   if (has(options.args, {"-l", "-c", "-s", "-S", "--lcores"})) return {};
   const auto lcores = parse_lcores(options.lcores);
   if (!lcores) return tl::unexpected{lcores.error()};
-  if (const auto checked = check_lcores(*lcores); !checked) return checked;
+  if (auto checked = check_lcores(*lcores); !checked) return checked;
   arguments.list.emplace_back("--lcores");
   arguments.list.push_back(options.lcores);
   if (!has(options.args, {"--main-lcore"})) {

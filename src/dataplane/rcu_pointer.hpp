@@ -38,7 +38,7 @@ class Reclaimer {
 };
 
 /// The writing end of an atomic pointer that workers follow anew for each burst. Control thread.
-/// Must outlive the workers' run.
+/// Outlives the workers' run.
 template <typename T>
 class RcuPointer {
  public:
@@ -48,8 +48,7 @@ class RcuPointer {
   RcuPointer& operator=(const RcuPointer&) = delete;
   ~RcuPointer() { slot_.store(nullptr, std::memory_order_release); }
 
-  void publish(T value) {
-    auto next = std::make_shared<const T>(std::move(value));
+  void publish(std::shared_ptr<const T> next) {
     slot_.store(next.get(), std::memory_order_release);
     reclaimer_.retire(std::exchange(current_, std::move(next)));
   }

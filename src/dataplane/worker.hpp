@@ -64,6 +64,7 @@ class alignas(64) Worker {
   pipeline::Shared& shared_;
   Qsbr& readers_;
   rte_mempool* pool_;
+  std::atomic<bool> stop_{false};  ///< written by the control thread, once
   TscClock clock_;
   pipeline::Pipeline pipeline_;
   pipeline::Burst burst_;
@@ -77,7 +78,6 @@ class alignas(64) Worker {
   struct alignas(64) Counts {
     std::atomic<std::uint64_t> loops{0}, bursts{0}, frames_in{0}, replies{0};
   } counts_;
-  alignas(64) std::atomic<bool> stop_{false};
 };
 
 }  // namespace gate511::dataplane
