@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The daemon's command line. Exit status: 0 ended in order or the file is fine, 1 an error, which
+// is one line on stderr, 2 usage.
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "control/config.hpp"
+#include "programs/daemon.hpp"
+
+namespace {
+
+constexpr int kUsage = 2;
+
+int fail(const gate511::Error& error) {
+  fmt::print(stderr, "gate511: {}\n", error.text());
+  return EXIT_FAILURE;
+}
+
+int run(const std::string& file, bool check) {
+  const auto config = gate511::control::load_config(file);
+  if (!config) return fail(config.error());
+  for (const gate511::Error& warning : gate511::control::warnings(*config)) {
+    fmt::print(stderr, "gate511: warning: {}\n", warning.text());
+  }
+  if (check) {
+    const auto snapshot = gate511::control::build_snapshot(*config);
+    if (!snapshot) return fail(snapshot.error());
+    fmt::print("{}: ok\n", file);
+    return EXIT_SUCCESS;
+  }
+  const auto ended = gate511::run_daemon(*config);
+  return ended ? EXIT_SUCCESS : fail(ended.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    CLI::App app{"Captive-portal gateway: a transparent bump in the wire on DPDK.", "gate511"};
+    std::string file;
+    bool check = false;
+    app.add_option("--config", file, "configuration file (TOML)")->required()->type_name("FILE");
+    app.add_flag("--check", check, "check the configuration, say `FILE: ok`, and start nothing");
+    app.set_version_flag("--version", "gate511 " GATE511_VERSION);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& wrong) {
+      if (wrong.get_exit_code() == 0) return app.exit(wrong);  // --help and --version
+      fail({"command line", wrong.what(), "see gate511 --help"});
+      return kUsage;
+    }
+    return run(file, check);
+  } catch (const std::exception& error) {
+    return fail({"gate511", error.what(), "this is a fault of the program or of the machine"});
+  }
+}
