@@ -18,6 +18,7 @@ namespace {
 bool is_general(std::string_view line) {
   return line.find("FATAL") != std::string_view::npos ||
          line.find("Failed to attach device") != std::string_view::npos ||
+         line.find("Driver cannot attach") != std::string_view::npos ||
          line.find("Invalid 'command line'") != std::string_view::npos;
 }
 
