@@ -113,6 +113,9 @@ Dataplane::Dataplane(Eal eal, std::vector<unsigned> lcores, Mempool pool, Sessio
 
 Dataplane::~Dataplane() {
   if (!stop()) std::_Exit(EXIT_FAILURE);
+  const CapturedOutput output{eal_.quiet()};
+  workers_.clear();
+  links_.clear();  // closing ports, some drivers' libraries talk
 }
 
 tl::expected<void, Error> Dataplane::start(pipeline::Shared& shared, std::uint64_t seed) {

@@ -27,8 +27,7 @@ tl::expected<void, Error> Link::start(std::size_t workers, const Mempool& pool) 
     const auto spread = start_with(static_cast<std::uint16_t>(workers), pool);
     if (spread) return {};
     stop();
-    notice_ = fmt::format("link {}: one worker serves it all, because of {}", name_,
-                          spread.error().text());
+    notice_ = fmt::format("link {}: one worker serves it: {}", name_, spread.error().text());
   }
   return start_with(1, pool);
 }

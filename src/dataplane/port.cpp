@@ -5,9 +5,13 @@
 #include "dataplane/port.hpp"
 
 #include <fmt/format.h>
+#include <net/if.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -21,6 +25,11 @@ namespace {
 
 constexpr std::uint64_t kHashFields = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
 constexpr std::uint16_t kDescriptors = 1024;
+constexpr std::uint8_t kUsualRssKey = 40;  // bytes, of a driver that does not tell
+
+std::uint8_t rss_key_bytes(const rte_eth_dev_info& info) {
+  return info.hash_key_size == 0 ? kUsualRssKey : info.hash_key_size;
+}
 
 rte_eth_dev_info info_of(std::uint16_t port) {
   rte_eth_dev_info info{};
@@ -32,6 +41,17 @@ std::string name_of(std::uint16_t port) {
   std::array<char, RTE_ETH_NAME_MAX_LEN> name{};
   rte_eth_dev_get_name_by_port(port, name.data());
   return name.data();
+}
+
+/// Drivers on a kernel interface do not look whether it is up, or there still.
+bool interface_runs(unsigned index) {
+  ifreq request{};
+  if (if_indextoname(index, request.ifr_name) == nullptr) return false;
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return false;
+  const bool known = ioctl(socket, SIOCGIFFLAGS, &request) == 0;
+  close(socket);
+  return known && (request.ifr_flags & IFF_RUNNING) != 0;
 }
 
 std::string all_ports() {
@@ -88,7 +108,7 @@ tl::expected<void, Error> Port::start(const PortSetup& setup, const Mempool& poo
   if (setup.rss) {
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     conf.rx_adv_conf.rss_conf.rss_key = key.data();
-    conf.rx_adv_conf.rss_conf.rss_key_len = info.hash_key_size;
+    conf.rx_adv_conf.rss_conf.rss_key_len = rss_key_bytes(info);
     conf.rx_adv_conf.rss_conf.rss_hf = kHashFields & info.flow_type_rss_offloads;
   }
   if (setup.scatter) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER & info.rx_offload_capa;
@@ -127,25 +147,40 @@ tl::expected<void, Error> Port::start(const PortSetup& setup, const Mempool& poo
   if (const int code = rte_eth_promiscuous_enable(number(id_)); code != 0 && code != -ENOTSUP) {
     return tl::unexpected{failed("cannot be made promiscuous", code, hint)};
   }
-  if (!setup.rss) return {};
+  return setup.rss ? spread_symmetrically() : tl::expected<void, Error>{};
+}
+
+tl::expected<void, Error> Port::spread_symmetrically() {
+  const rte_eth_dev_info info = info_of(number(id_));
+  const std::uint8_t key_bytes = rss_key_bytes(info);
+  auto key = symmetric_rss_key();
+  rte_eth_rss_conf wanted{};
+  wanted.rss_key = key.data();
+  wanted.rss_key_len = key_bytes;
+  wanted.rss_hf = kHashFields & info.flow_type_rss_offloads;
+  // Some drivers take it with the configuration only, some only here; what is read back counts.
+  rte_eth_dev_rss_hash_update(number(id_), &wanted);
   std::array<std::uint8_t, kMaxRssKey> read_key{};
   rte_eth_rss_conf read{};
   read.rss_key = read_key.data();
-  read.rss_key_len = info.hash_key_size;
-  const int code = rte_eth_dev_rss_hash_conf_get(number(id_), &read);
-  if (code != 0 || read.rss_hf != conf.rx_adv_conf.rss_conf.rss_hf ||
-      !is_symmetric(std::span{read_key}.first(info.hash_key_size))) {
-    return tl::unexpected{failed("does not do symmetric RSS", code, "give it one worker")};
+  read.rss_key_len = key_bytes;
+  const std::string hint = "use ports with symmetric RSS for more workers";
+  if (const int code = rte_eth_dev_rss_hash_conf_get(number(id_), &read); code != 0) {
+    return tl::unexpected{failed("does not tell how it spreads flows", code, hint)};
+  }
+  if (read.rss_hf != wanted.rss_hf || !is_symmetric(std::span{read_key}.first(key_bytes))) {
+    return tl::unexpected{Error{"port " + name_, "spreads flows otherwise than asked", hint}};
   }
   return {};
 }
 
 RssAbility Port::rss_ability() const {
   const rte_eth_dev_info info = info_of(number(id_));
-  const bool key_fits = info.hash_key_size >= 40 && info.hash_key_size <= kMaxRssKey;
+  const std::size_t key_bytes = rss_key_bytes(info);
+  const bool key_fits = key_bytes >= kUsualRssKey && key_bytes <= kMaxRssKey;
   return {.driver = info.driver_name,
           .hash_fields = key_fits ? kHashFields & info.flow_type_rss_offloads : 0,
-          .key_bytes = info.hash_key_size,
+          .key_bytes = key_bytes,
           .table_size = info.reta_size,
           .queues = std::min(info.max_rx_queues, info.max_tx_queues)};
 }
@@ -163,13 +198,17 @@ std::size_t Port::max_frame() const {
 PortStatus Port::status() const {
   PortStatus status;
   status.name = name_;
-  status.driver = info_of(number(id_)).driver_name;
+  const rte_eth_dev_info info = info_of(number(id_));
+  status.driver = info.driver_name;
   rte_ether_addr mac{};
   rte_eth_macaddr_get(number(id_), &mac);
   status.mac = fmt::format("{:02x}", fmt::join(mac.addr_bytes, ":"));
   rte_eth_link link{};
   if (rte_eth_link_get_nowait(number(id_), &link) == 0) {
     status.up = link.link_status == RTE_ETH_LINK_UP;
+    if (status.driver == "net_af_packet" || status.driver == "net_af_xdp") {
+      status.up = interface_runs(info.if_index);
+    }
     if (link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN) status.speed_mbps = link.link_speed;
   }
   rte_eth_dev_get_mtu(number(id_), &status.mtu);

@@ -77,6 +77,8 @@ class Port {
 
  private:
   Port(PortId id, std::string name) : id_{id}, name_{std::move(name)} {}
+  /// Sets the RSS key, reads it back and checks it.
+  [[nodiscard]] tl::expected<void, Error> spread_symmetrically();
   [[nodiscard]] Error failed(const char* what, int code, std::string hint) const;
 
   PortId id_;
