@@ -28,13 +28,6 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t more) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
 
-/// One byte more than goes out: of an overlong frame enough is seen to tell that it is one.
-std::size_t longest_frame(const std::vector<Lane>& lanes) {
-  std::size_t longest = 0;
-  for (const Lane& lane : lanes) longest = std::max(longest, lane.max_frame_out + 1);
-  return longest;
-}
-
 }  // namespace
 
 Worker::Worker(WorkerSetup setup, pipeline::Shared& shared,
@@ -44,7 +37,8 @@ Worker::Worker(WorkerSetup setup, pipeline::Shared& shared,
       readers_{readers},
       pool_{pool.get()},
       pipeline_{shared, sessions, static_cast<std::uint8_t>(setup_.number), setup_.seed},
-      scratch_slot_{longest_frame(setup_.lanes)},
+      // One byte more than goes out: enough of an overlong frame is seen to tell that it is one.
+      scratch_slot_{std::ranges::max(setup_.lanes, {}, &Lane::max_frame_out).max_frame_out + 1},
       scratch_(scratch_slot_ * pipeline::kMaxBurst) {}
 
 void Worker::run() noexcept {

@@ -33,8 +33,8 @@ struct Lane {
 struct WorkerSetup {
   unsigned number = 0;  ///< 0, 1, ...; its number as a reader too
   unsigned lcore = 0;
-  std::uint64_t seed = 0;  ///< secret
-  std::vector<Lane> lanes;
+  std::uint64_t seed = 0;   ///< secret
+  std::vector<Lane> lanes;  ///< at least one
 };
 
 /// `run` belongs to the worker's thread, `stop` and `status` to the control thread.
