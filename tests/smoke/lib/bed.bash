@@ -196,23 +196,18 @@ add_vlan() {
 
 mac_of() { in_ns "$1" cat /sys/class/net/"${2:-c0}"/address; }
 
-# add_loss PERCENT: that many of the frames are lost at the client's cable, each way.
+# add_loss PERCENT: that many of the frames are lost at the client's end of its cable, each way.
 add_loss() {
-  if ip netns exec "$(ns client)" tc qdisc add dev c0 root netem loss "$1%" 2>/dev/null; then
-    # The way to the client is lossy at the far end of its cable, where the gateway sends.
-    client nft "table netdev loss { chain in { type filter hook ingress device c0 priority 0;
-      numgen random mod 100 < $1 drop; }; }"
-    return
+  client nft "table netdev loss { chain in { type filter hook ingress device c0 priority 0;
+    numgen random mod 100 < $1 drop; }; }"
+  if ! client tc qdisc add dev c0 root netem loss "$1%" 2>/dev/null; then
+    # A kernel without netem: what is lost goes into a cable that is not plugged in. Unlike `drop`,
+    # that looks to the sender as if it had gone out.
+    client ip link add void0 type veth peer name void1
+    client ip link set void0 up
+    client nft "add chain netdev loss out { type filter hook egress device c0 priority 0; };
+      add rule netdev loss out numgen random mod 100 < $1 fwd to void0"
   fi
-  # Without netem, a lost frame is sent into a void interface: unlike `drop`, that looks to the
-  # sender as if it had gone out.
-  ip -n "$(ns client)" link add void0 type ifb
-  ip -n "$(ns client)" link set void0 up
-  client nft "table netdev loss {
-    chain in { type filter hook ingress device c0 priority 0; numgen random mod 100 < $1 drop; }
-    chain out { type filter hook egress device c0 priority 0;
-      numgen random mod 100 < $1 fwd to void0; }
-  }"
 }
 
 # --- Servers -------------------------------------------------------------------------------------

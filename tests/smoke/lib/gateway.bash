@@ -126,13 +126,14 @@ $(<"$bed_dir/gate511.log")"
   gateway_mbufs_at_start=$(stat_of .mbufs.in_use)
 }
 
-# launch_gateway [CONFIG]: starts it and does not wait.
+# launch_gateway [CONFIG]: starts it and does not wait. A shell's background processes ignore SIGINT,
+# which is given back.
 launch_gateway() {
   local binary
   binary=$(program gate511)
   : >"$bed_dir/gate511.log"
-  RUNTIME_DIRECTORY=$bed_dir in_background gateway gate511.log "$binary" \
-    --config "${1:-$bed_dir/gate511.toml}"
+  RUNTIME_DIRECTORY=$bed_dir in_background gateway gate511.log env --default-signal=INT \
+    "$binary" --config "${1:-$bed_dir/gate511.toml}"
   gateway_pid=$background_pid
 }
 

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# A bad radio link: with 15 % of the frames lost each way every request still gets its whole page,
+# by the client's own retransmission, since the gateway remembers nothing.
+# shellcheck source=tests/smoke/lib/smoke.bash
+. "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
+
+requests=200
+
+# get_pages FAMILY ADDRESS: one line a request, `CODE BYTES`. The name is given to curl, as a lost
+# DNS packet is not what this is about.
+get_pages() {
+  seq "$requests" | client xargs -P 50 -I '{}' curl -sS -o /dev/null -m 150 "-$1" \
+    -w '%{http_code} %{size_download}\n' --resolve "origin.example:80:$2" \
+    'http://origin.example/{}' 2>&1 || true
+}
+
+bed_up
+client sysctl -qw net.ipv4.tcp_syn_retries=12
+gateway_up
+# ARP and ND give up after three losses: they are not what this is about either.
+router_mac=$(mac_of net n0)
+client ip neighbour replace "$router4" lladdr "$router_mac" dev c0 nud permanent
+client ip neighbour replace "$router6" lladdr "$router_mac" dev c0 nud permanent
+page_bytes=$(client curl -sS -o /dev/null -m 5 -w '%{size_download}' \
+  --resolve "origin.example:80:$origin4" http://origin.example/1)
+check 'the page is not empty' test "$page_bytes" -gt 100
+
+add_loss 15
+for family in 4 6; do
+  address=origin$family
+  seen=$(get_pages "$family" "${!address}")
+  whole=$(grep -cE '^511 [0-9]+$' <<<"$seen" || true)
+  equal "IPv$family: $requests of $requests get a page" "$whole" "$requests"
+  # The path in the return URL differs in length, the answer does not.
+  equal "IPv$family: every page is as long" "$(sort -u <<<"$seen" | wc -l)" 1
+done
+
+smoke_end
