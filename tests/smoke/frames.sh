@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Hostile frames: truncated, oversized and malformed ones are dropped by their name, thousands of
+# mutations of good ones do no harm, and the gateway does its main job afterwards.
+# shellcheck source=tests/smoke/lib/smoke.bash
+. "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
+
+send_frames() { client /usr/bin/python3 "$smoke_lib/hostile_frames.py" "$@"; }
+
+# has_counted NAME COUNT: that verdict has grown by that much since $before.
+has_counted() {
+  ctl -j stats | jq -e --argjson before "$before" --arg name "$1" --argjson count "$2" \
+    '.verdicts[$name] - $before.verdicts[$name] >= $count' >/dev/null
+}
+
+bed_up
+gateway_up
+before=$(ctl -j stats)
+macs=("$(mac_of client)" "$(mac_of net n0)")
+
+step 'each by its name'
+sent=$(send_frames named c0 "${macs[@]}")
+while read -r name count; do
+  check "$name" wait_until 3 has_counted "$name" "$count"
+done <<<"$sent"
+
+step 'at random'
+frames_before=$(stat_of .frames_in)
+check 'they are sent' send_frames random c0 "${macs[@]}"
+check 'they were seen' test "$(stat_of .frames_in)" -gt $((frames_before + 5000))
+check 'with a session: session add' let_in client
+check 'with a session: they are sent' send_frames random c0 "${macs[@]}"
+check 'with a session: session revoke' send_away client
+check 'from the uplink' net /usr/bin/python3 "$smoke_lib/hostile_frames.py" random n0 \
+  "${macs[1]}" "${macs[0]}"
+
+step 'the daemon lives on'
+check 'health' ctl health
+equal 'a guest gets the page' \
+  "$(client curl -s -o /dev/null -m 5 -w '%{http_code}' "http://$origin4/" || true)" 511
+
+smoke_end

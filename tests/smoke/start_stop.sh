@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Start and stop: with and without huge pages, by either signal, over a socket file that was left
+# behind, and with each kind of ports.
+# shellcheck source=tests/smoke/lib/smoke.bash
+. "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
+
+status_of() { client curl -s -o /dev/null -m 5 -w '%{http_code}' "http://$origin4/" || true; }
+
+short_main_job() {
+  equal "$1: a guest gets the page" "$(status_of)" 511
+  check "$1: session add" let_in client
+  equal "$1: the client passes" "$(status_of)" 200
+  check "$1: session revoke" send_away client
+  equal "$1: a guest again" "$(status_of)" 511
+  check_invariant
+}
+
+# A socket file that nobody listens on.
+stale_socket() {
+  /usr/bin/python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' \
+    "$bed_dir/control.sock"
+}
+
+free_huge_pages() { cat "${huge_pages_file%/*}/free_hugepages" 2>/dev/null || echo 0; }
+
+bed_up
+
+step 'without starting'
+matches '--version' "$("$(program gate511)" --version)" '^gate511 [0-9]+\.[0-9]+\.[0-9]+'
+matches '--help' "$("$(program gate511)" --help)" '--config'
+write_config
+check '--check' "$(program gate511)" --check --config "$bed_dir/gate511.toml"
+check_fails 'no --config' "$(program gate511)"
+matches 'gate511ctl without a daemon' "$(ctl health 2>&1 || echo "exit $?")" '^exit 3$'
+
+step 'without huge pages'
+if [ "$(free_huge_pages)" -eq 0 ]; then
+  gateway_start
+  equal 'none are used' "$(stat_of .huge_pages)" false
+  matches 'it says so' "$(<"$bed_dir/gate511.log")" 'without huge pages'
+  short_main_job 'ordinary memory'
+  gateway_stop TERM
+  check 'no control socket is left' test ! -e "$bed_dir/control.sock"
+else
+  step 'left out: the machine has free huge pages of its own'
+fi
+
+step 'with huge pages'
+take_huge_pages "$gateway_huge_pages"
+if [ "$bed_huge_pages_added" -gt 0 ]; then
+  gateway_start
+  equal 'they are used' "$(stat_of .huge_pages)" true
+  short_main_job 'huge pages'
+  gateway_stop INT
+else
+  step 'left out: the machine has no room for huge pages'
+fi
+
+step 'control socket'
+stale_socket
+gateway_start
+check 'a stale socket is replaced' ctl health
+second=$(timeout 20 ip netns exec "$(ns gateway)" "$(program gate511)" \
+  --config "$bed_dir/gate511.toml" 2>&1 >/dev/null || echo "exit $?")
+matches 'a second daemon does not start' "$second" '^exit 1$'
+matches 'a live socket is refused' "$second" '^gate511: .*control\.sock.*; '
+check 'the first runs on' ctl health
+kill -KILL "$gateway_pid"
+wait "$gateway_pid" 2>/dev/null || true
+gateway_start
+short_main_job 'after kill -9'
+gateway_stop TERM
+
+for gateway_ports in af_packet tap af_xdp; do
+  step "$gateway_ports"
+  gateway_start
+  matches 'port list' "$(ctl port list)" "$(access_port)"
+  short_main_job "$gateway_ports"
+  gateway_stop TERM
+done
+
+smoke_end
