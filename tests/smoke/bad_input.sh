@@ -6,10 +6,12 @@
 # shellcheck source=tests/smoke/lib/smoke.bash
 . "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
 
-# run_config [SWITCH...]: gate511 with bad.toml, at most 20 s.
+# run_config [SWITCH...]: what gate511 says of bad.toml on standard error; at most 20 s.
 run_config() {
-  timeout 20 ip netns exec "$(ns gateway)" "$(program gate511)" "$@" --config "$bed_dir/bad.toml" \
-    2>&1 >/dev/null
+  {
+    timeout 20 ip netns exec "$(ns gateway)" "$(program gate511)" "$@" \
+      --config "$bed_dir/bad.toml" >/dev/null
+  } 2>&1
 }
 
 # refuses NAME PATTERN SED-SCRIPT: the bed's configuration, edited, does not pass --check.

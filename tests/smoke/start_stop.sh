@@ -62,8 +62,8 @@ step 'control socket'
 stale_socket
 gateway_start
 check 'a stale socket is replaced' ctl health
-second=$(timeout 20 ip netns exec "$(ns gateway)" "$(program gate511)" \
-  --config "$bed_dir/gate511.toml" 2>&1 >/dev/null || echo "exit $?")
+second=$({ timeout 20 ip netns exec "$(ns gateway)" "$(program gate511)" \
+  --config "$bed_dir/gate511.toml" >/dev/null || echo "exit $?" >&2; } 2>&1)
 matches 'a second daemon does not start' "$second" '^exit 1$'
 matches 'a live socket is refused' "$second" '^gate511: .*control\.sock.*; '
 check 'the first runs on' ctl health
