@@ -69,7 +69,8 @@ Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, s
                    std::uint64_t seed)
     : shared_{shared},
       sessions_{sessions},
-      next_nonce_{std::uint32_t{worker} << 24},
+      worker_{worker},
+      nonces_{static_cast<std::uint32_t>(seed >> 32)},
       refusals_{kRefusalsPerSecond, kRefusalBurst},
       credit_{kCreditSlots, seed} {}
 
@@ -175,7 +176,7 @@ std::size_t Pipeline::write_reply(const Burst& burst, std::size_t i, Now now,
                                    .mac = burst.ethernet[i].source,
                                    .address = plan.packet.source,
                                    .unix_s = now.unix_s,
-                                   .nonce = next_nonce_++};
+                                   .nonce = nonce()};
       return responder::write_page(trigger, plan, burst.snapshot->zones[burst.zone[i]].answers,
                                    burst.snapshot->link_key, claim, out);
     }
@@ -184,6 +185,12 @@ std::size_t Pipeline::write_reply(const Burst& burst, std::size_t i, Now now,
   }
   assert(false && "no plan for a frame on the reply list");
   return 0;
+}
+
+/// Workers have numbers of their own in the high octet, so that no two give out the same one.
+std::uint32_t Pipeline::nonce() noexcept {
+  constexpr std::uint32_t kLow = 0x00ff'ffff;
+  return std::uint32_t{worker_} << 24 | (nonces_++ & kLow);
 }
 
 void Pipeline::account(const Burst& burst) noexcept {

@@ -113,9 +113,12 @@ class Pipeline {
                                            const net::Packet& packet, policy::Verdict verdict,
                                            Now now) noexcept;
 
+  [[nodiscard]] std::uint32_t nonce() noexcept;
+
   Shared& shared_;
   std::span<table::SessionCounters> sessions_;
-  std::uint32_t next_nonce_;
+  std::uint8_t worker_;
+  std::uint32_t nonces_;  ///< starts anywhere, so that a restart does not repeat them
   policy::TokenBucket refusals_;
   policy::GuestCredit credit_;
   std::array<std::atomic<std::uint64_t>, policy::kVerdictCount> verdicts_{};

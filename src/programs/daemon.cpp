@@ -10,12 +10,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 
 #include "control/control.hpp"
 #include "control/fd.hpp"
 #include "dataplane/dataplane.hpp"
-#include "dataplane/rcu_pointer.hpp"
+#include "programs/published.hpp"
 #include "programs/random.hpp"
 
 namespace gate511 {
@@ -48,47 +47,6 @@ tl::expected<control::Fd, Error> take_signals() {
   return signals;
 }
 
-/// What the workers read, and its renewal on the control thread's tick.
-class Published {
- public:
-  Published(pipeline::Shared& shared, table::GracePeriod& grace,
-            std::unique_ptr<const policy::Snapshot> snapshot)
-      : shared_{shared},
-        reclaimer_{grace},
-        snapshot_{shared.snapshot, reclaimer_},
-        cookie_keys_{shared.cookie_keys, reclaimer_} {
-    snapshot_.publish(std::move(snapshot));
-    responder::CookieKeys keys;
-    keys.key = random_value<decltype(keys.key)>();
-    cookie_keys_.publish(std::make_shared<const responder::CookieKeys>(keys));
-    rotate_at_s_ = monotonic_s() + responder::CookieKeys::kRotation_s;
-    tick();
-  }
-
-  void tick() {
-    shared_.unix_s.store(static_cast<std::uint32_t>(std::time(nullptr)), std::memory_order_relaxed);
-    if (const std::uint64_t now_s = monotonic_s(); now_s >= rotate_at_s_) {
-      rotate_at_s_ = now_s + responder::CookieKeys::kRotation_s;
-      cookie_keys_.publish(std::make_shared<const responder::CookieKeys>(
-          cookie_keys_.current().rotated(random_value<net::SipKey>())));
-    }
-    reclaimer_.poll();
-  }
-
- private:
-  static std::uint64_t monotonic_s() {
-    std::timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec);
-  }
-
-  pipeline::Shared& shared_;
-  dataplane::Reclaimer reclaimer_;
-  dataplane::RcuPointer<policy::Snapshot> snapshot_;
-  dataplane::RcuPointer<responder::CookieKeys> cookie_keys_;
-  std::uint64_t rotate_at_s_ = 0;
-};
-
 void announce(const dataplane::Dataplane& dataplane, const control::Config& config) {
   for (const std::string& notice : dataplane.notices()) {
     fmt::print(stderr, "gate511: {}\n", notice);
@@ -117,12 +75,12 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
   table::SessionTable table{(*dataplane)->buckets(), config.sessions.capacity,
                             random_value<table::HashSeed>()};
   pipeline::Shared shared{table, random_value<net::SipKey>()};
-  Published published{shared, (*dataplane)->grace(), std::move(*snapshot)};
   auto control = control::Control::open(config, {.table = table,
                                                  .grace = (*dataplane)->grace(),
                                                  .status = **dataplane,
                                                  .version = GATE511_VERSION});
   if (!control) return tl::unexpected{control.error()};
+  Published published{shared, (*control)->grace(), std::move(*snapshot)};
   bool stopping = false;
   // Left unread: one signal ends the daemon.
   if (auto watched = (*control)->watch(signals->get(), [&] { stopping = true; }); !watched) {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "programs/published.hpp"
+
+#include <ctime>
+#include <utility>
+
+#include "programs/random.hpp"
+
+namespace gate511 {
+namespace {
+
+std::uint64_t monotonic_s() {
+  std::timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec);
+}
+
+}  // namespace
+
+template <typename T>
+void Published::swap(std::atomic<const T*>& slot, std::shared_ptr<const T>& current,
+                     std::shared_ptr<const T> next) {
+  slot.store(next.get(), std::memory_order_release);
+  // The queue's entry holds the old one for as long as a worker may read it.
+  if (auto old = std::exchange(current, std::move(next))) {
+    grace_.add({}, [old = std::move(old)] {});
+  }
+}
+
+Published::Published(pipeline::Shared& shared, control::GraceQueue& grace,
+                     std::unique_ptr<const policy::Snapshot> snapshot)
+    : shared_{shared},
+      grace_{grace},
+      rotate_at_s_{monotonic_s() + responder::CookieKeys::kRotation_s} {
+  swap<policy::Snapshot>(shared_.snapshot, snapshot_, std::move(snapshot));
+  responder::CookieKeys keys;
+  keys.key = random_value<decltype(keys.key)>();
+  swap(shared_.cookie_keys, cookie_keys_, std::make_shared<const responder::CookieKeys>(keys));
+  tick();
+}
+
+void Published::tick() {
+  shared_.unix_s.store(static_cast<std::uint32_t>(std::time(nullptr)), std::memory_order_relaxed);
+  const std::uint64_t now_s = monotonic_s();
+  if (now_s < rotate_at_s_) return;
+  rotate_at_s_ = now_s + responder::CookieKeys::kRotation_s;
+  swap(shared_.cookie_keys, cookie_keys_,
+       std::make_shared<const responder::CookieKeys>(
+           cookie_keys_->rotated(random_value<net::SipKey>())));
+}
+
+}  // namespace gate511

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the control thread publishes to the workers, and renews: the configuration, the cookie keys
+// and the wall clock. What is replaced is freed when no worker can see it any more.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "control/grace_queue.hpp"
+#include "pipeline/pipeline.hpp"
+#include "policy/snapshot.hpp"
+#include "responder/cookie.hpp"
+
+namespace gate511 {
+
+/// Control thread. Outlives the workers' run, and is outlived by `shared` and `grace`.
+class Published {
+ public:
+  Published(pipeline::Shared& shared, control::GraceQueue& grace,
+            std::unique_ptr<const policy::Snapshot> snapshot);
+
+  /// To be called a few times a second.
+  void tick();
+
+ private:
+  /// Lets the workers see `next` from their next burst on.
+  template <typename T>
+  void swap(std::atomic<const T*>& slot, std::shared_ptr<const T>& current,
+            std::shared_ptr<const T> next);
+
+  pipeline::Shared& shared_;
+  control::GraceQueue& grace_;
+  std::shared_ptr<const policy::Snapshot> snapshot_;
+  std::shared_ptr<const responder::CookieKeys> cookie_keys_;
+  std::uint64_t rotate_at_s_;  ///< CLOCK_MONOTONIC
+};
+
+}  // namespace gate511
