@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""hostile_frames.py named|random INTERFACE OWN-MAC PEER-MAC: frames that no honest host sends.
+"""hostile_frames.py named|fragments|random INTERFACE OWN-MAC PEER-MAC: what no honest guest sends.
 
 named: one frame of each kind below, and prints `VERDICT COUNT` lines: what the gateway must count.
+fragments: the same for IPv4 fragments.
 random: mutations of good frames, always the same ones.
 """
 
@@ -76,8 +77,10 @@ NAMED = {
         patched(ip6 / syn, x14=0x50),
     ],
     "ip_options": [bytes(ether / IP(src=CLIENT, dst=ORIGIN, options=IPOption_RR()) / syn)],
-    "fragment": [bytes(part) for part in fragment(ip4 / UDP(dport=9000) / bytes(2000), 1000)]
-    + [bytes(ip6 / IPv6ExtHdrFragment(m=1) / udp)],
+    "fragment": [
+        bytes(ip6 / IPv6ExtHdrFragment(m=1) / udp),
+        bytes(ip6 / IPv6ExtHdrFragment(offset=100) / udp),
+    ],
     "extension_chain": [bytes(long_chain() / udp)],
     "bad_tcp_header": [
         patched(ip4 / syn, x46=0x40),
@@ -122,6 +125,10 @@ NAMED = {
     ],
     "guest_denied": [bytes(ip4 / ICMP()), bytes(ip4 / b"?")],
 }
+FRAGMENTS = {
+    "fragment": [bytes(part) for part in fragment(ip4 / UDP(dport=9000) / bytes(2000), 1000)],
+}
+
 
 def mutate(frame, generator):
     data = bytearray(frame)
@@ -145,8 +152,8 @@ def random_frames(count):
 def main():
     wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     wire.bind((INTERFACE, 0))
-    if MODE == "named":
-        for verdict, frames in NAMED.items():
+    if MODE in ("named", "fragments"):
+        for verdict, frames in (NAMED if MODE == "named" else FRAGMENTS).items():
             for frame in frames:
                 wire.send(frame)
                 time.sleep(0.002)
