@@ -72,25 +72,25 @@ std::optional<Cidr> parse_cidr(std::string_view text) {
   return cidr;
 }
 
-IpSet::IpSet(std::vector<Cidr> prefixes) : ranges_{std::move(prefixes)} {
-  std::sort(ranges_.begin(), ranges_.end(),
+IpSet::IpSet(std::vector<Cidr> prefixes) {
+  std::sort(prefixes.begin(), prefixes.end(),
             [](const Cidr& a, const Cidr& b) { return a.first < b.first; });
-  std::vector<Cidr> merged;
-  for (const Cidr& range : ranges_) {
+  for (const Cidr& range : prefixes) {
+    std::vector<Cidr>& merged = range.first.is_v4() ? v4_ : v6_;
     if (!merged.empty() && range.first <= merged.back().last) {
       merged.back().last = std::max(merged.back().last, range.last);
     } else {
       merged.push_back(range);
     }
   }
-  ranges_ = std::move(merged);
 }
 
 bool IpSet::contains(const IpAddress& address) const noexcept {
+  const std::vector<Cidr>& ranges = address.is_v4() ? v4_ : v6_;
   const auto after =
-      std::upper_bound(ranges_.begin(), ranges_.end(), address,
+      std::upper_bound(ranges.begin(), ranges.end(), address,
                        [](const IpAddress& a, const Cidr& range) { return a < range.first; });
-  return after != ranges_.begin() && address <= std::prev(after)->last;
+  return after != ranges.begin() && address <= std::prev(after)->last;
 }
 
 }  // namespace gate511::net

@@ -44,6 +44,9 @@ struct IpAddress {
   /// broadcast, loopback or in 0/8 and 240/4 (RFC 1122 3.2.1.3, RFC 4291 2.5-2.7).
   [[nodiscard]] bool is_unicast_host() const noexcept;
 
+  /// fe80::/10 (RFC 4291, 2.5.6)
+  [[nodiscard]] constexpr bool is_link_local() const noexcept { return high >> 54 == 0x3fa; }
+
   constexpr auto operator<=>(const IpAddress&) const noexcept = default;
 };
 
@@ -62,17 +65,19 @@ struct Cidr {
 /// tell of a slip.
 [[nodiscard]] std::optional<Cidr> parse_cidr(std::string_view text);
 
-/// A set of addresses given as prefixes: sorted, merged ranges, binary search.
+/// A set of addresses given as prefixes: sorted, merged ranges, binary search. The families are
+/// kept apart, since IPv4's addresses lie inside of `::/0` as this type holds them.
 class IpSet {
  public:
   IpSet() = default;
   explicit IpSet(std::vector<Cidr> prefixes);
 
   [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
-  [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return v4_.empty() && v6_.empty(); }
 
  private:
-  std::vector<Cidr> ranges_;
+  std::vector<Cidr> v4_;
+  std::vector<Cidr> v6_;
 };
 
 }  // namespace gate511::net

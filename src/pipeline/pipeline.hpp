@@ -106,13 +106,12 @@ class Pipeline {
   }
 
  private:
-  [[nodiscard]] responder::Decision judge(const Burst& burst, std::size_t i, Now now) noexcept;
-  [[nodiscard]] responder::Decision judge_guest(const Burst& burst, std::size_t i,
-                                                Now now) noexcept;
-  [[nodiscard]] responder::Decision refuse(const Burst& burst, std::size_t i,
-                                           const net::Packet& packet, policy::Verdict verdict,
-                                           Now now) noexcept;
-
+  /// Each writes the burst's plan for frame `i` where its verdict is an answer.
+  [[nodiscard]] policy::Verdict judge(Burst& burst, std::size_t i, Now now) noexcept;
+  [[nodiscard]] policy::Verdict judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept;
+  [[nodiscard]] policy::Verdict judge_to_guest(Burst& burst, std::size_t i) noexcept;
+  [[nodiscard]] policy::Verdict refuse(Burst& burst, std::size_t i, const net::Packet& packet,
+                                       policy::Verdict verdict, Now now) noexcept;
   [[nodiscard]] std::uint32_t nonce() noexcept;
 
   Shared& shared_;
