@@ -72,6 +72,7 @@ struct ControlConfig {
   static constexpr std::size_t kMaxSocketPath = 107;  ///< sockaddr_un::sun_path and its NUL
 
   std::string socket = "/run/gate511/control.sock";
+  std::string status_socket = "/run/gate511/status.sock";  ///< empty: none
   std::string group = "gate511";  ///< empty: the socket's group is left alone
 };
 

@@ -28,11 +28,14 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
   std::unique_ptr<Control> control{new Control{config, std::move(parts)}};
   const Dispatcher& dispatcher = control->service_.dispatcher();
   auto server =
-      Server::open({.socket = config.control.socket, .group = config.control.group, .limits = {}},
-                   [&dispatcher](std::string_view line, Server::Reply reply) {
-                     dispatcher.handle(line, std::move(reply));
+      Server::open({.socket = config.control.socket,
+                    .status_socket = config.control.status_socket,
+                    .group = config.control.group},
+                   [&dispatcher](const Caller& caller, std::string_view line, Server::Reply reply) {
+                     dispatcher.handle(caller, line, std::move(reply));
                    },
-                   {Dispatcher::line_too_long(), Dispatcher::too_many_clients()});
+                   {Dispatcher::line_too_long(), Dispatcher::too_many_clients(),
+                    Dispatcher::too_many_of_user()});
   if (!server) return tl::unexpected{server.error()};
   control->server_ = std::move(*server);
   return control;

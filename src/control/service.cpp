@@ -23,7 +23,7 @@ tl::unexpected<RpcError> refused(Params& params) {
 
 /// A method without parameters that is answered at once.
 template <typename Make>
-Method plain(Make make) {
+auto plain(Make make) {
   return [make](const Json& params, const Done& done) {
     Params none{params, {}};
     if (none.error()) return done(refused(none));
@@ -34,21 +34,21 @@ Method plain(Make make) {
 }  // namespace
 
 Service::Service(Parts parts) : parts_{std::move(parts)} {
-  dispatcher_.add("hello", plain([this] { return hello(); }));
-  dispatcher_.add("stats.get", plain([this] { return stats(); }));
-  dispatcher_.add("port.list", plain([this] { return ports(); }));
-  dispatcher_.add("health", plain([this] { return health(); }));
-  dispatcher_.add("shutdown", plain([this] {
+  dispatcher_.add("hello", Access::kStatus, plain([this] { return hello(); }));
+  dispatcher_.add("stats.get", Access::kStatus, plain([this] { return stats(); }));
+  dispatcher_.add("port.list", Access::kStatus, plain([this] { return ports(); }));
+  dispatcher_.add("health", Access::kStatus, plain([this] { return health(); }));
+  dispatcher_.add("shutdown", Access::kChange, plain([this] {
                     shutdown_requested_ = true;
                     return Json{{"stopping", true}};
                   }));
-  dispatcher_.add("session.add",
+  dispatcher_.add("session.add", Access::kChange,
                   [this](const Json& params, const Done& done) { session_add(params, done); });
-  dispatcher_.add("session.get",
+  dispatcher_.add("session.get", Access::kRead,
                   [this](const Json& params, const Done& done) { session_get(params, done); });
-  dispatcher_.add("session.list",
+  dispatcher_.add("session.list", Access::kRead,
                   [this](const Json& params, const Done& done) { session_list(params, done); });
-  dispatcher_.add("session.revoke",
+  dispatcher_.add("session.revoke", Access::kChange,
                   [this](const Json& params, const Done& done) { session_revoke(params, done); });
 }
 

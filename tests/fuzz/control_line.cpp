@@ -53,12 +53,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   control::Sessions sessions{{table, grace, status, clock}, 60};
   control::Service service{{sessions, grace, status, clock, "0", size % 2 == 1}};
 
+  const control::Caller caller{.rights = static_cast<control::Access>(size % 3)};
   std::string_view rest{reinterpret_cast<const char*>(data), size};
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     int answers = 0;
-    service.dispatcher().handle(line, [&answers](const std::string& answer) {
+    service.dispatcher().handle(caller, line, [&answers](const std::string& answer) {
       ++answers;
       check(answer.empty() || nlohmann::json::accept(answer));
       check(answer.find('\n') == std::string::npos);

@@ -54,7 +54,9 @@ class ControlLoop : public testing::Test {
     std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
-    config_.control = {pattern + "/run/control.sock", ""};
+    config_.control.socket = pattern + "/run/control.sock";
+    config_.control.status_socket = pattern + "/run/status.sock";
+    config_.control.group = "";
     status_.numbers.mbufs_total = 1024;
     auto control = Control::open(config_, {table_, grace_, status_, "0.1.0"});
     ASSERT_TRUE(control) << control.error().text();

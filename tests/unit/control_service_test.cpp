@@ -22,8 +22,9 @@ class ServiceTest : public testing::Test {
 
   void send(const std::string& method, const Json& params, Json& answer) {
     const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
-    service_.dispatcher().handle(
-        request.dump(), [&answer](const std::string& line) { answer = Json::parse(line); });
+    service_.dispatcher().handle(caller_, request.dump(), [&answer](const std::string& line) {
+      answer = Json::parse(line);
+    });
   }
   Json call(const std::string& method, const Json& params = Json::object()) {
     Json answer;
@@ -46,6 +47,7 @@ class ServiceTest : public testing::Test {
 
   World world_{4};
   Service service_;
+  Caller caller_{.rights = Access::kChange, .connection = 1, .user = "uid 0"};
 };
 
 class ServiceWithVlanTest : public ServiceTest {
@@ -132,6 +134,24 @@ TEST_F(ServiceTest, SaysWhatIsWrong) {
     EXPECT_EQ(error("session.revoke", params), choose) << params;
   EXPECT_EQ(error("hello", {{"x", 1}}), "-32602 unknown parameter `x`; the method takes none");
   EXPECT_EQ(world_.table.size(), 0U);
+}
+
+TEST_F(ServiceTest, CallersDoWhatTheyMay) {
+  const std::string hint =
+      "; connect to control.socket, or have control.tls_clients give this name the right";
+  caller_.rights = Access::kStatus;
+  for (const char* method : {"hello", "health", "stats.get", "port.list"}) result(method);
+  EXPECT_EQ(error("session.get", {{"mac", kMac}}),
+            "-32005 `session.get` needs the right to read" + hint);
+  EXPECT_EQ(error("shutdown", Json::object()),
+            "-32005 `shutdown` needs the right to change" + hint);
+  EXPECT_EQ(error("nothing", Json::object()), "-32601 unknown method `nothing`");
+  EXPECT_FALSE(service_.shutdown_requested());
+  caller_.rights = Access::kRead;
+  EXPECT_EQ(error("session.get", {{"mac", kMac}}), "-32001 02:00:5e:00:53:01 has no session");
+  EXPECT_EQ(error("session.add", {{"mac", kMac}}),
+            "-32005 `session.add` needs the right to change" + hint);
+  EXPECT_EQ(call("session.revoke", {{"all", true}})["error"]["data"]["reason"], "READ_ONLY");
 }
 
 TEST_F(ServiceTest, FullTableIsSaid) {

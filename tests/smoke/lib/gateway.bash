@@ -102,6 +102,7 @@ cidrs = ["$portal4/32", "$portal6/128"]
 
 [control]
 socket = "$bed_dir/control.sock"
+status_socket = "$bed_dir/status.sock"
 group = ""
 CONFIG
 }
