@@ -21,8 +21,12 @@ Control::Control(const Config& config, Parts parts)
     : clock_{std::move(parts.clock)},
       grace_{parts.grace, clock_},
       sessions_{{parts.table, grace_, parts.status, clock_}, config.sessions.default_ttl_s},
+      events_{clock_},
+      session_events_{events_, config.sessions.key_has_vlan},
       service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version),
-                config.sessions.key_has_vlan}} {}
+                config.sessions.key_has_vlan, events_, [this] { return stats(); }}} {
+  sessions_.set_listener(&session_events_);
+}
 
 tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config, Parts parts) {
   std::unique_ptr<Control> control{new Control{config, std::move(parts)}};
@@ -38,21 +42,46 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
                     Dispatcher::too_many_of_user()});
   if (!server) return tl::unexpected{server.error()};
   control->server_ = std::move(*server);
+  control->connect();
   return control;
+}
+
+void Control::connect() {
+  Server& server = *server_;
+  events_.connect({.push = [&server](std::uint64_t to,
+                                     std::string_view lines) { return server.push(to, lines); },
+                   .owed = [&server](std::uint64_t connection) { return server.owed(connection); },
+                   .keep = [&server](std::uint64_t connection) { server.keep(connection); },
+                   .close = [&server](std::uint64_t connection) { server.close(connection); }});
+  server.on_gone([this](std::uint64_t connection) { events_.unsubscribe(connection); });
+  server.on_refused([this](const std::string& user) { ++refused_[user]; });
+}
+
+Json Control::stats() const {
+  return {{"clients", server_->clients()},
+          {"refused", server_->counts().refused},
+          {"too_slow", server_->counts().too_slow}};
+}
+
+void Control::tell_of_refused() {
+  for (const auto& [user, count] : std::exchange(refused_, {}))
+    events_.emit("client.refused", {{"user", user}, {"count", count}});
 }
 
 void Control::turn(const std::function<void()>& on_tick) {
   sessions_.work();
   grace_.poll();
+  events_.pump();
   const std::uint64_t now = clock_.boot_ns();
   if (now >= next_tick_ns_) {
     next_tick_ns_ = now + kTick_ns;
     service_.tick();
+    tell_of_refused();
     on_tick();
   }
   nanoseconds timeout{std::min(next_tick_ns_ - std::min(now, next_tick_ns_), kTick_ns)};
   if (grace_.is_urgent()) timeout = std::min(timeout, kUrgent);
-  if (sessions_.has_work()) timeout = nanoseconds{0};
+  if (sessions_.has_work() || events_.has_work()) timeout = nanoseconds{0};
   server_->poll_once(timeout);
 }
 

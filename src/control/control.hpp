@@ -10,14 +10,17 @@
 #include <tl/expected.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "control/clock.hpp"
 #include "control/config.hpp"
+#include "control/events.hpp"
 #include "control/grace_queue.hpp"
 #include "control/server.hpp"
 #include "control/service.hpp"
+#include "control/session_events.hpp"
 #include "control/sessions.hpp"
 
 namespace gate511::control {
@@ -50,6 +53,7 @@ class Control {
   /// `grace().add({}, [old] { delete old; })`. Control thread.
   [[nodiscard]] GraceQueue& grace() { return grace_; }
   [[nodiscard]] Sessions& sessions() { return sessions_; }
+  [[nodiscard]] EventBus& events() { return events_; }
 
   /// Serves until `stop` says so or a client asks for the shutdown, then sends what is owed, for
   /// 200 ms at most. `on_tick`: publish the time, rotate the cookies' keys.
@@ -59,13 +63,19 @@ class Control {
   Control(const Config& config, Parts parts);
   /// One turn of the loop.
   void turn(const std::function<void()>& on_tick);
+  void connect();
+  void tell_of_refused();
+  [[nodiscard]] Json stats() const;
 
   Clock clock_;
   GraceQueue grace_;
   Sessions sessions_;
+  EventBus events_;
+  SessionEvents session_events_;
   Service service_;
   std::unique_ptr<Server> server_;
   std::uint64_t next_tick_ns_ = 0;
+  std::map<std::string, std::uint64_t> refused_;  ///< clients since the last tick, by user
 };
 
 }  // namespace gate511::control

@@ -33,7 +33,7 @@ auto plain(Make make) {
 
 }  // namespace
 
-Service::Service(Parts parts) : parts_{std::move(parts)} {
+Service::Service(Parts parts) : parts_{std::move(parts)}, events_{dispatcher_, parts_.events} {
   dispatcher_.add("hello", Access::kStatus, plain([this] { return hello(); }));
   dispatcher_.add("stats.get", Access::kStatus, plain([this] { return stats(); }));
   dispatcher_.add("port.list", Access::kStatus, plain([this] { return ports(); }));
@@ -50,10 +50,6 @@ Service::Service(Parts parts) : parts_{std::move(parts)} {
                   [this](const Json& params, const Done& done) { session_list(params, done); });
   dispatcher_.add("session.revoke", Access::kChange,
                   [this](const Json& params, const Done& done) { session_revoke(params, done); });
-}
-
-void Service::tick() {
-  watch_.look(parts_.status.stats().workers, parts_.clock.boot_ns());
 }
 
 Json Service::with_generation(Json result) const {

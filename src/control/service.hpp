@@ -3,11 +3,16 @@
 // The methods of the control socket. docs/openrpc.json is their contract.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "control/clock.hpp"
+#include "control/events.hpp"
 #include "control/json_rpc.hpp"
+#include "control/service_events.hpp"
 #include "control/sessions.hpp"
 #include "control/watch.hpp"
 #include "dataplane/status.hpp"
@@ -28,7 +33,9 @@ class Service {
     const dataplane::StatusSource& status;
     const Clock& clock;
     std::string version;  ///< of the program
-    bool key_has_vlan = false;
+    bool key_has_vlan;
+    EventBus& events;
+    std::function<Json()> control_stats = {};  ///< of the sockets and the loop, for `stats.get`
   };
   explicit Service(Parts parts);
   Service(const Service&) = delete;
@@ -36,7 +43,8 @@ class Service {
 
   [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
 
-  /// A few times a second: looks whether the workers move.
+  /// A few times a second: looks whether the workers move and the ports are up, and tells what has
+  /// changed.
   void tick();
   /// True once a client has asked for it and was answered.
   [[nodiscard]] bool shutdown_requested() const { return shutdown_requested_; }
@@ -50,6 +58,8 @@ class Service {
   [[nodiscard]] Json stats() const;
   [[nodiscard]] Json ports() const;
   [[nodiscard]] Json health() const;
+  void watch_workers();
+  void watch_ports();
 
   /// One session in the table, not yet answered for.
   [[nodiscard]] Outcome add_one(const Json& params);
@@ -58,7 +68,11 @@ class Service {
 
   Parts parts_;
   Dispatcher dispatcher_;
+  EventService events_;
   WorkerWatch watch_;
+  std::set<unsigned> stuck_;              ///< lcores that were told of
+  std::map<std::string, bool> ports_up_;  ///< by name
+  unsigned ticks_ = 0;
   bool shutdown_requested_ = false;
 };
 

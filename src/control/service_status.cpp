@@ -9,6 +9,7 @@ namespace gate511::control {
 namespace {
 
 constexpr std::uint64_t kStuckFor_ns = kNsPerSecond;
+constexpr unsigned kTicksALook = 4;  // at the ports, whose drivers may have to ask the hardware
 
 Json verdict_map(const dataplane::VerdictCounts& counts) {
   Json map = Json::object();
@@ -42,6 +43,35 @@ Json problem(std::string what, std::string cure) {
 }
 
 }  // namespace
+
+void Service::tick() {
+  watch_workers();
+  if (ticks_++ % kTicksALook == 0) watch_ports();
+}
+
+void Service::watch_workers() {
+  const std::uint64_t now = parts_.clock.boot_ns();
+  watch_.look(parts_.status.stats().workers, now);
+  const auto list = watch_.stuck(now, kStuckFor_ns);
+  const std::set<unsigned> stuck{list.begin(), list.end()};
+  for (const unsigned lcore : stuck) {
+    if (!stuck_.contains(lcore)) parts_.events.emit("worker.stuck", {{"lcore", lcore}});
+  }
+  for (const unsigned lcore : stuck_) {
+    if (!stuck.contains(lcore)) parts_.events.emit("worker.recovered", {{"lcore", lcore}});
+  }
+  stuck_ = stuck;
+}
+
+void Service::watch_ports() {
+  for (const dataplane::PortStatus& port : parts_.status.ports()) {
+    const auto [known, is_new] = ports_up_.try_emplace(port.name, port.up);
+    if (is_new || known->second == port.up) continue;
+    known->second = port.up;
+    parts_.events.emit(port.up ? "port.up" : "port.down",
+                       {{"name", port.name}, {"link", port.link}, {"role", port.role}});
+  }
+}
 
 Json Service::hello() const {
   Json features = Json::array();
@@ -83,6 +113,16 @@ Json Service::stats() const {
       {"blocked", sessions.count(table::State::kBlocked)},
       {"capacity", sessions.table().capacity()},
       {"in_limbo", sessions.table().in_limbo()},
+  };
+  result["control"] = parts_.control_stats ? parts_.control_stats() : Json::object();
+  const EventBus& events = parts_.events;
+  result["control"]["events"] = {
+      {"seq", events.seq()},
+      {"subscribers", events.subscribers()},
+      {"overrun", events.counts().overrun},
+      {"consumers", events.consumers()},
+      {"kept", events.kept()},
+      {"dropped", events.counts().dropped},
   };
   return with_generation(std::move(result));
 }

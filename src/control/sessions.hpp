@@ -20,6 +20,7 @@
 
 #include "control/clock.hpp"
 #include "control/grace_queue.hpp"
+#include "control/session_listener.hpp"
 #include "control/session_record.hpp"
 #include "dataplane/status.hpp"
 #include "table/session_table.hpp"
@@ -36,6 +37,9 @@ class Sessions {
     const Clock& clock;
   };
   Sessions(const Parts& parts, std::uint32_t default_ttl_s);
+
+  /// `listener` outlives this.
+  void set_listener(SessionListener* listener) { listener_ = listener; }
 
   struct Added {
     bool created = false;
@@ -104,7 +108,10 @@ class Sessions {
   void set_state(SessionRecord& record, table::State state);
   /// Out of the table; the index stays in limbo until it is released.
   Record take_out(std::uint32_t index);
-  void release_later(std::vector<std::uint32_t> indices, std::function<void(bool)> answer);
+  /// Releases what was taken out when every worker has seen it, and tells that it has ended.
+  void release_later(std::vector<Record> records, EndReason reason,
+                     std::function<void(bool)> answer);
+  void release(const SessionRecord& record, EndReason reason);
   void work_on_sweep();
   [[nodiscard]] bool next_end_is_due() const;
 
@@ -113,6 +120,7 @@ class Sessions {
   const dataplane::StatusSource& status_;
   const Clock& clock_;
   std::uint32_t default_ttl_s_;
+  SessionListener* listener_ = nullptr;
 
   std::vector<Record> records_;                             ///< by the table's index
   std::set<std::pair<std::uint64_t, std::uint32_t>> ends_;  ///< deadline and index

@@ -14,6 +14,7 @@
 
 #include "control/grace_queue.hpp"
 #include "control/service.hpp"
+#include "control/session_events.hpp"
 #include "control/sessions.hpp"
 
 namespace {
@@ -51,7 +52,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const control::Clock clock{[] { return kNow; }, [] { return kNow; }};
   control::GraceQueue grace{workers, clock};
   control::Sessions sessions{{table, grace, status, clock}, 60};
-  control::Service service{{sessions, grace, status, clock, "0", size % 2 == 1}};
+  control::EventBus events{clock};
+  control::SessionEvents session_events{events, size % 2 == 1};
+  sessions.set_listener(&session_events);
+  events.connect({.push =
+                      [](std::uint64_t /*connection*/, std::string_view lines) {
+                        while (!lines.empty()) {
+                          const std::string_view line = lines.substr(0, lines.find('\n'));
+                          check(nlohmann::json::accept(line));
+                          lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+                        }
+                        return true;
+                      },
+                  .owed = [](std::uint64_t /*connection*/) { return std::size_t{0}; },
+                  .keep = [](std::uint64_t /*connection*/) {},
+                  .close = [](std::uint64_t /*connection*/) {}});
+  control::Service service{{sessions, grace, status, clock, "0", size % 2 == 1, events}};
 
   const control::Caller caller{.rights = static_cast<control::Access>(size % 3)};
   std::string_view rest{reinterpret_cast<const char*>(data), size};
@@ -67,6 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     do {
       sessions.work();
       grace.poll();
+      events.pump();
     } while (sessions.has_work());
     check(answers == 1);
     check(table.size() <= kCapacity && table.in_limbo() == 0);

@@ -7,10 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/clock.hpp"
+#include "control/events.hpp"
 #include "control/grace_queue.hpp"
+#include "control/session_events.hpp"
 #include "control/sessions.hpp"
 #include "dataplane/status.hpp"
 #include "table/grace_period.hpp"
@@ -65,7 +69,17 @@ class HandStatus : public dataplane::StatusSource {
 struct World {
   explicit World(std::size_t capacity = 64)
       : buckets(table::SessionTable::buckets_for(capacity)),
-        table{buckets, capacity, {0x0123456789abcdef, 0xfedcba9876543210}} {}
+        table{buckets, capacity, {0x0123456789abcdef, 0xfedcba9876543210}} {
+    sessions.set_listener(&session_events);
+    events.connect({.push =
+                        [this](std::uint64_t connection, std::string_view lines) {
+                          (pushed[connection] += lines) += '\n';
+                          return true;
+                        },
+                    .owed = [](std::uint64_t /*connection*/) { return std::size_t{0}; },
+                    .keep = [](std::uint64_t /*connection*/) {},
+                    .close = [](std::uint64_t /*connection*/) {}});
+  }
 
   HandClock time;
   HandGrace workers;
@@ -74,12 +88,17 @@ struct World {
   table::SessionTable table;
   GraceQueue grace{workers, time.clock};
   Sessions sessions{{table, grace, status, time.clock}, 86'400};
+  EventBus events{time.clock};
+  SessionEvents session_events{events, false};
+
+  std::map<std::uint64_t, std::string> pushed;  ///< what the bus has sent, by connection
 
   /// Lets the control thread do what it has to do.
   void settle() {
     do {
       sessions.work();
       grace.poll();
+      events.pump();
     } while (sessions.has_work());
   }
 };
