@@ -68,12 +68,14 @@ Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, s
       worker_{worker},
       nonces_{static_cast<std::uint32_t>(net::siphash24({seed, worker}, net::as_bytes("nonce")))},
       refusals_{kRefusalsPerSecond, kRefusalBurst},
-      credit_{kCreditSlots, seed} {}
+      credit_{kCreditSlots, seed},
+      sightings_{seed} {}
 
 void Pipeline::run(Burst& burst, Now now) noexcept {
   assert(burst.count <= kMaxBurst);
   burst.snapshot = shared_.snapshot.load(std::memory_order_acquire);
   parse(burst);
+  look_out(burst, now);
   shared_.table->look_up(std::span{burst.key}.first(burst.count),
                          std::span{burst.session}.first(burst.count));
   for (std::size_t i = 0; i < burst.count; ++i) {
@@ -87,6 +89,18 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
           static_cast<std::uint32_t>(net::counted_bytes(burst.frame[i], burst.ethernet[i]));
   }
   sort(burst);
+}
+
+// ---- look out for clients' addresses, guests' and sessions' alike ----
+
+void Pipeline::look_out(const Burst& burst, Now now) noexcept {
+  for (std::size_t i = 0; i < burst.count; ++i) {
+    const Ethernet& ethernet = burst.ethernet[i];
+    if (ethernet.flaw != Flaw::kNone || !may_show_client(burst.frame[i], ethernet)) continue;
+    for (const Sighting& seen :
+         read_sightings(burst.frame[i], ethernet, burst.direction, burst.link))
+      sightings_.report(seen, now.ns);
+  }
 }
 
 // ---- decide ----

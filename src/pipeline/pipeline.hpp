@@ -11,6 +11,8 @@
 #include <span>
 
 #include "net/frame.hpp"
+#include "pipeline/sighting.hpp"
+#include "pipeline/sighting_reporter.hpp"
 #include "policy/dhcp_servers.hpp"
 #include "policy/guest_credit.hpp"
 #include "policy/snapshot.hpp"
@@ -25,8 +27,6 @@
 namespace gate511::pipeline {
 
 inline constexpr std::size_t kMaxBurst = 64;
-
-enum class Direction : std::uint8_t { kFromAccess, kFromUplink };
 
 /// Indices into a burst.
 struct FrameList {
@@ -105,7 +105,12 @@ class Pipeline {
     return verdicts_[static_cast<std::size_t>(verdict)].load(std::memory_order_relaxed);
   }
 
+  /// The clients seen, for the control thread.
+  [[nodiscard]] SightingReporter& sightings() noexcept { return sightings_; }
+  [[nodiscard]] const SightingReporter& sightings() const noexcept { return sightings_; }
+
  private:
+  void look_out(const Burst& burst, Now now) noexcept;
   /// Each writes the burst's plan for frame `i` where its verdict is an answer.
   [[nodiscard]] policy::Verdict judge(Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] policy::Verdict judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept;
@@ -120,6 +125,7 @@ class Pipeline {
   std::uint32_t nonces_;  ///< starts anywhere, so that a restart does not repeat them
   policy::TokenBucket refusals_;
   policy::GuestCredit credit_;
+  SightingReporter sightings_;
   std::array<std::atomic<std::uint64_t>, policy::kVerdictCount> verdicts_{};
 };
 
