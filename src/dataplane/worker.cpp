@@ -139,6 +139,7 @@ WorkerStatus Worker::status() const {
   status.bursts = counts_.bursts.load(std::memory_order_relaxed);
   status.frames_in = counts_.frames_in.load(std::memory_order_relaxed);
   status.replies = counts_.replies.load(std::memory_order_relaxed);
+  status.sightings_dropped = pipeline_.sightings().dropped();
   for (const policy::VerdictInfo& row : policy::kVerdicts) {
     status.verdicts[static_cast<std::size_t>(row.verdict)] = pipeline_.verdicts(row.verdict);
   }

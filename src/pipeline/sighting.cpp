@@ -15,7 +15,6 @@ using net::MacAddress;
 using net::Packet;
 
 constexpr std::uint8_t kRouterSolicitation = 133;  // RFC 4861, 4
-constexpr std::uint8_t kNeighbourSolicitation = 135;
 constexpr std::uint8_t kNeighbourAdvertisement = 136;
 constexpr std::uint8_t kSourceLinkLayer = 1;  // RFC 4861, 4.6.1
 constexpr std::uint8_t kTargetLinkLayer = 2;

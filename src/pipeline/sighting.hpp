@@ -19,8 +19,8 @@ enum class SightingSource : std::uint8_t { kArp, kNd, kDhcp };
 
 /// A client, and an address of its if one was told.
 struct Sighting {
-  net::IpAddress address;  ///< all zero: the client itself was seen, and no address
-  net::MacAddress client;
+  net::IpAddress address{};  ///< all zero: the client itself was seen, and no address
+  net::MacAddress client{};
   std::uint32_t lease_s = 0;  ///< from DHCP; 0: not told
   std::uint16_t vlan = 0;     ///< outer VLAN, 0: untagged
   std::uint8_t link = 0;
