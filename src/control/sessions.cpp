@@ -83,6 +83,7 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
 SessionView Sessions::view(const SessionRecord& record) const {
   SessionView shown{record, status_.session_traffic(record.index), 0, 0};
   shown.traffic -= record.baseline;
+  if (record.carried) shown.traffic += carried_by(*record.carried);
   if (record.deadline_ns != SessionRecord::kNoEnd) {
     const std::uint64_t now = clock_.boot_ns();
     const std::uint64_t left = record.deadline_ns > now ? record.deadline_ns - now : 0;
