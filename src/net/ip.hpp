@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,9 @@ class IpSet {
 
   [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
   [[nodiscard]] bool empty() const noexcept { return v4_.empty() && v6_.empty(); }
+  /// In their order; those that meet have been merged.
+  [[nodiscard]] std::span<const Cidr> v4() const noexcept { return v4_; }
+  [[nodiscard]] std::span<const Cidr> v6() const noexcept { return v6_; }
 
  private:
   std::vector<Cidr> v4_;
