@@ -155,6 +155,8 @@ void read_guest(Section section, GuestConfig& out) {
   }
   section.texts(
       "ntp", [&out](const std::string& text) { return add_address("guest.ntp", text, out.ntp); });
+  section.integer("table_capacity", 1U, GuestConfig::kMaxTableCapacity, " clients",
+                  out.table_capacity);
 }
 
 void read_garden(Section section, GardenConfig& out) {
@@ -217,7 +219,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_sessions(section("sessions", {"capacity", "key", "default_ttl_s"}), config.sessions);
   read_portal(section("portal", {"url", "secret_file"}), config.portal);
   read_response(section("response", {"http_ports", "network_name", "https"}), config.response);
-  read_guest(section("guest", {"resolvers", "ntp"}), config.guest);
+  read_guest(section("guest", {"resolvers", "ntp", "table_capacity"}), config.guest);
   read_garden(section("garden", {"cidrs"}), config.garden);
   read_control(section("control", {"socket", "status_socket", "group"}), config.control);
   if (document.error()) return tl::unexpected{*document.error()};

@@ -59,9 +59,12 @@ struct ResponseConfig {
 };
 
 struct GuestConfig {
+  static constexpr std::uint32_t kMaxTableCapacity = 1'048'576;
+
   std::vector<net::IpAddress> resolvers;
   bool any_resolver = false;  ///< `resolvers = ["any"]`
   std::vector<net::IpAddress> ntp;
+  std::uint32_t table_capacity = 65'536;  ///< clients seen that are remembered, sessions' too
 };
 
 struct GardenConfig {

@@ -23,8 +23,20 @@ Control::Control(const Config& config, Parts parts)
       sessions_{{parts.table, grace_, parts.status, clock_}, config.sessions.default_ttl_s},
       events_{clock_},
       session_events_{events_, config.sessions.key_has_vlan},
+      sightings_{parts.sightings},
+      clients_{
+          parts.table,
+          clock_,
+          {.capacity = config.guest.table_capacity, .key_has_vlan = config.sessions.key_has_vlan}},
       service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version),
-                config.sessions.key_has_vlan, events_, [this] { return stats(); }}} {
+                config.sessions.key_has_vlan, events_, [this] { return stats(); }}},
+      client_methods_{
+          {clients_, sessions_, sightings_, parts.shared, clock_, config.sessions.key_has_vlan},
+          service_.dispatcher()},
+      session_change_methods_{
+          {sessions_, clock_, [this](std::string_view change) { return service_.not_seen(change); },
+           config.sessions.key_has_vlan},
+          service_.dispatcher()} {
   sessions_.set_listener(&session_events_);
 }
 
@@ -72,16 +84,18 @@ void Control::turn(const std::function<void()>& on_tick) {
   sessions_.work();
   grace_.poll();
   events_.pump();
+  const bool more_seen = clients_.take(sightings_);
   const std::uint64_t now = clock_.boot_ns();
   if (now >= next_tick_ns_) {
     next_tick_ns_ = now + kTick_ns;
     service_.tick();
     tell_of_refused();
+    clients_.tick();
     on_tick();
   }
   nanoseconds timeout{std::min(next_tick_ns_ - std::min(now, next_tick_ns_), kTick_ns)};
   if (grace_.is_urgent()) timeout = std::min(timeout, kUrgent);
-  if (sessions_.has_work() || events_.has_work()) timeout = nanoseconds{0};
+  if (sessions_.has_work() || events_.has_work() || more_seen) timeout = nanoseconds{0};
   server_->poll_once(timeout);
 }
 

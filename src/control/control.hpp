@@ -14,12 +14,15 @@
 #include <memory>
 #include <string>
 
+#include "control/clients.hpp"
 #include "control/clock.hpp"
 #include "control/config.hpp"
 #include "control/events.hpp"
 #include "control/grace_queue.hpp"
 #include "control/server.hpp"
 #include "control/service.hpp"
+#include "control/service_clients.hpp"
+#include "control/service_session_changes.hpp"
 #include "control/session_events.hpp"
 #include "control/sessions.hpp"
 
@@ -35,7 +38,9 @@ class Control {
     table::SessionTable& table;
     table::GracePeriod& grace;
     const dataplane::StatusSource& status;
-    std::string version;  ///< of the program
+    dataplane::SightingSource& sightings;
+    const pipeline::Shared& shared;  ///< its snapshot is set before run()
+    std::string version;             ///< of the program
     Clock clock = Clock::system();
   };
   /// Takes the socket. No client is served before run().
@@ -72,7 +77,11 @@ class Control {
   Sessions sessions_;
   EventBus events_;
   SessionEvents session_events_;
+  dataplane::SightingSource& sightings_;
+  Clients clients_;
   Service service_;
+  ClientMethods client_methods_;
+  SessionChangeMethods session_change_methods_;
   std::unique_ptr<Server> server_;
   std::uint64_t next_tick_ns_ = 0;
   std::map<std::string, std::uint64_t> refused_;  ///< clients since the last tick, by user

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The methods that concern sessions; service_status.cpp has those that only tell.
+// The methods that add, list and revoke sessions; service_status.cpp has those that only tell, and
+// service_session_changes.cpp and service_clients.cpp register what else there is.
 #include "control/service.hpp"
 
 #include <fmt/format.h>
@@ -44,8 +45,6 @@ Service::Service(Parts parts) : parts_{std::move(parts)}, events_{dispatcher_, p
                   }));
   dispatcher_.add("session.add", Access::kChange,
                   [this](const Json& params, const Done& done) { session_add(params, done); });
-  dispatcher_.add("session.get", Access::kRead,
-                  [this](const Json& params, const Done& done) { session_get(params, done); });
   dispatcher_.add("session.list", Access::kRead,
                   [this](const Json& params, const Done& done) { session_list(params, done); });
   dispatcher_.add("session.revoke", Access::kChange,
@@ -110,18 +109,6 @@ void Service::session_add(const Json& given, const Done& done) {
         done(result);
       },
       {});
-}
-
-void Service::session_get(const Json& given, const Done& done) const {
-  Params params{given, {"mac", "vlan"}};
-  const auto key = read_key(params, parts_.key_has_vlan);
-  if (!key) return done(refused(params));
-  const auto view = parts_.sessions.find(*key);
-  if (!view) {
-    return done(tl::unexpected{
-        rpc::not_found(fmt::format("{} has no session", net::to_string(key->mac())))});
-  }
-  done(with_generation({{"session", session_json(*view, parts_.key_has_vlan)}}));
 }
 
 void Service::session_list(const Json& given, const Done& done) const {

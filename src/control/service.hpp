@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The methods of the control socket. docs/openrpc.json is their contract.
+// The methods of the control socket, or most of them. docs/openrpc.json is their contract.
 #pragma once
 
 #include <functional>
@@ -42,6 +42,10 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
+  /// For other groups of methods to add themselves.
+  [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
+  /// The error where not every worker has seen `change` in time.
+  [[nodiscard]] RpcError not_seen(std::string_view change) const;
 
   /// A few times a second: looks whether the workers move and the ports are up, and tells what has
   /// changed.
@@ -51,7 +55,6 @@ class Service {
 
  private:
   void session_add(const Json& params, const Done& done);
-  void session_get(const Json& params, const Done& done) const;
   void session_list(const Json& params, const Done& done) const;
   void session_revoke(const Json& params, const Done& done);
   [[nodiscard]] Json hello() const;
@@ -64,7 +67,6 @@ class Service {
   /// One session in the table, not yet answered for.
   [[nodiscard]] Outcome add_one(const Json& params);
   [[nodiscard]] Json with_generation(Json result) const;
-  [[nodiscard]] RpcError not_seen(std::string_view change) const;
 
   Parts parts_;
   Dispatcher dispatcher_;

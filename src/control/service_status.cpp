@@ -88,16 +88,19 @@ Json Service::hello() const {
 Json Service::stats() const {
   const dataplane::Stats stats = parts_.status.stats();
   std::uint64_t frames_in = 0;
+  std::uint64_t sightings_dropped = 0;
   dataplane::VerdictCounts counts{};
   Json workers = Json::array();
   for (const dataplane::WorkerStatus& worker : stats.workers) {
     frames_in += worker.frames_in;
+    sightings_dropped += worker.sightings_dropped;
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += worker.verdicts[i];
     Json shown = frames_json(worker.frames_in, worker.verdicts);
     shown["lcore"] = worker.lcore;
     shown["loops"] = worker.loops;
     shown["bursts"] = worker.bursts;
     shown["replies"] = worker.replies;
+    shown["sightings_dropped"] = worker.sightings_dropped;
     workers.push_back(std::move(shown));
   }
   const Sessions& sessions = parts_.sessions;
@@ -105,6 +108,7 @@ Json Service::stats() const {
   result["uptime_s"] = stats.uptime_s;
   result["huge_pages"] = stats.huge_pages;
   result["workers"] = std::move(workers);
+  result["sightings_dropped"] = sightings_dropped;
   result["mbufs"] = {{"total", stats.mbufs_total}, {"in_use", stats.mbufs_in_use}};
   result["sessions"] = {
       {"total", sessions.table().size()},

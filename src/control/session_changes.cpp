@@ -20,6 +20,7 @@ Sessions::Refusal Sessions::add_time(table::Key key, std::uint64_t add_s) {
     return Refusal::kTooLong;
   set_deadline(*record, now + left + add_s * kNsPerSecond);
   ++generation_;
+  if (listener_ != nullptr) listener_->session_changed(view(*record));
   return Refusal::kNone;
 }
 
@@ -63,6 +64,7 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, std::function<v
   ++counts_[static_cast<std::size_t>(record->state)];
   set_deadline(*record, deadline_ns);
   records_[*index] = std::move(record);
+  if (listener_ != nullptr) listener_->session_changed(view(*records_[*index]));
 
   grace_.add(std::move(done), [this, old_index, carried] {
     // No worker counts there any more. Grace periods pass in order, so what stands before this one

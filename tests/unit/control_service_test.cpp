@@ -10,53 +10,10 @@
 #include <set>
 #include <sstream>
 
-#include "control_fakes.hpp"
+#include "control_service_fixture.hpp"
 
 namespace gate511::control {
 namespace {
-
-class ServiceTest : public testing::Test {
- protected:
-  explicit ServiceTest(bool key_has_vlan = false)
-      : service_{{world_.sessions, world_.grace, world_.status, world_.time.clock, "0.1.0",
-                  key_has_vlan, world_.events}} {}
-
-  void send(const std::string& method, const Json& params, Json& answer) {
-    const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
-    service_.dispatcher().handle(caller_, request.dump(), [&answer](const std::string& line) {
-      answer = Json::parse(line);
-    });
-  }
-  Json call(const std::string& method, const Json& params = Json::object()) {
-    Json answer;
-    send(method, params, answer);
-    world_.settle();
-    return answer;
-  }
-  Json result(const std::string& method, const Json& params = Json::object()) {
-    const Json answer = call(method, params);
-    EXPECT_TRUE(answer.contains("result")) << answer;
-    return answer.value("result", Json{});
-  }
-  /// Code and message.
-  std::string error(const std::string& method, const Json& params) {
-    const Json answer = call(method, params);
-    if (!answer.contains("error")) return "no error: " + answer.dump();
-    return std::to_string(answer["error"]["code"].get<int>()) + " " +
-           answer["error"]["message"].get<std::string>();
-  }
-
-  World world_{4};
-  Service service_;
-  Caller caller_{.rights = Access::kChange, .connection = 1, .user = "uid 0"};
-};
-
-class ServiceWithVlanTest : public ServiceTest {
- protected:
-  ServiceWithVlanTest() : ServiceTest{true} {}
-};
-
-const char* const kMac = "02:00:5e:00:53:01";
 
 TEST_F(ServiceTest, Hello) {
   const Json hello = result("hello");
@@ -370,6 +327,8 @@ TEST_F(ServiceTest, OpenRpcDocumentIsTheContract) {
     for (const Json& example : method["examples"]) {
       result("session.add", {{"mac", kMac}, {"tag", "room-12"}});
       result("events.subscribe", {{"consumer", "billing"}});
+      world_.clients.add(
+          {.address = *net::parse_ip("192.0.2.100"), .client = *net::parse_mac(kMac)});
       Json params = Json::object();
       for (const Json& param : example["params"])
         params[param["name"].get<std::string>()] = param["value"];

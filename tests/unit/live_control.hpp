@@ -58,7 +58,7 @@ class LiveControl : public testing::Test {
     config_.control.status_socket = pattern + "/run/status.sock";
     config_.control.group = "";
     status_.numbers.mbufs_total = 1024;
-    auto control = Control::open(config_, {table_, grace_, status_, "0.1.0"});
+    auto control = Control::open(config_, {table_, grace_, status_, sightings_, shared_, "0.1.0"});
     ASSERT_TRUE(control) << control.error().text();
     control_ = std::move(*control);
     thread_ = std::jthread{[this] {
@@ -96,6 +96,8 @@ class LiveControl : public testing::Test {
   table::SessionTable table_{buckets_, 2'000, {1, 2}};
   ThreadGrace grace_;
   HandStatus status_;
+  HandSightings sightings_;
+  pipeline::Shared shared_{table_, net::SipKey{}};
   std::unique_ptr<Control> control_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> stopped_{false};
