@@ -32,8 +32,8 @@ TEST_F(ControlLoop, CommandLineThroughASessionsLife) {
   ran = ctl("session list");
   EXPECT_EQ(ran.exit, 0);
   EXPECT_EQ(ran.output,
-            "MAC                STATE       ENDS    TAG      USER  BYTES UP  BYTES DOWN\n"
-            "02:00:5e:00:53:01  restricted  no end  room-12  ann          0           0\n");
+            "MAC                STATE       ENDS    TAG      USER   UP  DOWN\n"
+            "02:00:5e:00:53:01  restricted  no end  room-12  ann   0 B   0 B\n");
   EXPECT_EQ(ctl("-j session get 02:00:5e:00:53:01").output.substr(0, 16), "{\"generation\":2,");
   EXPECT_EQ(ctl("session revoke 02:00:5e:00:53:01").output, "revoked 1 session\n");
   ran = ctl("session revoke 02:00:5e:00:53:01");
@@ -57,8 +57,8 @@ TEST_F(ControlLoop, CommandLineShowsTheRest) {
   EXPECT_EQ(ctl("hello").output, "gate511 0.1.0, control protocol 1.0\n");
   EXPECT_EQ(ctl("health").output, "ok\n");
   EXPECT_EQ(ctl("port list").output,
-            "LINK   ROLE    PORT            STATE  SPEED          MTU  RX  TX  MISSED\n"
-            "venue  access  net_af_packet0  up     10000 Mbit/s  1500   0   0       0\n");
+            "LINK   ROLE    PORT            STATE        SPEED   MTU  RX  TX  MISSED\n"
+            "venue  access  net_af_packet0  up     10.0 Gbit/s  1500   0   0       0\n");
   EXPECT_EQ(ctl("stats").exit, 0);
   EXPECT_EQ(Json::parse(ctl("stats -j").output)["frames_in"], 0);
   EXPECT_EQ(ctl("session revoke").exit, 2);

@@ -16,6 +16,7 @@ gateway_mbufs_at_start=
 # What a script changes in the configuration before it starts the gateway.
 gateway_https=reset
 gateway_default_ttl_s=86400
+gateway_capacity=65536
 
 # --- Ports ---------------------------------------------------------------------------------------
 
@@ -82,7 +83,7 @@ access = "$(access_port)"
 uplink = "$(uplink_port)"
 
 [sessions]
-capacity = 65536
+capacity = $gateway_capacity
 default_ttl_s = $gateway_default_ttl_s
 
 [portal]
