@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "net/dhcp.hpp"
-#include "policy/guest_rules.hpp"
+#include "policy/dhcp.hpp"
 
 namespace gate511::pipeline {
 namespace {
