@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pipeline/sighting.hpp"
 
-#include <optional>
-
 #include "net/dhcp.hpp"
 #include "policy/dhcp.hpp"
+#include "policy/neighbour.hpp"
 
 namespace gate511::pipeline {
 namespace {
@@ -13,11 +12,6 @@ using net::ByteView;
 using net::IpAddress;
 using net::MacAddress;
 using net::Packet;
-
-constexpr std::uint8_t kRouterSolicitation = 133;  // RFC 4861, 4
-constexpr std::uint8_t kNeighbourAdvertisement = 136;
-constexpr std::uint8_t kSourceLinkLayer = 1;  // RFC 4861, 4.6.1
-constexpr std::uint8_t kTargetLinkLayer = 2;
 
 /// RFC 826: sender's addresses. An ARP probe (RFC 5227, 2.1.1) has no sender address: what it asks
 /// for is not its own yet.
@@ -28,39 +22,18 @@ IpAddress arp_address(ByteView frame, const net::Ethernet& ethernet) noexcept {
   return sender == ethernet.source && address.is_unicast_host() ? address : IpAddress{};
 }
 
-/// What a link-layer address option of the given type holds. nullopt: there is none, or the options
-/// are damaged (RFC 4861, 6.1 and 7.1: a length of zero discards the packet), which `damaged` says.
-std::optional<MacAddress> link_layer_option(ByteView options, std::uint8_t wanted,
-                                            bool& damaged) noexcept {
-  std::optional<MacAddress> found;
-  while (!options.empty()) {
-    const std::size_t length = options.size() < 8 ? 0 : std::size_t{net::load_u8(options, 1)} * 8;
-    if (length == 0 || length > options.size()) {
-      damaged = true;
-      return found;
-    }
-    if (net::load_u8(options, 0) == wanted) found = MacAddress{net::load_be48(options, 2)};
-    options = options.subspan(length);
-  }
-  return found;
-}
-
-/// RFC 4861, 4.1, 4.3 and 4.4. A solicitation from the unspecified address is duplicate address
-/// detection (RFC 4862, 5.4): its target is tentative, so it tells no address.
+/// RFC 4861, 4.1, 4.3 and 4.4: the source of a solicitation, the target of an advertisement, where
+/// the message is one that a guest may send. A solicitation from the unspecified address is
+/// duplicate address detection (RFC 4862, 5.4): its target is tentative, so it tells no address.
 IpAddress nd_address(ByteView frame, const net::Ethernet& ethernet, const Packet& packet) noexcept {
-  const std::size_t at = packet.l4_offset;
-  const bool advertisement = packet.icmp_type == kNeighbourAdvertisement;
-  const std::size_t header = packet.icmp_type == kRouterSolicitation ? 8 : 24;
-  if (packet.hop_limit != 255 || packet.icmp_code != 0 || at + header > packet.end) return {};
-  const IpAddress address = advertisement ? IpAddress::load_v6(frame, at + 8) : packet.source;
-  bool damaged = false;
-  const auto claimed =
-      link_layer_option(frame.subspan(at + header, packet.end - at - header),
-                        advertisement ? kTargetLinkLayer : kSourceLinkLayer, damaged);
-  const bool speaks_for_itself = !claimed || *claimed == ethernet.source;
-  return !damaged && speaks_for_itself && !address.is_v4() && address.is_unicast_host()
-             ? address
-             : IpAddress{};
+  constexpr std::size_t kTargetAt = 8;
+  if (policy::classify_neighbour(frame, packet, ethernet.source) !=
+      policy::NeighbourMessage::kDiscovery)
+    return {};
+  const IpAddress address = packet.icmp_type == policy::icmpv6::kNeighbourAdvertisement
+                                ? IpAddress::load_v6(frame, packet.l4_offset + kTargetAt)
+                                : packet.source;
+  return !address.is_v4() && address.is_unicast_host() ? address : IpAddress{};
 }
 
 Sightings from_access(ByteView frame, const net::Ethernet& ethernet, const Packet& packet,
@@ -85,9 +58,7 @@ Sightings from_uplink(ByteView frame, const net::Ethernet& ethernet, const Packe
                       Sighting seen) noexcept {
   Sightings all;
   if (!policy::is_dhcp_answer(frame, packet)) return all;
-  // UDP's own length bounds the message (RFC 768); the frame may be longer.
-  const std::size_t length = net::load_be16(frame, std::size_t{packet.l4_offset} + 4) - 8U;
-  const ByteView message = frame.subspan(packet.payload_offset, length);
+  const ByteView message = frame.subspan(packet.payload_offset, packet.payload_size());
   seen.source = SightingSource::kDhcp;
   const auto add = [&](const net::DhcpBinding& binding) {
     seen.address = binding.address;

@@ -41,11 +41,17 @@ test::Bytes frame_from(fuzz::Input& input) {
     }
     case 1:
       return frame.ip("fe80::1", "fe80::101").udp(547, 546).data(input.bytes(1000)).build();
-    case 2:
-      return frame.ip("fe80::101", "ff02::1")
+    case 2: {
+      test::Bytes body(20);
+      body[4] = std::byte{0x20};
+      body[19] = static_cast<std::byte>(input.u8());
+      const test::Bytes rest = input.bytes(80);
+      body.insert(body.end(), rest.begin(), rest.end());
+      return frame.ip("fe80::101", shape < 128 ? "ff02::1:ff00:1" : "ff02::1")
           .ttl(255)
-          .icmp(shape < 128 ? 135 : 136, 0, input.bytes(200))
+          .icmp(shape < 128 ? 135 : 136, 0, body)
           .build();
+    }
     case 3:
       return frame.type(0x0806, input.bytes(100)).build();
     default:

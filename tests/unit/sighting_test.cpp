@@ -84,7 +84,9 @@ FrameBuilder nd(unsigned type, std::string_view source, std::string_view target,
     append(body, bytes({option->type, 1}));
     append_mac(body, option->mac);
   }
-  return FrameBuilder{}.ip(source, "ff02::1:ff00:1").ttl(255).icmp(type, 0, body);
+  std::string to = type == 133 ? "ff02::2" : "ff02::1";
+  if (type == 135) to = "ff02::1:ff00:" + std::string{target.substr(target.rfind(':') + 1)};
+  return FrameBuilder{}.ip(source, to).ttl(255).icmp(type, 0, body);
 }
 
 struct Dhcp4 {
