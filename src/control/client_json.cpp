@@ -89,6 +89,7 @@ Place read_place(Params& params, const policy::Snapshot& snapshot) {
     return place;
   }
   std::vector<std::string_view> names;
+  names.reserve(links.size());
   for (const policy::LinkPolicy& link : links) names.push_back(link.name);
   params.fail(rpc::invalid_params(fmt::format("there is no link `{}`; there is {}",
                                               name->substr(0, 64), fmt::join(names, ", "))));

@@ -67,7 +67,7 @@ class Clients {
       8;  ///< of a client; the longest unseen goes; it stands first
   /// For so long an address stands that was told by ARP or ND alone, or whose lease is over: as
   /// long as routers keep what they learnt by ARP.
-  static constexpr std::uint64_t kClaim_ns = 4 * 3600 * kNsPerSecond;
+  static constexpr std::uint64_t kClaim_ns = 14'400 * kNsPerSecond;
   static constexpr std::size_t kMaxClaims = 16;   ///< of one address that are told of
   static constexpr std::size_t kMaxLook = 1'024;  ///< clients that one page looks at
 

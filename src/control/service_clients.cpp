@@ -51,7 +51,7 @@ RpcError conflict(const net::IpAddress& address, const std::vector<Clients::Clai
 
 }  // namespace
 
-ClientMethods::ClientMethods(Parts parts, Dispatcher& dispatcher) : parts_{std::move(parts)} {
+ClientMethods::ClientMethods(const Parts& parts, Dispatcher& dispatcher) : parts_{parts} {
   const auto add = [this, &dispatcher](const char* name,
                                        Outcome (ClientMethods::*method)(const Json&)) {
     dispatcher.add(name, Access::kRead, [this, method](const Json& params, const Done& done) {

@@ -26,7 +26,7 @@ class ClientMethods {
     const Clock& clock;
     bool key_has_vlan = false;
   };
-  ClientMethods(Parts parts, Dispatcher& dispatcher);
+  ClientMethods(const Parts& parts, Dispatcher& dispatcher);
   ClientMethods(const ClientMethods&) = delete;
   ClientMethods& operator=(const ClientMethods&) = delete;
 
