@@ -28,6 +28,22 @@ subcommands() { "$ctl" "$@" --help | sed '1,/^Subcommands:/d' | awk '/^  [a-z]/ 
 # switches [NOUN [VERB]]
 switches() { "$ctl" "$@" --help | grep -oE -- '--[a-z-]+' | sort -u; }
 
+# zsh_completes TYPED WANTED: what Tab makes of a line, on a terminal.
+zsh_completes() {
+  local status=0
+  tmux_server=g511-$BASHPID  # of this check alone: one that ends is gone only after a while
+  local tmux=(tmux -L "$tmux_server" -f /dev/null)
+  "${tmux[@]}" new-session -d -x 100 -y 20 env ZDOTDIR=/nonexistent PS1='> ' zsh -f
+  "${tmux[@]}" send-keys "PS1='> '; fpath=($scripts \$fpath); autoload -Uz compinit; compinit -D -u; clear; echo ready" Enter
+  wait_until 10 pane_has '^ready'
+  "${tmux[@]}" send-keys "gate511ctl $1" Tab
+  wait_until 5 pane_has "^> gate511ctl $2 ?\$" || status=1
+  "${tmux[@]}" kill-server
+  return "$status"
+}
+
+pane_has() { tmux -L "$tmux_server" capture-pane -p | grep -qE -- "$1"; }
+
 step 'bash'
 equal 'nouns' "$(completed '')" "$(subcommands)"
 for noun in session client garden events config port; do
@@ -48,6 +64,11 @@ equal 'files' "$(cd "$scripts" && completed import gate5)" gate511ctl.bash
 step 'zsh'
 if command -v zsh >/dev/null; then
   check 'syntax' zsh -n "$scripts/_gate511ctl"
+  for typed in 'se|session' 'session rev|session revoke' 'session revoke --al|session revoke --all' \
+    'events acknowledge --fo|events acknowledge --forget' 'import --st|import --strict' \
+    'session add 02:00:5e:00:53:01 --state b|session add 02:00:5e:00:53:01 --state blocked'; do
+    check "completes ${typed%|*}" zsh_completes "${typed%|*}" "${typed#*|}"
+  done
   check 'is taken up' zsh -fc "fpath=($scripts \$fpath); autoload -Uz compinit &&
     compinit -D -u && [[ \${_comps[gate511ctl]} = _gate511ctl ]]"
 else
