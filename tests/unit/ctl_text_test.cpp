@@ -140,6 +140,21 @@ TEST(CtlShow, Events) {
             "2025-06-15 15:06:40Z         7  session.ended  mac=02:00:5e:00:53:01\n");
 }
 
+TEST(CtlShow, AnEndOfASessionInOneLine) {
+  EXPECT_EQ(show_event({{"seq", 7},
+                        {"type", "session.ended"},
+                        {"time", 1'750'000'000},
+                        {"reason", "expired"},
+                        {"session",
+                         {{"id", 3},
+                          {"mac", "02:00:5e:00:53:01"},
+                          {"tag", ""},
+                          {"bytes_up", 1'500},
+                          {"bytes_down", 0}}}}),
+            "2025-06-15 15:06:40Z         7  session.ended  reason=expired  id=3  "
+            "mac=02:00:5e:00:53:01  up=1.50 kB  down=0 B\n");
+}
+
 TEST(CtlShow, HealthInColourOnlyWhereAsked) {
   EXPECT_EQ(show_health({{"status", "ok"}}, false), "ok\n");
   EXPECT_EQ(show_health({{"status", "ok"}}, true), "\x1b[32mok\x1b[0m\n");

@@ -13,6 +13,7 @@
 #include "programs/ctl/command.hpp"
 #include "programs/ctl/given.hpp"
 #include "programs/ctl/show.hpp"
+#include "programs/ctl/units.hpp"
 
 namespace gate511::ctl {
 namespace {
@@ -37,6 +38,15 @@ tl::expected<void, Failure> acknowledge(const Command& command, Client& client, 
   return {};
 }
 
+/// Events that are gone for good.
+void tell_of_gap(const Json& subscribed) {
+  const std::uint64_t gone = number(subscribed, "missed") + number(subscribed, "dropped");
+  if (gone == 0) return;
+  fail({Exit::kOk,
+        {"events.subscribe", show_count(gone) + " events are held no more",
+         "look up what they told of: `gate511ctl session list`"}});
+}
+
 /// Prints events as they come. One is acknowledged when it is printed and flushed.
 int follow(const Command& command, const Given& given) {
   if (given.acknowledge && !given.consumer) {
@@ -51,6 +61,7 @@ int follow(const Command& command, const Given& given) {
   put(params, "consumer", given.consumer);
   const auto subscribed = command.call(*client, "events.subscribe", params);
   if (!subscribed) return fail(subscribed.error());
+  tell_of_gap(*subscribed);
   for (std::uint64_t seen = 0; given.count == 0 || seen < given.count;) {
     const auto next = client->next_notification(kTurn);
     if (!next) return fail(failure_of(next.error(), "events.subscribe", command.socket));

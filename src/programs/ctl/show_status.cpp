@@ -110,14 +110,33 @@ std::string show_explained(const Json& result, std::size_t width) {
   return text + "\n" + table({{"TRAFFIC"}, {"BECOMES", false, true}, {"BECAUSE"}}, rows, width);
 }
 
+namespace {
+
+/// ` name=value`; of a session what tells it from others and what it moved.
+void add_member(std::string& text, const std::string& name, const Json& value) {
+  if (!value.is_object()) {
+    text +=
+        fmt::format("  {}={}", name,
+                    value.is_string() ? value.get<std::string>()
+                                      : value.dump(-1, ' ', false, Json::error_handler_t::replace));
+    return;
+  }
+  for (const char* inner : {"id", "mac", "vlan", "state", "tag", "user"}) {
+    const std::string shown = cell(value, inner);
+    if (shown != "-") text += fmt::format("  {}={}", inner, shown);
+  }
+  text +=
+      fmt::format("  up={}  down={}", size_cell(value, "bytes_up"), size_cell(value, "bytes_down"));
+}
+
+}  // namespace
+
 std::string show_event(const Json& event) {
   const std::uint64_t at = number(event, "time");
   std::string text = fmt::format("{}  {:>8}  {}", at == 0 ? cell(event, "time") : show_time(at),
                                  cell(event, "seq"), cell(event, "type"));
   for (const auto& [name, value] : event.items()) {
-    if (name == "time" || name == "seq" || name == "type") continue;
-    text +=
-        fmt::format("  {}={}", name, value.is_string() ? cell(event, name.c_str()) : value.dump());
+    if (name != "time" && name != "seq" && name != "type") add_member(text, name, value);
   }
   return harmless(text) + "\n";
 }
