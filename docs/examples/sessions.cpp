@@ -8,6 +8,7 @@
 #include <gate511/client.hpp>
 
 #include <cstdio>
+#include <exception>
 #include <string>
 
 namespace {
@@ -35,16 +36,9 @@ tl::expected<Json, ClientError> list(Client& client, const std::string& tag) {
   return all;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fputs("usage: sessions SOCKET MAC\n", stderr);
-    return 2;
-  }
-  const std::string mac = argv[2];
-  auto client = Client::connect(argv[1]);
-  if (!client) return fail(argv[1], client.error());
+int run(const std::string& socket, const std::string& mac) {
+  auto client = Client::connect(socket);
+  if (!client) return fail(socket.c_str(), client.error());
 
   const auto added =
       client->call("session.add", {{"mac", mac}, {"ttl_s", 3600}, {"tag", "example"}});
@@ -67,4 +61,20 @@ int main(int argc, char** argv) {
   if (gone || !gone.error().is_not_found()) return 1;
   std::printf("gone\n");
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fputs("usage: sessions SOCKET MAC\n", stderr);
+    return 2;
+  }
+  try {
+    return run(argv[1], argv[2]);
+  } catch (
+      const std::exception& error) {  // a result that is of another type than the document says
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }
