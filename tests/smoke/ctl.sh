@@ -55,7 +55,14 @@ total() { ctl -j stats | jq .sessions.total; }
 
 # --- On a terminal -------------------------------------------------------------------------------
 
-tmux_() { tmux -L "g511-$$" -f /dev/null "$@"; }
+# A server that ends is gone only after a while, so each terminal has its own.
+terminals=0
+tmux_() { tmux -L "g511-$$-$terminals" -f /dev/null "$@"; }
+terminal_up() {
+  terminals=$((terminals + 1))
+  tmux_ new-session -d -s top -x "$1" -y "$2" env PS1='done> ' bash --norc
+}
+terminal_down() { tmux_ kill-server 2>/dev/null || true; }
 pane() { tmux_ capture-pane -p -t top; }
 pane_shows() { grep -qE -- "$1" <<<"$(pane)"; }
 
@@ -68,7 +75,7 @@ two_settings() { [ "$(settings_in_pane | wc -l)" = 2 ]; }
 
 # top_up COLUMNS ROWS: a terminal with a shell in which `top` runs.
 top_up() {
-  tmux_ new-session -d -s top -x "$1" -y "$2" env PS1='done> ' bash --norc
+  terminal_up "$1" "$2"
   type_in 'stty -g | md5sum'
   wait_until 5 settings_in_pane || true
   type_in "$ctl_command top"
@@ -205,26 +212,25 @@ sleep 1.2
 check 'no line is too long' test "$(pane | LC_ALL=C.UTF-8 wc -L)" -le 60
 tmux_ send-keys -t top q
 check 'q ends it and gives the terminal back' top_is_over 0
-tmux_ kill-session -t top
+terminal_down
 for signal in INT TERM HUP; do
   top_up 100 30
   check "runs, before SIG$signal" wait_until 10 pane_shows '^VERDICT '
   ctl_pid=$(pgrep -f "^$ctl_command top$")
   kill -s "$signal" "$ctl_pid"
   check "SIG$signal gives the terminal back" top_is_over $((128 + $(kill -l "$signal")))
-  tmux_ kill-session -t top
+  terminal_down
 done
 end_process "$load_pid"
-tmux_ kill-server 2>/dev/null || true
 check 'revoke' send_away client
 
 step 'the bar'
-tmux_ new-session -d -s top -x 100 -y 10 env PS1='done> ' bash --norc
+terminal_up 100 10
 tmux_ send-keys -t top "clear; $ctl_command import $bed_dir/in.ndjson" Enter
 check 'a bar while it imports' wait_until 10 pane_shows '^\[=*>? *\] +[0-9]+ %  [0-9,]+ sessions  .*/s'
 check 'and none afterwards' wait_until 120 pane_shows '^[0-9,]+ added, 0 changed in '
 equal 'no bar is left' "$(pane | grep -c '^\[=' || true)" 0
-tmux_ kill-server 2>/dev/null || true
+terminal_down
 check 'revoke' ctl -t 120 session revoke --all --yes
 
 check_invariant
