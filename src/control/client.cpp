@@ -39,7 +39,8 @@ void Client::receive(SteadyTime now) {
 
 bool Client::may_handle() const {
   if (hung_up_) return true;  // nothing is owed to anyone, but what was asked is done
-  return unanswered_ < limits_.requests && owed() <= limits_.backlog;
+  return unanswered_ < limits_.requests && in_flight_ <= limits_.in_flight &&
+         owed() <= limits_.backlog;
 }
 
 std::optional<std::string_view> Client::next_line() {
@@ -60,6 +61,7 @@ std::optional<std::string_view> Client::next_line() {
   // A line that follows in the buffer has its time from now on.
   line_began_ = last_active_;
   ++unanswered_;
+  in_flight_ += line.size();
   return line;
 }
 
@@ -70,7 +72,7 @@ bool Client::line_too_long() const {
 }
 
 void Client::answer(std::string_view line) {
-  --unanswered_;
+  if (--unanswered_ == 0) in_flight_ = 0;
   if (!line.empty()) queue(line);
 }
 

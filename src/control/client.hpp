@@ -23,6 +23,8 @@ struct ClientLimits {
   std::size_t output = 4 << 20;     ///< bytes owed; a client that is owed more is closed
   std::size_t backlog = 256 << 10;  ///< bytes owed; above, no more lines are taken
   std::size_t requests = 32;        ///< lines without an answer; above, no more are taken
+  std::size_t in_flight =
+      256 << 10;  ///< bytes of lines without an answer; above, no more are taken
   std::chrono::milliseconds incomplete_line{5'000};
   std::chrono::milliseconds idle{300'000};
   std::chrono::milliseconds stalled_output{5'000};  ///< owed bytes of which none can be sent
@@ -78,6 +80,7 @@ class Client {
   std::string output_;
   std::size_t sent_ = 0;
   std::size_t unanswered_ = 0;
+  std::size_t in_flight_ = 0;  ///< bytes taken since nothing was unanswered
   SteadyTime last_active_;
   SteadyTime line_began_;
   SteadyTime last_sent_;

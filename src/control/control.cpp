@@ -12,8 +12,18 @@ using std::chrono::nanoseconds;
 
 /// While someone waits for the workers: they pass a quiescent point every few microseconds.
 constexpr nanoseconds kUrgent{50'000};
+/// What is done for clients between two looks at all else.
+constexpr std::chrono::microseconds kJobs{100};
 constexpr milliseconds kPatience{200};
 constexpr std::uint64_t kTick_ns = nanoseconds{Control::kTick}.count();
+
+/// CPU time, since what others take from this thread is not its doing.
+std::uint64_t thread_time_ns() {
+  std::timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
 
 }  // namespace
 
@@ -29,7 +39,7 @@ Control::Control(const Config& config, Parts parts)
           clock_,
           {.capacity = config.guest.table_capacity, .key_has_vlan = config.sessions.key_has_vlan}},
       service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version),
-                config.sessions.key_has_vlan, events_, [this] { return stats(); }}},
+                config.sessions.key_has_vlan, events_, jobs_, [this] { return stats(); }}},
       client_methods_{
           {clients_, sessions_, sightings_, parts.shared, clock_, config.sessions.key_has_vlan},
           service_.dispatcher()},
@@ -43,15 +53,16 @@ Control::Control(const Config& config, Parts parts)
 tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config, Parts parts) {
   std::unique_ptr<Control> control{new Control{config, std::move(parts)}};
   const Dispatcher& dispatcher = control->service_.dispatcher();
-  auto server =
-      Server::open({.socket = config.control.socket,
-                    .status_socket = config.control.status_socket,
-                    .group = config.control.group},
-                   [&dispatcher](const Caller& caller, std::string_view line, Server::Reply reply) {
-                     dispatcher.handle(caller, line, std::move(reply));
-                   },
-                   {Dispatcher::line_too_long(), Dispatcher::too_many_clients(),
-                    Dispatcher::too_many_of_user()});
+  Jobs& jobs = control->jobs_;
+  auto server = Server::open(
+      {.socket = config.control.socket,
+       .status_socket = config.control.status_socket,
+       .group = config.control.group},
+      [&dispatcher, &jobs](const Caller& caller, std::string_view line, Server::Reply reply) {
+        jobs.add(caller.connection, dispatcher.begin(caller, line, std::move(reply)));
+      },
+      {Dispatcher::line_too_long(), Dispatcher::too_many_clients(),
+       Dispatcher::too_many_of_user()});
   if (!server) return tl::unexpected{server.error()};
   control->server_ = std::move(*server);
   control->connect();
@@ -72,7 +83,8 @@ void Control::connect() {
 Json Control::stats() const {
   return {{"clients", server_->clients()},
           {"refused", server_->counts().refused},
-          {"too_slow", server_->counts().too_slow}};
+          {"too_slow", server_->counts().too_slow},
+          {"longest_slice_us", longest_slice_ns_ / 1'000}};
 }
 
 void Control::tell_of_refused() {
@@ -81,6 +93,8 @@ void Control::tell_of_refused() {
 }
 
 void Control::turn(const std::function<void()>& on_tick) {
+  const std::uint64_t began_ns = thread_time_ns();
+  jobs_.work(kJobs);
   sessions_.work();
   grace_.poll();
   events_.pump();
@@ -93,9 +107,11 @@ void Control::turn(const std::function<void()>& on_tick) {
     clients_.tick();
     on_tick();
   }
+  longest_slice_ns_ = std::max(longest_slice_ns_, thread_time_ns() - began_ns);
   nanoseconds timeout{std::min(next_tick_ns_ - std::min(now, next_tick_ns_), kTick_ns)};
   if (grace_.is_urgent()) timeout = std::min(timeout, kUrgent);
-  if (sessions_.has_work() || events_.has_work() || more_seen) timeout = nanoseconds{0};
+  if (!jobs_.empty() || sessions_.has_work() || events_.has_work() || more_seen)
+    timeout = nanoseconds{0};
   server_->poll_once(timeout);
 }
 
@@ -103,7 +119,7 @@ void Control::run(const std::function<bool()>& stop, const std::function<void()>
   while (!stop() && !service_.shutdown_requested()) turn(on_tick);
   server_->stop_taking();
   const std::uint64_t until = clock_.boot_ns() + nanoseconds{kPatience}.count();
-  while (server_->is_owed() && clock_.boot_ns() < until) turn(on_tick);
+  while ((server_->is_owed() || !jobs_.empty()) && clock_.boot_ns() < until) turn(on_tick);
 }
 
 }  // namespace gate511::control

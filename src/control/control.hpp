@@ -19,6 +19,7 @@
 #include "control/config.hpp"
 #include "control/events.hpp"
 #include "control/grace_queue.hpp"
+#include "control/jobs.hpp"
 #include "control/server.hpp"
 #include "control/service.hpp"
 #include "control/service_clients.hpp"
@@ -79,11 +80,13 @@ class Control {
   SessionEvents session_events_;
   dataplane::SightingSource& sightings_;
   Clients clients_;
+  Jobs jobs_;
   Service service_;
   ClientMethods client_methods_;
   SessionChangeMethods session_change_methods_;
   std::unique_ptr<Server> server_;
   std::uint64_t next_tick_ns_ = 0;
+  std::uint64_t longest_slice_ns_ = 0;
   std::map<std::string, std::uint64_t> refused_;  ///< clients since the last tick, by user
 };
 

@@ -12,19 +12,14 @@
 namespace gate511::control {
 namespace {
 
-Json answer(Json id) {
-  return {{"jsonrpc", "2.0"}, {"id", std::move(id)}};
-}
-
-Json error_answer(const RpcError& error, Json id = nullptr) {
-  Json made = answer(std::move(id));
-  made["error"] = error.to_json();
-  return made;
-}
-
-std::string line_of(const Json& json) {
+std::string text_of(const Json& json) {
   // What came in was valid UTF-8, but a name from the operating system may not be.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string error_answer(const RpcError& error, const Json& id = nullptr) {
+  return fmt::format(R"({{"error":{},"id":{},"jsonrpc":"2.0"}})", text_of(error.to_json()),
+                     text_of(id));
 }
 
 RpcError invalid_request(std::string message) {
@@ -65,19 +60,26 @@ bool is_id(const Json& id) {
 
 /// A batch under way: its answers, and how many are still owed.
 struct Batch {
-  std::vector<Json> answers;
+  std::string answers;
   std::size_t owed = 0;
   Dispatcher::Reply reply;
 
-  void finish_one(Json made) {
-    if (!made.is_null()) answers.push_back(std::move(made));
+  void finish_one(std::string_view made) {
+    if (!made.empty()) {
+      answers += answers.empty() ? '[' : ',';
+      answers += made;
+    }
     if (--owed != 0) return;
     // Notifications alone draw no answer, not even an empty batch (specification, 6).
-    reply(answers.empty() ? std::string{} : line_of(answers));
+    reply(answers.empty() ? std::string{} : std::move(answers) + ']');
   }
 };
 
 }  // namespace
+
+std::string Result::dump() && {
+  return text_.empty() ? text_of(json_) : std::move(text_);
+}
 
 Json RpcError::to_json() const {
   Json made{{"code", code}, {"message", message}};
@@ -113,10 +115,85 @@ RpcError store_failed(std::string message) {
 }  // namespace rpc
 
 tl::expected<Json, RpcError> parse_json(std::string_view text) {
-  JsonReader reader{kMaxDepth};
-  if (Json::sax_parse(text, &reader)) return std::move(reader.root());
+  JsonReader reader{text, kMaxDepth};
+  while (reader.work(text.size())) {
+  }
+  if (reader.error().empty()) return std::move(reader.root());
   return tl::unexpected{RpcError{rpc::kParseError, reader.error(), nullptr}};
 }
+
+/// A line from its bytes to the last of its requests, in steps.
+class LineWork {
+ public:
+  LineWork(const Dispatcher& dispatcher, Caller caller, std::string_view line,
+           Dispatcher::Reply reply)
+      : dispatcher_{dispatcher},
+        caller_{std::move(caller)},
+        line_{line},
+        reader_{line_, kMaxDepth},
+        reply_{std::move(reply)} {}
+  LineWork(const LineWork&) = delete;
+  LineWork& operator=(const LineWork&) = delete;
+
+  bool step() {
+    switch (phase_) {
+      case Phase::kRead:
+        if (!reader_.work(kReadAStep)) take_apart();
+        break;
+      case Phase::kBatch:
+        one_of_batch();
+        break;
+      case Phase::kFree:
+        return shred(reader_.root(), kFreedAStep);
+    }
+    // What is small is done with in one step.
+    return phase_ != Phase::kFree || line_.size() > kSmall;
+  }
+
+ private:
+  static constexpr std::size_t kReadAStep = 2'048;
+  static constexpr std::size_t kFreedAStep = 128;
+  static constexpr std::size_t kSmall = 4'096;
+  enum class Phase { kRead, kBatch, kFree };
+
+  void refuse(const RpcError& error) {
+    phase_ = Phase::kFree;
+    std::exchange(reply_, nullptr)(error_answer(error));
+  }
+
+  void take_apart() {
+    if (!reader_.error().empty()) return refuse({rpc::kParseError, reader_.error(), nullptr});
+    Json& document = reader_.root();
+    if (!document.is_array()) {
+      phase_ = Phase::kFree;
+      return dispatcher_.handle_one(caller_, document, std::exchange(reply_, nullptr));
+    }
+    if (document.empty() || document.size() > kMaxBatch) {
+      return refuse(invalid_request(
+          fmt::format("a batch of {}; it must have 1 to {} requests", document.size(), kMaxBatch)));
+    }
+    batch_ = std::make_shared<Batch>();
+    batch_->owed = document.size();
+    batch_->reply = std::exchange(reply_, nullptr);
+    phase_ = Phase::kBatch;
+  }
+
+  void one_of_batch() {
+    Json& document = reader_.root();
+    if (next_ + 1 == document.size()) phase_ = Phase::kFree;
+    dispatcher_.handle_one(caller_, document[next_++],
+                           [batch = batch_](const std::string& made) { batch->finish_one(made); });
+  }
+
+  const Dispatcher& dispatcher_;
+  const Caller caller_;
+  const std::string line_;
+  JsonReader reader_;
+  Dispatcher::Reply reply_;
+  Phase phase_ = Phase::kRead;
+  std::shared_ptr<Batch> batch_;
+  std::size_t next_ = 0;
+};
 
 void Dispatcher::add(std::string name, Access access, Method method) {
   methods_.emplace(std::move(name), Entry{access, std::move(method)});
@@ -130,59 +207,57 @@ std::vector<std::string> Dispatcher::methods() const {
 }
 
 std::string Dispatcher::line_too_long() {
-  return line_of(error_answer(
-      invalid_request(fmt::format("line is longer than {} bytes; send a shorter one", kMaxLine))));
+  return error_answer(
+      invalid_request(fmt::format("line is longer than {} bytes; send a shorter one", kMaxLine)));
 }
 
 std::string Dispatcher::too_many_clients() {
-  return line_of(error_answer(rpc::busy("no room for another client; close one and try again")));
+  return error_answer(rpc::busy("no room for another client; close one and try again"));
 }
 
 std::string Dispatcher::too_many_of_user() {
-  return line_of(
-      error_answer(rpc::busy("no room for another client of this user; close one and try again")));
+  return error_answer(
+      rpc::busy("no room for another client of this user; close one and try again"));
+}
+
+std::function<bool()> Dispatcher::begin(const Caller& caller, std::string_view line,
+                                        Reply reply) const {
+  if (line.size() > kMaxLine) {
+    return [reply = std::move(reply)] {
+      reply(line_too_long());
+      return false;
+    };
+  }
+  auto work = std::make_shared<LineWork>(*this, caller, line, std::move(reply));
+  return [work = std::move(work)] { return work->step(); };
 }
 
 void Dispatcher::handle(const Caller& caller, std::string_view line, Reply reply) const {
-  if (line.size() > kMaxLine) return reply(line_too_long());
-  auto document = parse_json(line);
-  if (!document) return reply(line_of(error_answer(document.error())));
-  if (!document->is_array()) {
-    return handle_one(caller, *document, [reply = std::move(reply)](const Json& made) {
-      reply(made.is_null() ? std::string{} : line_of(made));
-    });
+  const auto step = begin(caller, line, std::move(reply));
+  while (step()) {
   }
-  if (document->empty() || document->size() > kMaxBatch) {
-    return reply(line_of(error_answer(invalid_request(fmt::format(
-        "a batch of {}; it must have 1 to {} requests", document->size(), kMaxBatch)))));
-  }
-  auto batch = std::make_shared<Batch>();
-  batch->owed = document->size();
-  batch->reply = std::move(reply);
-  for (const Json& request : *document)
-    handle_one(caller, request, [batch](Json made) { batch->finish_one(std::move(made)); });
 }
 
-void Dispatcher::handle_one(const Caller& caller, const Json& request,
-                            const std::function<void(Json)>& done) const {
+void Dispatcher::handle_one(const Caller& caller, Json& request, const Reply& reply) const {
   Json id = nullptr;
   bool is_notification = false;
   if (request.is_object()) {
     const auto given = request.find("id");
     is_notification = given == request.end();
     if (!is_notification && !is_id(*given))
-      return done(error_answer(invalid_request("`id` must be a string, a number or null")));
+      return reply(error_answer(invalid_request("`id` must be a string, a number or null")));
     if (!is_notification) id = *given;
   }
   // Who sends what is no request is told so, even without an id (specification, 5.1).
-  if (const auto error = check_envelope(request)) return done(error_answer(*error, std::move(id)));
+  if (const auto error = check_envelope(request)) return reply(error_answer(*error, id));
 
-  Done finish = [done, is_notification, id](Outcome outcome) {
-    if (is_notification) return done(nullptr);
-    if (!outcome) return done(error_answer(outcome.error(), id));
-    Json made = answer(id);
-    made["result"] = std::move(*outcome);
-    done(std::move(made));
+  Done finish = [reply, is_notification, id](Outcome outcome) {
+    if (is_notification) return reply({});
+    if (!outcome) return reply(error_answer(outcome.error(), id));
+    std::string made = R"({"id":)" + text_of(id) + R"(,"jsonrpc":"2.0","result":)";
+    made += std::move(*outcome).dump();
+    made += '}';
+    reply(std::move(made));
   };
   const auto& name = request["method"].get_ref<const std::string&>();
   const auto method = methods_.find(name);
@@ -193,7 +268,10 @@ void Dispatcher::handle_one(const Caller& caller, const Json& request,
   const Entry& entry = method->second;
   if (!caller.may(entry.access)) return finish(tl::unexpected{no_right(name, entry.access)});
   const auto params = request.find("params");
-  if (params == request.end()) return entry.method(caller, Json::object(), std::move(finish));
+  if (params == request.end()) {
+    Json none = Json::object();
+    return entry.method(caller, none, std::move(finish));
+  }
   if (!params->is_object()) {
     return finish(tl::unexpected{rpc::invalid_params("`params` must be an object, by name")});
   }

@@ -13,6 +13,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "control/caller.hpp"
@@ -49,12 +50,27 @@ inline constexpr int kInvalidParams = -32602;
 [[nodiscard]] RpcError store_failed(std::string message);  ///< -32007
 }  // namespace rpc
 
-using Outcome = tl::expected<Json, RpcError>;
+/// What a method answers: a document, or what is JSON text already, for large answers.
+class Result {
+ public:
+  Result(Json json) : json_(std::move(json)) {}  // NOLINT: a document is a result
+  [[nodiscard]] static Result text(std::string json) {
+    Result made(nullptr);
+    made.text_ = std::move(json);
+    return made;
+  }
+  [[nodiscard]] std::string dump() &&;
+
+ private:
+  Json json_;
+  std::string text_;
+};
+using Outcome = tl::expected<Result, RpcError>;
 /// To be called once, now or later, on the same thread.
 using Done = std::function<void(Outcome)>;
-/// `params` is an object, empty where the request has none. `caller` and `params` are gone when it
-/// returns.
-using Method = std::function<void(const Caller& caller, const Json& params, Done done)>;
+/// `params` is an object, empty where the request has none; the method may take from it what it
+/// needs later. `caller` and `params` are gone when it returns.
+using Method = std::function<void(const Caller& caller, Json& params, Done done)>;
 
 /// Parses one document strictly: within kMaxDepth, no key twice in an object, valid UTF-8.
 [[nodiscard]] tl::expected<Json, RpcError> parse_json(std::string_view text);
@@ -75,6 +91,11 @@ class Dispatcher {
 
   /// Called once with the answer, without a newline; empty where none is due.
   using Reply = std::function<void(std::string)>;
+  /// The work on a line, to be called until it returns false: each step is a small one. This
+  /// outlives it.
+  [[nodiscard]] std::function<bool()> begin(const Caller& caller, std::string_view line,
+                                            Reply reply) const;
+  /// The same in one go.
   void handle(const Caller& caller, std::string_view line, Reply reply) const;
 
   /// The answer to what is longer than kMaxLine.
@@ -84,9 +105,9 @@ class Dispatcher {
   [[nodiscard]] static std::string too_many_of_user();
 
  private:
-  /// `done` gets the answer to one request; null where none is due.
-  void handle_one(const Caller& caller, const Json& request,
-                  const std::function<void(Json)>& done) const;
+  friend class LineWork;
+  /// `reply` gets the answer to one request; empty where none is due.
+  void handle_one(const Caller& caller, Json& request, const Reply& reply) const;
 
   struct Entry {
     Access access;

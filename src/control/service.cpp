@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "control/params.hpp"
@@ -17,6 +19,11 @@ namespace {
 // The watch looks four times in GraceQueue::kPatience_ns, so a worker that stood still for all of
 // it was seen to for half of it at least.
 constexpr std::uint64_t kStuckFor_ns = GraceQueue::kPatience_ns / 2;
+
+// In one step, of some 20 us.
+constexpr std::size_t kAddsAStep = 8;
+constexpr std::size_t kListedAStep = 32;
+constexpr std::size_t kLooksAStep = 512;
 
 tl::unexpected<RpcError> refused(Params& params) {
   return tl::unexpected{*params.error()};
@@ -44,9 +51,13 @@ Service::Service(Parts parts) : parts_{std::move(parts)}, events_{dispatcher_, p
                     return Json{{"stopping", true}};
                   }));
   dispatcher_.add("session.add", Access::kChange,
-                  [this](const Json& params, const Done& done) { session_add(params, done); });
+                  Method{[this](const Caller& caller, Json& params, const Done& done) {
+                    session_add(caller, params, done);
+                  }});
   dispatcher_.add("session.list", Access::kRead,
-                  [this](const Json& params, const Done& done) { session_list(params, done); });
+                  Method{[this](const Caller& caller, const Json& params, const Done& done) {
+                    session_list(caller, params, done);
+                  }});
   dispatcher_.add("session.revoke", Access::kChange,
                   [this](const Json& params, const Done& done) { session_revoke(params, done); });
 }
@@ -69,7 +80,7 @@ RpcError Service::not_seen(std::string_view change) const {
   return error;
 }
 
-Outcome Service::add_one(const Json& given) {
+tl::expected<std::string, RpcError> Service::add_one(const Json& given) {
   Params params{given, {"mac", "vlan", "state", "ttl_s", "expires_at", "tag", "user"}};
   const auto key = read_key(params, parts_.key_has_vlan);
   const SessionFields fields = read_fields(params, parts_.clock.unix_ns() / kNsPerSecond);
@@ -83,35 +94,89 @@ Outcome Service::add_one(const Json& given) {
   }
   const auto view = parts_.sessions.find(*key);
   if (!view) return tl::unexpected{rpc::not_found("the session ended at once")};
-  return Json{{"created", added->created}, {"session", session_json(*view, parts_.key_has_vlan)}};
+  std::string text =
+      added->created ? R"("created":true,"session":)" : R"("created":false,"session":)";
+  append_session(text, *view, parts_.key_has_vlan);
+  return text;
 }
 
-void Service::session_add(const Json& given, const Done& done) {
-  Json result;
-  if (!given.contains("sessions")) {
-    Outcome added = add_one(given);
-    if (!added) return done(std::move(added));
-    result = std::move(*added);
-  } else {
-    Params params{given, {"sessions"}};
-    const Json* items = params.array("sessions", kMaxAdd);
-    if (items == nullptr) return done(refused(params));
-    result["results"] = Json::array();
-    for (const Json& item : *items) {
-      Outcome added = add_one(item);
-      result["results"].push_back(added ? std::move(*added)
-                                        : Json{{"error", added.error().to_json()}});
-    }
+/// A `session.add` of many, under way.
+struct Service::Adding {
+  Json items;
+  Done done;
+  std::size_t next = 0;
+  std::string results{};
+};
+
+bool Service::add_some(Adding& adding) {
+  for (std::size_t i = 0; i < kAddsAStep && adding.next < adding.items.size(); ++i) {
+    Json& item = adding.items[adding.next++];
+    const auto added = add_one(item);
+    adding.results += adding.results.empty() ? '[' : ',';
+    adding.results += '{';
+    adding.results += added ? *added : R"("error":)" + added.error().to_json().dump();
+    adding.results += '}';
+    item = nullptr;  // freed as it goes: all at once would take long
   }
+  if (adding.next < adding.items.size()) return true;
+  answer_when_seen(R"("results":)" + std::move(adding.results) + ']', adding.done);
+  return false;
+}
+
+void Service::answer_when_seen(std::string result, const Done& done) {
+  result = fmt::format(R"({{"generation":{},)", parts_.sessions.generation()) + result + '}';
   parts_.grace.add(
-      [this, done, result = with_generation(std::move(result))](bool seen) {
+      [this, done, result = std::move(result)](bool seen) {
         if (!seen) return done(tl::unexpected{not_seen("the change stands")});
-        done(result);
+        done(Result::text(result));
       },
       {});
 }
 
-void Service::session_list(const Json& given, const Done& done) const {
+void Service::session_add(const Caller& caller, Json& given, const Done& done) {
+  if (!given.contains("sessions")) {
+    auto added = add_one(given);
+    if (!added) return done(tl::unexpected{std::move(added.error())});
+    return answer_when_seen(std::move(*added), done);
+  }
+  Params params{given, {"sessions"}};
+  if (params.array("sessions", kMaxAdd) == nullptr) return done(refused(params));
+  auto adding = std::make_shared<Adding>(Adding{std::move(given["sessions"]), done});
+  parts_.jobs.add(caller.connection,
+                  [this, adding = std::move(adding)] { return add_some(*adding); });
+}
+
+/// A page of `session.list`, under way.
+struct Service::Listing {
+  SessionFilter filter;
+  std::uint32_t cursor;
+  std::size_t limit;
+  Done done;
+  std::size_t looked = 0;
+  std::size_t listed = 0;
+  std::string sessions{};
+};
+
+bool Service::list_some(Listing& listing) const {
+  const Sessions::Page page =
+      parts_.sessions.list(listing.filter, listing.cursor,
+                           std::min(listing.limit - listing.listed, kListedAStep), kLooksAStep);
+  for (const SessionView& view : page.sessions) {
+    if (listing.listed++ > 0) listing.sessions += ',';
+    append_session(listing.sessions, view, parts_.key_has_vlan);
+  }
+  listing.looked += kLooksAStep;
+  if (page.next) {
+    listing.cursor = *page.next;
+    if (listing.listed < listing.limit && listing.looked < Sessions::kMaxLook) return true;
+  }
+  listing.done(Result::text(fmt::format(
+      R"({{"generation":{},"next_cursor":{},"sessions":[{}]}})", parts_.sessions.generation(),
+      page.next ? std::to_string(*page.next) : "null", listing.sessions)));
+  return false;
+}
+
+void Service::session_list(const Caller& caller, const Json& given, const Done& done) const {
   Params params{given, {"cursor", "limit", "state", "tag", "vlan"}};
   const auto cursor = params.integer("cursor", 0, 0xffff'ffff);
   const auto limit = params.integer("limit", 1, kMaxPage);
@@ -120,13 +185,11 @@ void Service::session_list(const Json& given, const Done& done) const {
   filter.tag = params.text("tag", kMaxTag);
   filter.vlan = read_vlan(params, parts_.key_has_vlan);
   if (params.error()) return done(refused(params));
-  const Sessions::Page page = parts_.sessions.list(
-      filter, static_cast<std::uint32_t>(cursor.value_or(0)), limit.value_or(kDefaultPage));
-  Json result{{"sessions", Json::array()}, {"next_cursor", nullptr}};
-  for (const SessionView& view : page.sessions)
-    result["sessions"].push_back(session_json(view, parts_.key_has_vlan));
-  if (page.next) result["next_cursor"] = *page.next;
-  done(with_generation(std::move(result)));
+  auto listing = std::make_shared<Listing>(Listing{std::move(filter),
+                                                   static_cast<std::uint32_t>(cursor.value_or(0)),
+                                                   limit.value_or(kDefaultPage), done});
+  parts_.jobs.add(caller.connection,
+                  [this, listing = std::move(listing)] { return list_some(*listing); });
 }
 
 void Service::session_revoke(const Json& given, const Done& done) {

@@ -11,6 +11,7 @@
 
 #include "control/clock.hpp"
 #include "control/events.hpp"
+#include "control/jobs.hpp"
 #include "control/json_rpc.hpp"
 #include "control/service_events.hpp"
 #include "control/sessions.hpp"
@@ -35,6 +36,7 @@ class Service {
     std::string version;  ///< of the program
     bool key_has_vlan;
     EventBus& events;
+    Jobs& jobs;
     std::function<Json()> control_stats = {};  ///< of the sockets and the loop, for `stats.get`
   };
   explicit Service(Parts parts);
@@ -54,8 +56,8 @@ class Service {
   [[nodiscard]] bool shutdown_requested() const { return shutdown_requested_; }
 
  private:
-  void session_add(const Json& params, const Done& done);
-  void session_list(const Json& params, const Done& done) const;
+  void session_add(const Caller& caller, Json& params, const Done& done);
+  void session_list(const Caller& caller, const Json& params, const Done& done) const;
   void session_revoke(const Json& params, const Done& done);
   [[nodiscard]] Json hello() const;
   [[nodiscard]] Json stats() const;
@@ -64,8 +66,13 @@ class Service {
   void watch_workers();
   void watch_ports();
 
-  /// One session in the table, not yet answered for.
-  [[nodiscard]] Outcome add_one(const Json& params);
+  struct Adding;
+  struct Listing;
+  /// One session in the table, not yet answered for: what `created` and `session` are, as text.
+  [[nodiscard]] tl::expected<std::string, RpcError> add_one(const Json& params);
+  bool add_some(Adding& adding);
+  bool list_some(Listing& listing) const;
+  void answer_when_seen(std::string result, const Done& done);
   [[nodiscard]] Json with_generation(Json result) const;
 
   Parts parts_;

@@ -100,11 +100,11 @@ std::optional<SessionView> Sessions::find(table::Key key) const {
   return view(*record);
 }
 
-Sessions::Page Sessions::list(const SessionFilter& filter, std::uint32_t cursor,
-                              std::size_t limit) const {
+Sessions::Page Sessions::list(const SessionFilter& filter, std::uint32_t cursor, std::size_t limit,
+                              std::size_t looks) const {
   Page page;
   std::size_t index = cursor;
-  const std::size_t end = std::min(records_.size(), index + kMaxLook);
+  const std::size_t end = std::min(records_.size(), index + looks);
   for (; index < end && page.sessions.size() < limit; ++index) {
     const Record& record = records_[index];
     if (record && filter.matches(*record)) page.sessions.push_back(view(*record));

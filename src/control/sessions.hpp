@@ -64,12 +64,12 @@ class Sessions {
     std::vector<SessionView> sessions;
     std::optional<std::uint32_t> next;  ///< where the next page begins; none: that was all
   };
-  /// Up to `limit` sessions from `cursor` on (0: the first). Looks at no more than kMaxLook slots,
+  /// Up to `limit` sessions from `cursor` on (0: the first). Looks at no more than `looks` slots,
   /// so a page may hold fewer, or none, though more follow. A session that lives through a whole
   /// listing, and is not moved, stands in it exactly once.
   static constexpr std::size_t kMaxLook = 65'536;
-  [[nodiscard]] Page list(const SessionFilter& filter, std::uint32_t cursor,
-                          std::size_t limit) const;
+  [[nodiscard]] Page list(const SessionFilter& filter, std::uint32_t cursor, std::size_t limit,
+                          std::size_t looks = kMaxLook) const;
 
   /// `session`: what was revoked, with its final counters; only where it was named by its key.
   /// `seen`: false if not every worker has passed a quiescent point in time.

@@ -18,6 +18,7 @@
 #include "control/clock.hpp"
 #include "control/events.hpp"
 #include "control/grace_queue.hpp"
+#include "control/jobs.hpp"
 #include "control/session_events.hpp"
 #include "control/sessions.hpp"
 #include "dataplane/sighting_source.hpp"
@@ -136,6 +137,7 @@ struct World {
   Sessions sessions{{table, grace, status, time.clock}, 86'400};
   EventBus events{time.clock};
   SessionEvents session_events{events, false};
+  Jobs jobs;
 
   std::map<std::uint64_t, std::string> pushed;  ///< what the bus has sent, by connection
   policy::Snapshot snapshot;
@@ -146,10 +148,11 @@ struct World {
   /// Lets the control thread do what it has to do.
   void settle() {
     do {
+      jobs.work(std::chrono::seconds{1});
       sessions.work();
       grace.poll();
       events.pump();
-    } while (sessions.has_work());
+    } while (sessions.has_work() || !jobs.empty());
   }
 };
 

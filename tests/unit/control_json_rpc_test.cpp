@@ -102,9 +102,9 @@ TEST_F(JsonRpc, AnswersABatchWhenItsLastItemIs) {
                      [&got](std::string made) { got = std::move(made); });
   EXPECT_EQ(got, "not answered");
   ASSERT_EQ(waiting_.size(), 2U);
-  waiting_[1]("third");
+  waiting_[1](Json("third"));
   EXPECT_EQ(got, "not answered");
-  waiting_[0]("first");
+  waiting_[0](Json("first"));
   const Json answers = Json::parse(got);
   ASSERT_EQ(answers.size(), 4U);
   EXPECT_EQ(answers[0]["id"], 2);

@@ -19,7 +19,7 @@ class ServiceTest : public testing::Test {
   explicit ServiceTest(bool key_has_vlan = false)
       : world_{4, key_has_vlan},
         service_{{world_.sessions, world_.grace, world_.status, world_.time.clock, "0.1.0",
-                  key_has_vlan, world_.events}},
+                  key_has_vlan, world_.events, world_.jobs}},
         client_methods_{{world_.clients, world_.sessions, world_.sightings, world_.shared,
                          world_.time.clock, key_has_vlan},
                         service_.dispatcher()},

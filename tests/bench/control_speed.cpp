@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How fast one client adds sessions in batches of 1,000 and lists them by pages of 500, over the
+// real socket; the workers are stand-ins that see every change at once. Prints; judges nothing.
+//
+//   bench-control [SESSIONS]
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "control/control.hpp"
+#include "net/mac.hpp"
+#include "unit/control_fakes.hpp"
+
+namespace gate511::control {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+double seconds_since(SteadyClock::time_point begin) {
+  return std::chrono::duration<double>(SteadyClock::now() - begin).count();
+}
+
+class BenchClient {
+ public:
+  explicit BenchClient(const std::string& path) : socket_{::socket(AF_UNIX, SOCK_STREAM, 0)} {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
+    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      std::abort();
+  }
+  void send(std::string_view line) {
+    while (!line.empty()) {
+      const ssize_t put = ::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL);
+      if (put <= 0) std::abort();
+      line.remove_prefix(static_cast<std::size_t>(put));
+    }
+  }
+  std::string receive() {
+    std::size_t newline = 0;
+    while ((newline = buffer_.find('\n', scanned_)) == std::string::npos) {
+      scanned_ = buffer_.size();
+      const ssize_t got = ::recv(socket_.get(), chunk_.data(), chunk_.size(), 0);
+      if (got <= 0) std::abort();
+      buffer_.append(chunk_.data(), static_cast<std::size_t>(got));
+    }
+    std::string line = buffer_.substr(0, newline);
+    buffer_.erase(0, newline + 1);
+    scanned_ = 0;
+    return line;
+  }
+  std::string call(std::string_view line) {
+    send(line);
+    return receive();
+  }
+
+ private:
+  Fd socket_;
+  std::array<char, 1 << 16> chunk_{};
+  std::string buffer_;
+  std::size_t scanned_ = 0;
+};
+
+std::string request(std::string_view method, std::string_view params) {
+  return fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})", method, params) +
+         "\n";
+}
+
+void add_all(BenchClient& client, std::size_t count) {
+  std::vector<std::string> lines;
+  for (std::size_t n = 0; n < count;) {
+    std::string items;
+    for (std::size_t i = 0; i < Service::kMaxAdd && n < count; ++i, ++n) {
+      if (i > 0) items += ',';
+      items += fmt::format(R"({{"mac":"{}","ttl_s":{},"tag":"room-{}","user":"user-{}"}})",
+                           net::to_string(net::MacAddress{0x02005e000000U + n}),
+                           3600 + n * 7919 % 86'400, n % 1'000, n);
+    }
+    lines.push_back(request("session.add", R"({"sessions":[)" + items + "]}"));
+  }
+  const auto begin = SteadyClock::now();
+  // One more is on its way while the last is worked on.
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    client.send(lines[i]);
+    if (i > 0) static_cast<void>(client.receive());
+  }
+  static_cast<void>(client.receive());
+  const double took = seconds_since(begin);
+  fmt::print("session.add: {} in {:.2f} s, {:.0f} a second\n", count, took,
+             static_cast<double>(count) / took);
+}
+
+void list_all(BenchClient& client) {
+  const auto begin = SteadyClock::now();
+  std::size_t bytes = 0;
+  std::size_t pages = 0;
+  for (std::string cursor = "0"; cursor != "null"; ++pages) {
+    const std::string page =
+        client.call(request("session.list", fmt::format(R"({{"cursor":{},"limit":500}})", cursor)));
+    bytes += page.size();
+    const std::size_t at = page.find(R"("next_cursor":)") + 14;
+    cursor = page.substr(at, page.find(',', at) - at);
+  }
+  fmt::print("session.list: {} pages, {} MB in {:.2f} s\n", pages, bytes / 1'000'000,
+             seconds_since(begin));
+}
+
+int run(std::size_t count) {
+  std::string folder = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) return EXIT_FAILURE;
+  Config config;
+  config.control.socket = folder + "/control.sock";
+  config.control.status_socket = "";
+  config.control.group = "";
+  std::vector<table::Bucket> buckets(table::SessionTable::buckets_for(count));
+  table::SessionTable table{buckets, count, {0x0123456789abcdef, 0xfedcba9876543210}};
+  HandGrace workers;
+  const HandStatus status;
+  auto control = Control::open(config, {table, workers, status, "bench"});
+  if (!control) return EXIT_FAILURE;
+  std::atomic<bool> stop{false};
+  std::jthread thread{[&] { (*control)->run([&] { return stop.load(); }, [] {}); }};
+  {
+    BenchClient client{config.control.socket};
+    add_all(client, count);
+    list_all(client);
+    const Json stats = Json::parse(client.call(request("stats.get", "{}")));
+    fmt::print("control: {}\n", stats["result"]["control"].dump());
+    const auto begin = SteadyClock::now();
+    static_cast<void>(client.call(request("session.revoke", R"({"all":true})")));
+    fmt::print("session.revoke all: {:.2f} s\n", seconds_since(begin));
+  }
+  stop = true;
+  thread = {};
+  control->reset();
+  std::filesystem::remove_all(folder);
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace gate511::control
+
+int main(int argc, char** argv) {
+  return gate511::control::run(argc > 1 ? std::stoul(argv[1]) : 1'000'000);
+}
