@@ -50,6 +50,8 @@ class Client {
   [[nodiscard]] bool line_too_long() const;
   [[nodiscard]] bool is_readable() const { return !end_of_input_ && !failed_; }
   [[nodiscard]] bool wants_input() const;
+  /// Input of which the socket no longer tells, and that may be received now.
+  [[nodiscard]] bool has_pending() const { return wants_input() && stream_->has_pending(); }
   [[nodiscard]] bool wants_output() const { return sent_ < output_.size(); }
   /// Nothing is to be expected of it any more, or its time is up.
   [[nodiscard]] bool is_over(SteadyTime now);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "control/config_control.hpp"
 #include "control/config_reader.hpp"
 #include "control/config_values.hpp"
 
@@ -168,26 +169,6 @@ void read_garden(Section section, GardenConfig& out) {
   });
 }
 
-void read_socket_path(Section& section, std::string_view key, std::string& out) {
-  section.text(key, out);
-  if (out.starts_with('/') && out.size() <= ControlConfig::kMaxSocketPath) return;
-  section.fail(key, {fmt::format("`control.{}` is {} bytes long and begins with \"{}\"", key,
-                                 out.size(), out.substr(0, 1)),
-                     fmt::format("give an absolute path of at most {} bytes",
-                                 ControlConfig::kMaxSocketPath)});
-}
-
-void read_control(Section section, ControlConfig& out) {
-  read_socket_path(section, "socket", out.socket);
-  section.text("status_socket", out.status_socket);
-  if (!out.status_socket.empty()) read_socket_path(section, "status_socket", out.status_socket);
-  if (out.socket == out.status_socket) {
-    section.fail("status_socket", {"`control.status_socket` is `control.socket` as well",
-                                   "give each a path of its own, or set it to \"\""});
-  }
-  section.text("group", out.group);
-}
-
 }  // namespace
 
 std::string Config::where(const std::string& key) const {
@@ -221,7 +202,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_response(section("response", {"http_ports", "network_name", "https"}), config.response);
   read_guest(section("guest", {"resolvers", "ntp", "table_capacity"}), config.guest);
   read_garden(section("garden", {"cidrs"}), config.garden);
-  read_control(section("control", {"socket", "status_socket", "group"}), config.control);
+  read_control(document, root.table("control"), config.control);
   if (document.error()) return tl::unexpected{*document.error()};
   config.lines = document.lines();
   return config;

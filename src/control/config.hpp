@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/caller.hpp"
 #include "gate511/error.hpp"
 #include "net/ip.hpp"
 #include "policy/snapshot.hpp"
@@ -77,6 +78,12 @@ struct ControlConfig {
   std::string socket = "/run/gate511/control.sock";
   std::string status_socket = "/run/gate511/status.sock";  ///< empty: none
   std::string group = "gate511";  ///< empty: the socket's group is left alone
+  std::string audit_log;          ///< empty: none
+  std::string tls_listen;         ///< address and port; empty: no TLS
+  std::string tls_cert;
+  std::string tls_key;
+  std::string tls_ca;
+  std::map<std::string, Access, std::less<>> tls_clients;  ///< rights by certificate name
 };
 
 struct Config {

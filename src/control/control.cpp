@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/control.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 namespace gate511::control {
@@ -39,7 +42,8 @@ Control::Control(const Config& config, Parts parts)
           clock_,
           {.capacity = config.guest.table_capacity, .key_has_vlan = config.sessions.key_has_vlan}},
       service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version),
-                config.sessions.key_has_vlan, events_, jobs_, [this] { return stats(); }}},
+                config.sessions.key_has_vlan, events_, jobs_, [this] { return stats(); },
+                [this] { return audit_ ? audit_->problem() : std::string{}; }}},
       client_methods_{
           {clients_, sessions_, sightings_, parts.shared, clock_, config.sessions.key_has_vlan},
           service_.dispatcher()},
@@ -54,10 +58,21 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
   std::unique_ptr<Control> control{new Control{config, std::move(parts)}};
   const Dispatcher& dispatcher = control->service_.dispatcher();
   Jobs& jobs = control->jobs_;
+  if (const auto opened = control->open_audit_log(config.control.audit_log); !opened)
+    return tl::unexpected{opened.error()};
+  ServerOptions options{.socket = config.control.socket,
+                        .status_socket = config.control.status_socket,
+                        .group = config.control.group,
+                        .tls_listen = config.control.tls_listen,
+                        .tls_clients = config.control.tls_clients};
+  if (!options.tls_listen.empty()) {
+    auto tls =
+        TlsContext::open({config.control.tls_cert, config.control.tls_key, config.control.tls_ca});
+    if (!tls) return tl::unexpected{tls.error()};
+    options.tls = std::make_shared<const TlsContext>(std::move(*tls));
+  }
   auto server = Server::open(
-      {.socket = config.control.socket,
-       .status_socket = config.control.status_socket,
-       .group = config.control.group},
+      std::move(options),
       [&dispatcher, &jobs](const Caller& caller, std::string_view line, Server::Reply reply) {
         jobs.add(caller.connection, dispatcher.begin(caller, line, std::move(reply)));
       },
@@ -77,13 +92,46 @@ void Control::connect() {
                    .keep = [&server](std::uint64_t connection) { server.keep(connection); },
                    .close = [&server](std::uint64_t connection) { server.close(connection); }});
   server.on_gone([this](std::uint64_t connection) { events_.unsubscribe(connection); });
+  server.on_tls_refused([this](const std::string& why) {
+    tls_refused_ = why;
+    ++tls_refused_count_;
+  });
   server.on_refused([this](const std::string& user) { ++refused_[user]; });
 }
 
+tl::expected<void, Error> Control::open_audit_log(const std::string& path) {
+  if (path.empty()) return {};
+  auto opened = AuditLog::open(path, clock_);
+  if (!opened) return tl::unexpected{opened.error()};
+  audit_ = std::move(*opened);
+  service_.set_audit([this](const Caller& caller, std::string_view method, const Json& params) {
+    return [this, caller, method = std::string{method},
+            summary = AuditLog::params_summary(params)](const RpcError* error) {
+      audit_->note(caller, method, summary, error, sessions_.generation());
+    };
+  });
+  return {};
+}
+
+/// A line a second at most: anyone who reaches the port can cause them.
+void Control::log_tls_refused() {
+  const std::uint64_t now = clock_.boot_ns();
+  if (tls_refused_count_ == 0 || now - tls_logged_ns_ < kNsPerSecond) return;
+  tls_logged_ns_ = now;
+  fmt::print(stderr,
+             "gate511: control.tls_listen: {} turned away, the last: {}; see that its "
+             "certificate is signed by control.tls_ca and named in control.tls_clients\n",
+             std::exchange(tls_refused_count_, 0), tls_refused_);
+}
+
 Json Control::stats() const {
+  const AuditLog::Counts audit = audit_ ? audit_->counts() : AuditLog::Counts{};
   return {{"clients", server_->clients()},
           {"refused", server_->counts().refused},
           {"too_slow", server_->counts().too_slow},
+          {"tls_refused", server_->counts().tls_refused},
+          {"audit",
+           {{"written", audit.written}, {"suppressed", audit.suppressed}, {"lost", audit.lost}}},
           {"longest_slice_us", longest_slice_ns_ / 1'000}};
 }
 
@@ -105,6 +153,7 @@ void Control::turn(const std::function<void()>& on_tick) {
     service_.tick();
     tell_of_refused();
     clients_.tick();
+    log_tls_refused();
     on_tick();
   }
   longest_slice_ns_ = std::max(longest_slice_ns_, thread_time_ns() - began_ns);

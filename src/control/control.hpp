@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "control/audit.hpp"
 #include "control/clients.hpp"
 #include "control/clock.hpp"
 #include "control/config.hpp"
@@ -60,6 +61,10 @@ class Control {
   [[nodiscard]] GraceQueue& grace() { return grace_; }
   [[nodiscard]] Sessions& sessions() { return sessions_; }
   [[nodiscard]] EventBus& events() { return events_; }
+  /// After the audit log's file was moved away.
+  void reopen_audit_log() {
+    if (audit_) audit_->reopen();
+  }
 
   /// Serves until `stop` says so or a client asks for the shutdown, then sends what is owed, for
   /// 200 ms at most. `on_tick`: publish the time, rotate the cookies' keys.
@@ -71,6 +76,8 @@ class Control {
   void turn(const std::function<void()>& on_tick);
   void connect();
   void tell_of_refused();
+  void log_tls_refused();
+  [[nodiscard]] tl::expected<void, Error> open_audit_log(const std::string& path);
   [[nodiscard]] Json stats() const;
 
   Clock clock_;
@@ -87,6 +94,10 @@ class Control {
   std::unique_ptr<Server> server_;
   std::uint64_t next_tick_ns_ = 0;
   std::uint64_t longest_slice_ns_ = 0;
+  std::unique_ptr<AuditLog> audit_;  ///< null: none
+  std::string tls_refused_;          ///< why the last one was, since the last line about it
+  std::uint64_t tls_refused_count_ = 0;
+  std::uint64_t tls_logged_ns_ = 0;
   std::map<std::string, std::uint64_t> refused_;  ///< clients since the last tick, by user
 };
 

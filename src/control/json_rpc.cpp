@@ -266,6 +266,15 @@ void Dispatcher::handle_one(const Caller& caller, Json& request, const Reply& re
         rpc::kMethodNotFound, fmt::format("unknown method `{}`", name.substr(0, 64)), nullptr}});
   }
   const Entry& entry = method->second;
+  if (audit_ && entry.access == Access::kChange) {
+    const auto given = request.find("params");
+    finish = [finish = std::move(finish),
+              audited = audit_(caller, name, given == request.end() ? Json::object() : *given)](
+                 Outcome outcome) {
+      audited(outcome ? nullptr : &outcome.error());
+      finish(std::move(outcome));
+    };
+  }
   if (!caller.may(entry.access)) return finish(tl::unexpected{no_right(name, entry.access)});
   const auto params = request.find("params");
   if (params == request.end()) {

@@ -89,6 +89,13 @@ class Dispatcher {
   }
   [[nodiscard]] std::vector<std::string> methods() const;
 
+  /// Called with each request for a method that changes something, also from those who may not;
+  /// what it returns is called with the outcome: null where it was done.
+  using Audited = std::function<void(const RpcError* error)>;
+  using Audit =
+      std::function<Audited(const Caller& caller, std::string_view method, const Json& params)>;
+  void set_audit(Audit audit) { audit_ = std::move(audit); }
+
   /// Called once with the answer, without a newline; empty where none is due.
   using Reply = std::function<void(std::string)>;
   /// The work on a line, to be called until it returns false: each step is a small one. This
@@ -114,6 +121,7 @@ class Dispatcher {
     Method method;
   };
   std::map<std::string, Entry, std::less<>> methods_;
+  Audit audit_;
 };
 
 }  // namespace gate511::control

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <grp.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <optional>
 
 namespace gate511::control {
@@ -105,6 +107,28 @@ tl::expected<Listener, Error> open_listener(const std::string& path, unsigned mo
     errno = error;
     if (!given) return tl::unexpected{given.error()};
     return failed(path, "cannot be listened at", "see that its folder allows sockets");
+  }
+  return made;
+}
+
+tl::expected<Fd, Error> open_tcp_listener(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found) != 0)
+    return tl::unexpected{Error{address, "is no address and port", "see control.tls_listen"}};
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner{found, ::freeaddrinfo};
+  Fd made{::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  constexpr int on = 1;
+  ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(made.get(), found->ai_addr, found->ai_addrlen) != 0 ||
+      ::listen(made.get(), kBacklog) != 0) {
+    return failed(address, "cannot be listened at",
+                  "set control.tls_listen to an address of this machine and a free port");
   }
   return made;
 }

@@ -22,6 +22,9 @@ struct Listener {
 [[nodiscard]] tl::expected<Listener, Error> open_listener(const std::string& path, unsigned mode,
                                                           const std::string& group);
 
+/// At `address`, such as `192.0.2.1:9512` or `[2001:db8::1]:9512`.
+[[nodiscard]] tl::expected<Fd, Error> open_tcp_listener(const std::string& address);
+
 /// Removes the socket at `path` if it still is the one with this inode.
 void remove_socket(const std::string& path, std::uint64_t inode) noexcept;
 

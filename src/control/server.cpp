@@ -24,6 +24,7 @@ constexpr std::size_t kEventsATurn = 8;  // each may cost a chunk's copy; epoll 
 void Server::poll_once(std::chrono::nanoseconds timeout) {
   // ppoll on the epoll descriptor, because its timeout is in nanoseconds: a revoke is answered
   // within a fraction of a millisecond.
+  if (std::exchange(has_pending_, false)) timeout = std::chrono::nanoseconds{0};
   pollfd ready{epoll_.get(), POLLIN, 0};
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
   const timespec wait{seconds.count(), (timeout - seconds).count()};
@@ -37,6 +38,8 @@ void Server::poll_once(std::chrono::nanoseconds timeout) {
       accept_all(door->second);
     } else if (const auto watched = watched_.find(event.data.u64); watched != watched_.end()) {
       watched->second();
+    } else if (shaking_.contains(event.data.u64)) {
+      shake_hands(event.data.u64);
     } else {
       serve(event.data.u64, event.events);
     }
@@ -123,9 +126,14 @@ void Server::update(std::uint64_t id) {
 
 void Server::attend() {
   const SteadyTime now = SteadyClock::now();
+  end_late_hand_shakes(now);
   for (auto at = clients_.begin(); at != clients_.end();) {
     const std::uint64_t id = at->first;
     // Lines that waited in the buffer until earlier ones were answered: no event tells of them.
+    if (at->second.client.has_pending()) {
+      at->second.client.receive(now);
+      has_pending_ = has_pending_ || at->second.client.has_pending();
+    }
     handle_lines(id);
     if (!at->second.client.is_over(now)) {
       ++at;

@@ -20,6 +20,7 @@
 #include "control/client.hpp"
 #include "control/fd.hpp"
 #include "control/places.hpp"
+#include "control/tls.hpp"
 #include "gate511/error.hpp"
 
 namespace gate511::control {
@@ -31,6 +32,10 @@ struct ServerOptions {
   Places::Limits places{};
   /// Its own, so that no one who may only look takes a place from those who control.
   Places::Limits status_places{16, 4, 2};
+  std::string tls_listen{};  ///< empty: none
+  std::shared_ptr<const TlsContext> tls{};
+  std::map<std::string, Access, std::less<>> tls_clients{};  ///< rights by certificate name
+  Places::Limits tls_places{32, 16, 0};
   ClientLimits limits{};
 };
 
@@ -48,8 +53,9 @@ class Server {
   };
   /// What was turned away or closed so far.
   struct Counts {
-    std::uint64_t refused = 0;   ///< no place
-    std::uint64_t too_slow = 0;  ///< closed: did not read, or began a line and did not end it
+    std::uint64_t refused = 0;      ///< no place
+    std::uint64_t tls_refused = 0;  ///< no certificate, a wrong one, or one without rights
+    std::uint64_t too_slow = 0;     ///< closed: did not read, or began a line and did not end it
   };
 
   /// Takes the sockets' paths, also from a gate511 that is no more; one that still runs, or a file
@@ -89,6 +95,11 @@ class Server {
     on_refused_ = std::move(call);
   }
 
+  /// Called with the reason for each that TLS turned away.
+  void on_tls_refused(std::function<void(const std::string& why)> call) {
+    on_tls_refused_ = std::move(call);
+  }
+
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
   [[nodiscard]] const Counts& counts() const { return counts_; }
 
@@ -99,7 +110,13 @@ class Server {
     std::string path;
     std::uint64_t inode = 0;
     Access rights = Access::kStatus;
-    Places places;
+    Places places{};
+    bool is_tls = false;
+  };
+  struct Shaking {
+    std::unique_ptr<TlsStream> stream;
+    Door& door;
+    SteadyTime until;
   };
   struct Connected {
     Client client;
@@ -114,6 +131,11 @@ class Server {
   void accept_all(Door& door);
   void take_in(Door& door, Fd socket);
   void refuse(int client, std::string_view with) const;
+  [[nodiscard]] tl::expected<void, Error> listen_tls();
+  void begin_tls(Door& door, Fd socket);
+  void shake_hands(std::uint64_t id);
+  void refuse_tls(std::uint64_t id, std::string why);
+  void end_late_hand_shakes(SteadyTime now);
   void serve(std::uint64_t id, std::uint32_t events);
   void handle_lines(std::uint64_t id);
   void reply_to(std::uint64_t id, std::string_view line);
@@ -126,15 +148,18 @@ class Server {
   Refusals refusals_;
   std::function<void(std::uint64_t)> on_gone_;
   std::function<void(const std::string&)> on_refused_;
+  std::function<void(const std::string&)> on_tls_refused_;
   Fd epoll_;
   Fd spare_;  ///< given up for a moment to turn a client away when descriptors have run out
   // All by id, which is never used again and which epoll gives back.
   std::map<std::uint64_t, Door> doors_;
   std::map<std::uint64_t, Connected> clients_;
+  std::map<std::uint64_t, Shaking> shaking_;
   std::map<std::uint64_t, std::function<void()>> watched_;
   Counts counts_;
   std::uint64_t next_id_ = 1;
   bool draining_ = false;
+  bool has_pending_ = false;  ///< in a stream, of which no event tells
 };
 
 }  // namespace gate511::control

@@ -44,7 +44,9 @@ Server::Server(ServerOptions options, OnLine on_line, Refusals refusals)
       spare_{::open("/dev/null", O_RDONLY | O_CLOEXEC)} {}
 
 Server::~Server() {
-  for (const auto& [id, door] : doors_) remove_socket(door.path, door.inode);
+  for (const auto& [id, door] : doors_) {
+    if (!door.is_tls) remove_socket(door.path, door.inode);
+  }
 }
 
 tl::expected<std::unique_ptr<Server>, Error> Server::open(ServerOptions options, OnLine on_line,
@@ -58,6 +60,7 @@ tl::expected<std::unique_ptr<Server>, Error> Server::open(ServerOptions options,
     listening =
         server->listen(given.status_socket, kStatusMode, "", Access::kStatus, given.status_places);
   }
+  if (listening && !given.tls_listen.empty()) listening = server->listen_tls();
   if (!listening) return tl::unexpected{listening.error()};
   return server;
 }
@@ -86,6 +89,22 @@ tl::expected<void, Error> Server::listen(const std::string& path, unsigned mode,
   return {};
 }
 
+tl::expected<void, Error> Server::listen_tls() {
+  auto listener = open_tcp_listener(options_.tls_listen);
+  if (!listener) return tl::unexpected{listener.error()};
+  const std::uint64_t id = next_id_++;
+  Door door{.listener = std::move(*listener),
+            .path = options_.tls_listen,
+            .places = Places{options_.tls_places},
+            .is_tls = true};
+  if (!add_to_epoll(door.listener.get(), id)) {
+    return tl::unexpected{Error{door.path, fmt::format("epoll failed: {}", std::strerror(errno)),
+                                "raise the limit of open files"}};
+  }
+  doors_.emplace(id, std::move(door));
+  return {};
+}
+
 tl::expected<void, Error> Server::watch(int fd, std::function<void()> on_readable) {
   const std::uint64_t id = next_id_++;
   if (!add_to_epoll(fd, id)) {
@@ -104,12 +123,16 @@ void Server::accept_all(Door& door) {
       // Else the listener would stay readable, and the loop would spin on it.
       spare_.reset();
       const Fd turned_away{::accept4(door.listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-      if (turned_away) refuse(turned_away.get(), refusals_.too_many_clients);
+      if (turned_away && !door.is_tls) refuse(turned_away.get(), refusals_.too_many_clients);
       spare_ = Fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
       ++counts_.refused;
       return;
     }
     if (!socket) return;
+    if (door.is_tls) {
+      begin_tls(door, std::move(socket));
+      continue;
+    }
     take_in(door, std::move(socket));
   }
 }

@@ -126,9 +126,9 @@ bool Service::add_some(Adding& adding) {
 void Service::answer_when_seen(std::string result, const Done& done) {
   result = fmt::format(R"({{"generation":{},)", parts_.sessions.generation()) + result + '}';
   parts_.grace.add(
-      [this, done, result = std::move(result)](bool seen) {
+      [this, done, result = std::make_shared<std::string>(std::move(result))](bool seen) {
         if (!seen) return done(tl::unexpected{not_seen("the change stands")});
-        done(Result::text(result));
+        done(Result::text(std::move(*result)));
       },
       {});
 }

@@ -38,6 +38,7 @@ class Service {
     EventBus& events;
     Jobs& jobs;
     std::function<Json()> control_stats = {};  ///< of the sockets and the loop, for `stats.get`
+    std::function<std::string()> audit_problem = {};  ///< empty: none, for `health`
   };
   explicit Service(Parts parts);
   Service(const Service&) = delete;
@@ -48,6 +49,7 @@ class Service {
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   /// The error where not every worker has seen `change` in time.
   [[nodiscard]] RpcError not_seen(std::string_view change) const;
+  void set_audit(Dispatcher::Audit audit) { dispatcher_.set_audit(std::move(audit)); }
 
   /// A few times a second: looks whether the workers move and the ports are up, and tells what has
   /// changed.

@@ -182,6 +182,10 @@ Json Service::health() const {
         problem(fmt::format("{} of {} sessions are held", held, table.capacity()),
                 "revoke what is not needed, or raise sessions.capacity and restart"));
   }
+  if (std::string audit = parts_.audit_problem ? parts_.audit_problem() : ""; !audit.empty()) {
+    problems.push_back(
+        problem(std::move(audit), "make room on its disk, or see that its folder can be written"));
+  }
   const bool ok = problems.empty();
   return {{"status", ok ? "ok" : "degraded"}, {"problems", std::move(problems)}};
 }

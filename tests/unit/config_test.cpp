@@ -230,6 +230,28 @@ TEST(ConfigError, ResponseGuestGardenControl) {
             "t.toml:10: `control.status_socket` is `control.socket` as well; give each a path of "
             "its own, or set it to \"\"");
   EXPECT_EQ(error_with("[control]\nstatus_socket = \"\"\n"), "no error");
+  EXPECT_EQ(error_with("[control]\naudit_log = \"audit\"\n"),
+            "t.toml:9: `control.audit_log` is no absolute path; write it like "
+            "\"/var/log/gate511/audit.jsonl\"");
+  const std::string tls = "[control]\ntls_cert = \"c\"\ntls_key = \"k\"\ntls_ca = \"a\"\n";
+  EXPECT_EQ(error_with(tls + "tls_listen = \"[::1]:9512\"\ntls_clients = {\"a.example\" = "
+                             "\"read\"}\n"),
+            "no error");
+  EXPECT_EQ(error_with(tls + "tls_listen = \"127.0.0.1:9512\"\n"),
+            "t.toml:12: `control.tls_clients` names no one; give rights by certificate name: "
+            "tls_clients = {\"portal.example\" = \"change\"}");
+  EXPECT_EQ(error_with(tls + "tls_clients = {\"a.example\" = \"all\"}\n"),
+            "t.toml:12: `control.tls_clients` has a name whose right is none; give it \"change\", "
+            "\"read\" or \"status\"");
+  for (const char* bad : {"9512", "localhost:9512", "127.0.0.1:0", "127.0.0.1:65536", "::1:9512",
+                          "[127.0.0.1]:9512", "127.0.0.1:9512x"}) {
+    EXPECT_EQ(error_with(tls + "tls_listen = \"" + bad + "\"\n"),
+              "t.toml:12: `control.tls_listen` is no address and port; write it like "
+              "\"192.0.2.1:9512\" or \"[2001:db8::1]:9512\"");
+  }
+  EXPECT_EQ(error_with("[control]\ntls_listen = \"127.0.0.1:9512\"\n"),
+            "t.toml:9: `control.tls_cert` is missing; TLS needs tls_cert, tls_key and tls_ca, each "
+            "a PEM file");
   EXPECT_EQ(error_with("[control]\nsocket = \"/" + std::string(106, 'x') + "\"\n"), "no error");
   EXPECT_NE(error_with("[control]\nsocket = \"/" + std::string(107, 'x') + "\"\n"), "no error");
 }

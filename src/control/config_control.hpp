@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The configuration's section `control`.
+#pragma once
+
+#include "control/config.hpp"
+#include "control/config_reader.hpp"
+
+namespace gate511::control {
+
+void read_control(Document& document, const toml::table* table, ControlConfig& out);
+
+}  // namespace gate511::control
