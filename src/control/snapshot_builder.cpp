@@ -17,13 +17,6 @@ net::IpSet set_of(const std::vector<net::IpAddress>& addresses) {
   return net::IpSet{std::move(prefixes)};
 }
 
-net::IpSet garden_of(const Config& config) {
-  std::vector<net::Cidr> prefixes = config.garden.cidrs;
-  // Without the portal no guest could ever log in.
-  if (config.portal.address) prefixes.push_back({*config.portal.address, *config.portal.address});
-  return net::IpSet{std::move(prefixes)};
-}
-
 }  // namespace
 
 tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(const Config& config) {
@@ -43,7 +36,7 @@ tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(cons
       .http_ports = config.response.http_ports,
       .https = config.response.https,
       .guest = {set_of(config.guest.resolvers), config.guest.any_resolver, set_of(config.guest.ntp),
-                garden_of(config)},
+                config.portal.address, net::IpSet{config.garden.cidrs}},
       .answers = std::move(*answers),
   });
 

@@ -50,6 +50,7 @@ class Dataplane final : public StatusSource {
 
   [[nodiscard]] Stats stats() const override;
   [[nodiscard]] std::vector<PortStatus> ports() const override;
+  [[nodiscard]] std::vector<ZoneStatus> zones() const override;
   [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t index) const override;
 
  private:

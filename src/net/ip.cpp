@@ -72,18 +72,23 @@ std::optional<Cidr> parse_cidr(std::string_view text) {
   return cidr;
 }
 
-IpSet::IpSet(std::vector<Cidr> prefixes) : ranges_{std::move(prefixes)} {
-  std::sort(ranges_.begin(), ranges_.end(),
+IpSet::IpSet(std::vector<Cidr> prefixes) {
+  std::sort(prefixes.begin(), prefixes.end(),
             [](const Cidr& a, const Cidr& b) { return a.first < b.first; });
   std::vector<Cidr> merged;
-  for (const Cidr& range : ranges_) {
+  for (const Cidr& range : prefixes) {
     if (!merged.empty() && range.first <= merged.back().last) {
       merged.back().last = std::max(merged.back().last, range.last);
     } else {
       merged.push_back(range);
     }
   }
-  ranges_ = std::move(merged);
+  owned_ = std::make_shared<const std::vector<Cidr>>(std::move(merged));
+  ranges_ = *owned_;
+}
+
+bool IpSet::operator==(const IpSet& other) const noexcept {
+  return owned_ == other.owned_ || std::ranges::equal(ranges_, other.ranges_);
 }
 
 bool IpSet::contains(const IpAddress& address) const noexcept {

@@ -6,8 +6,11 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,13 +59,16 @@ struct IpAddress {
 struct Cidr {
   IpAddress first;
   IpAddress last;
+
+  bool operator==(const Cidr&) const noexcept = default;
 };
 
 /// `ADDRESS` or `ADDRESS/LENGTH`; bits set behind the length are an error (nullopt), since they
 /// tell of a slip.
 [[nodiscard]] std::optional<Cidr> parse_cidr(std::string_view text);
 
-/// A set of addresses given as prefixes: sorted, merged ranges, binary search.
+/// A set of addresses given as prefixes: sorted, merged ranges, binary search. Never changes, so
+/// that copies share its memory: a hundred zones may have a garden of 100,000 prefixes.
 class IpSet {
  public:
   IpSet() = default;
@@ -70,9 +76,13 @@ class IpSet {
 
   [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
   [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
+  /// Ranges, after those that meet have been merged.
+  [[nodiscard]] std::size_t size() const noexcept { return ranges_.size(); }
+  [[nodiscard]] bool operator==(const IpSet& other) const noexcept;
 
  private:
-  std::vector<Cidr> ranges_;
+  std::shared_ptr<const std::vector<Cidr>> owned_;
+  std::span<const Cidr> ranges_;  ///< of owned_
 };
 
 }  // namespace gate511::net

@@ -11,6 +11,7 @@ namespace {
 
 using net::Ethernet;
 using net::Flaw;
+using policy::Enforce;
 using policy::Fate;
 using policy::Verdict;
 using responder::Decision;
@@ -63,6 +64,20 @@ Decision final(Verdict verdict) noexcept {
   return {verdict, {}};
 }
 
+bool is_forwarded(Verdict verdict) noexcept {
+  return policy::info(verdict).fate == Fate::kForwarded;
+}
+
+/// The verdict where nothing is enforced. Three things never pass, whatever the zone: what is no
+/// Ethernet frame, what the other port cannot take, and flow control, which is for the two ends of
+/// one cable (IEEE 802.3, annex 31B).
+Verdict judge_unenforced(const Burst& burst, std::size_t i, Verdict passes) noexcept {
+  const Ethernet& ethernet = burst.ethernet[i];
+  if (ethernet.flaw == Flaw::kRunt) return Verdict::kRunt;
+  if (policy::judge_reserved(ethernet, true) == Verdict::kPause) return Verdict::kPause;
+  return burst.frame[i].size() > burst.max_frame_out ? Verdict::kOversized : passes;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, std::uint8_t worker,
@@ -72,6 +87,7 @@ Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, s
       worker_{worker},
       nonces_{static_cast<std::uint32_t>(seed >> 32)},
       refusals_{kRefusalsPerSecond, kRefusalBurst},
+      refusals_not_made_{kRefusalsPerSecond, kRefusalBurst},
       credit_{kCreditSlots, seed} {}
 
 void Pipeline::run(Burst& burst, Now now) noexcept {
@@ -81,12 +97,21 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
   shared_.table->look_up(std::span{burst.key}.first(burst.count),
                          std::span{burst.session}.first(burst.count));
   for (std::size_t i = 0; i < burst.count; ++i) {
+    const Enforce enforce = burst.zone[i].enforce;
+    if (enforce == Enforce::kOff) [[unlikely]] {
+      burst.verdict[i] = judge_unenforced(burst, i, Verdict::kUnenforced);
+      continue;
+    }
     const Decision decision = judge(burst, i, now);
     burst.verdict[i] = decision.verdict;
     if (policy::info(decision.verdict).fate == Fate::kAnswered) burst.plan[i] = decision.plan;
-    if (policy::info(decision.verdict).fate == Fate::kForwarded &&
-        burst.frame[i].size() > burst.max_frame_out)
+    if (is_forwarded(decision.verdict) && burst.frame[i].size() > burst.max_frame_out)
       burst.verdict[i] = Verdict::kOversized;
+    if (enforce == Enforce::kMonitor) [[unlikely]] {
+      burst.would_have[i] = burst.verdict[i];
+      if (!is_forwarded(burst.verdict[i]))
+        burst.verdict[i] = judge_unenforced(burst, i, Verdict::kMonitored);
+    }
     // Read now: once a frame is handed to a port, its bytes are not ours any more.
     if (burst.verdict[i] == Verdict::kSession)
       burst.session_bytes[i] =
@@ -116,8 +141,7 @@ Decision Pipeline::judge(const Burst& burst, std::size_t i, Now now) noexcept {
     shared_.dhcp_servers.learn(burst.link, packet.source);
   if (ethernet.destination.is_group())
     return final(policy::judge_multicast(burst.frame[i], packet, link.multicast_all));
-  return final(
-      policy::judge_to_guest(burst.frame[i], packet, burst.snapshot->zones[burst.zone[i]]));
+  return final(policy::judge_to_guest(burst.frame[i], packet, burst.snapshot->zone(burst.zone[i])));
 }
 
 Decision Pipeline::judge_guest(const Burst& burst, std::size_t i, Now now) noexcept {
@@ -127,7 +151,7 @@ Decision Pipeline::judge_guest(const Burst& burst, std::size_t i, Now now) noexc
   credit_.earn(ethernet.source, static_cast<std::uint32_t>(frame.size()));
   const net::Packet packet = net::parse_packet(frame, ethernet);
   const policy::GuestDecision decision = policy::judge_from_guest(
-      frame, packet, burst.snapshot->zones[burst.zone[i]], burst.link, shared_.dhcp_servers);
+      frame, packet, burst.snapshot->zone(burst.zone[i]), burst.link, shared_.dhcp_servers);
   if (decision.act == Act::kFinal) return final(decision.verdict);
   if (!responder::may_reply(ethernet, packet)) return final(Verdict::kNoReplyAddress);
   if (decision.act == Act::kRefuse) return refuse(burst, i, packet, decision.verdict, now);
@@ -139,7 +163,7 @@ Decision Pipeline::judge_guest(const Burst& burst, std::size_t i, Now now) noexc
                                    .source_port = packet.source_port,
                                    .destination_port = packet.destination_port};
   const auto* keys = shared_.cookie_keys.load(std::memory_order_acquire);
-  return responder::respond(frame, packet, id, *keys, refusals_, now.ns);
+  return responder::respond(frame, packet, id, *keys, refusals(burst.zone[i]), now.ns);
 }
 
 Decision Pipeline::refuse(const Burst& burst, std::size_t i, const net::Packet& packet,
@@ -155,7 +179,12 @@ Decision Pipeline::refuse(const Burst& burst, std::size_t i, const net::Packet& 
     if (!credit_.spend(burst.ethernet[i].source, static_cast<std::uint32_t>(bytes)))
       return final(Verdict::kReplyTooLarge);
   }
-  return refusals_.take(now.ns) ? decision : final(Verdict::kRateLimited);
+  return refusals(burst.zone[i]).take(now.ns) ? decision : final(Verdict::kRateLimited);
+}
+
+/// What is not sent must not use up what may be.
+policy::TokenBucket& Pipeline::refusals(policy::ZoneRef zone) noexcept {
+  return zone.enforce == Enforce::kMonitor ? refusals_not_made_ : refusals_;
 }
 
 // ---- act ----
@@ -171,13 +200,13 @@ std::size_t Pipeline::write_reply(const Burst& burst, std::size_t i, Now now,
     case responder::ReplyKind::kIcmpProhibited:
       return responder::write_icmp_prohibited(trigger, plan.packet, out);
     case responder::ReplyKind::kPage: {
-      const http::LoginClaim claim{.zone = burst.zone[i],
+      const http::LoginClaim claim{.zone = burst.zone[i].number,
                                    .vlan = burst.ethernet[i].vlan,
                                    .mac = burst.ethernet[i].source,
                                    .address = plan.packet.source,
                                    .unix_s = now.unix_s,
                                    .nonce = nonce()};
-      return responder::write_page(trigger, plan, burst.snapshot->zones[burst.zone[i]].answers,
+      return responder::write_page(trigger, plan, burst.snapshot->zone(burst.zone[i]).answers,
                                    burst.snapshot->link_key, claim, out);
     }
     case responder::ReplyKind::kNone:
@@ -196,9 +225,9 @@ std::uint32_t Pipeline::nonce() noexcept {
 void Pipeline::account(const Burst& burst) noexcept {
   for (std::size_t i = 0; i < burst.count; ++i) {
     const Verdict verdict = burst.verdict[i];
-    // A load and a store: this worker is the one writer.
-    auto& counter = verdicts_[static_cast<std::size_t>(verdict)];
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    counters_.count(burst.link, burst.zone[i].number, verdict);
+    if (burst.zone[i].enforce == Enforce::kMonitor) [[unlikely]]
+      counters_.count_would_have(burst.link, burst.zone[i].number, burst.would_have[i]);
     if (verdict != Verdict::kSession) continue;
     table::SessionCounters& session = sessions_[burst.session[i].index];
     if (burst.direction == Direction::kFromAccess) {

@@ -105,6 +105,10 @@ GuestDecision judge_icmpv6(const Packet& p) {
   return {.verdict = Verdict::kGuestDenied};
 }
 
+bool is_in_garden(const net::IpAddress& remote, const GuestRules& rules) {
+  return remote == rules.portal || rules.garden.contains(remote);
+}
+
 /// The rules by address, for traffic with `remote` on its port `port`: kDns, kDnsRefused, kNtp,
 /// kGarden, or kGuestDenied where none of them speaks. Both directions read them here, so that they
 /// cannot differ.
@@ -115,7 +119,7 @@ Verdict judge_remote(const Packet& p, const net::IpAddress& remote, std::uint16_
     return resolver ? Verdict::kDns : Verdict::kDnsRefused;
   }
   if (is_udp(p) && port == kNtpPort && rules.ntp.contains(remote)) return Verdict::kNtp;
-  if (rules.garden.contains(remote)) return Verdict::kGarden;
+  if (is_in_garden(remote, rules)) return Verdict::kGarden;
   return Verdict::kGuestDenied;
 }
 
@@ -135,7 +139,7 @@ bool is_error_about_allowed(ByteView frame, const Packet& p, const GuestRules& r
   const net::IpAddress local = p.is_v6 ? net::IpAddress::load_v6(frame, quote + 8)
                                        : net::IpAddress::v4(net::load_be32(frame, quote + 12));
   return local == p.destination && (rules.resolvers.contains(remote) ||
-                                    rules.ntp.contains(remote) || rules.garden.contains(remote));
+                                    rules.ntp.contains(remote) || is_in_garden(remote, rules));
 }
 
 }  // namespace

@@ -52,10 +52,12 @@ class HandStatus : public dataplane::StatusSource {
  public:
   dataplane::Stats numbers;
   std::vector<dataplane::PortStatus> port_list;
+  std::vector<dataplane::ZoneStatus> zone_list;
   std::map<std::uint32_t, table::TrafficCounts> traffic;
 
   [[nodiscard]] dataplane::Stats stats() const override { return numbers; }
   [[nodiscard]] std::vector<dataplane::PortStatus> ports() const override { return port_list; }
+  [[nodiscard]] std::vector<dataplane::ZoneStatus> zones() const override { return zone_list; }
   [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t index) const override {
     const auto found = traffic.find(index);
     return found == traffic.end() ? table::TrafficCounts{} : found->second;

@@ -387,10 +387,10 @@ TEST(Verdicts, CountEachFrameOnce) {
   Gateway gateway;
   for (int i = 0; i < 3; ++i) (void)gateway.from_access(v4().tcp(1, 80, flag::kSyn).build());
   (void)gateway.from_access(Bytes(5));
-  EXPECT_EQ(gateway.pipeline.verdicts(Verdict::kSynAck), 3U);
-  EXPECT_EQ(gateway.pipeline.verdicts(Verdict::kRunt), 1U);
+  EXPECT_EQ(gateway.counted(Verdict::kSynAck), 3U);
+  EXPECT_EQ(gateway.counted(Verdict::kRunt), 1U);
   std::uint64_t all = 0;
-  for (const auto& row : policy::kVerdicts) all += gateway.pipeline.verdicts(row.verdict);
+  for (const auto& row : policy::kVerdicts) all += gateway.counted(row.verdict);
   EXPECT_EQ(all, 4U);
 }
 

@@ -44,7 +44,7 @@ TEST_F(SnapshotBuilder, CarriesTheConfiguration) {
   EXPECT_TRUE((*snapshot)->key_has_vlan);
   ASSERT_EQ((*snapshot)->links.size(), 1U);
   EXPECT_FALSE((*snapshot)->links[0].pass_reserved);
-  EXPECT_EQ((*snapshot)->links[0].zone_of_vlan[4094], 0);
+  EXPECT_EQ((*snapshot)->links[0].zone_of_vlan[4094].number, 0);
   ASSERT_EQ((*snapshot)->zones.size(), 1U);
   const policy::Zone& zone = (*snapshot)->zones[0];
   EXPECT_EQ(zone.http_ports, (std::vector<std::uint16_t>{80, 8080}));
@@ -54,7 +54,7 @@ TEST_F(SnapshotBuilder, CarriesTheConfiguration) {
   EXPECT_TRUE(zone.guest.ntp.contains(*net::parse_ip("192.0.2.123")));
   EXPECT_TRUE(zone.guest.garden.contains(*net::parse_ip("198.51.100.7")));
   // The portal is reachable without being named twice.
-  EXPECT_TRUE(zone.guest.garden.contains(*net::parse_ip("192.0.2.10")));
+  EXPECT_EQ(zone.guest.portal, net::parse_ip("192.0.2.10"));
 }
 
 TEST_F(SnapshotBuilder, SaysThatThePageDoesNotFit) {
