@@ -24,6 +24,8 @@ struct DpdkConfig {
   std::vector<std::string> args;          ///< handed to EAL as they are
   std::string lcores = "0-1";             ///< as EAL's `--lcores` takes it
   std::vector<unsigned> lcore_ids{0, 1};  ///< in the order of `lcores`; the first is control's
+
+  bool operator==(const DpdkConfig&) const = default;
 };
 
 struct LinkConfig {
@@ -32,6 +34,8 @@ struct LinkConfig {
   std::string uplink;          ///< the same
   bool pass_reserved = true;   ///< `reserved = "pass"`: STP, LACP and LLDP
   bool multicast_all = false;  ///< `multicast = "all"`
+
+  bool operator==(const LinkConfig&) const = default;
 };
 
 struct SessionsConfig {
@@ -41,6 +45,8 @@ struct SessionsConfig {
   std::uint32_t capacity = 1'048'576;
   bool key_has_vlan = false;  ///< `key = "mac+vlan"`
   std::uint32_t default_ttl_s = 86'400;
+
+  bool operator==(const SessionsConfig&) const = default;
 };
 
 struct PortalConfig {
@@ -48,6 +54,8 @@ struct PortalConfig {
   std::string host;                       ///< of `url`, without brackets
   std::optional<net::IpAddress> address;  ///< where `host` is an address
   std::string secret_file;
+
+  bool operator==(const PortalConfig&) const = default;
 };
 
 struct ResponseConfig {
@@ -56,16 +64,40 @@ struct ResponseConfig {
   std::vector<std::uint16_t> http_ports{80};
   std::string network_name = "this network";
   policy::HttpsPolicy https = policy::HttpsPolicy::kReset;
+
+  bool operator==(const ResponseConfig&) const = default;
 };
 
 struct GuestConfig {
   std::vector<net::IpAddress> resolvers;
   bool any_resolver = false;  ///< `resolvers = ["any"]`
   std::vector<net::IpAddress> ntp;
+
+  bool operator==(const GuestConfig&) const = default;
 };
 
 struct GardenConfig {
-  std::vector<net::Cidr> cidrs;
+  net::IpSet cidrs;
+
+  bool operator==(const GardenConfig&) const = default;
+};
+
+inline constexpr std::string_view kDefaultZone = "default";
+
+/// Some VLANs of a link. What the file does not set is the default zone's.
+struct ZoneConfig {
+  static constexpr std::size_t kMaxName = 64;  ///< bytes
+
+  std::string name;
+  std::string link;
+  std::vector<std::uint16_t> vlans;  ///< in order; 0: untagged
+  policy::Enforce enforce = policy::Enforce::kOn;
+  PortalConfig portal;
+  ResponseConfig response;
+  GuestConfig guest;
+  GardenConfig garden;
+
+  bool operator==(const ZoneConfig&) const = default;
 };
 
 struct ControlConfig {
@@ -73,6 +105,8 @@ struct ControlConfig {
 
   std::string socket = "/run/gate511/control.sock";
   std::string group = "gate511";  ///< empty: the socket's group is left alone
+
+  bool operator==(const ControlConfig&) const = default;
 };
 
 struct Config {
@@ -84,6 +118,8 @@ struct Config {
   GuestConfig guest;
   GardenConfig garden;
   ControlConfig control;
+  policy::Enforce enforce = policy::Enforce::kOn;  ///< of the default zone
+  std::vector<ZoneConfig> zones;                   ///< without the default zone
 
   std::string source;                ///< file name
   std::map<std::string, int> lines;  ///< line of each key that is set: `link[0].access`
@@ -104,9 +140,5 @@ struct Config {
 
 /// The bytes of `portal.secret_file`.
 [[nodiscard]] tl::expected<std::string, Error> load_secret(const Config& config);
-
-/// What the workers work by. Loads the secret.
-[[nodiscard]] tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(
-    const Config& config);
 
 }  // namespace gate511::control

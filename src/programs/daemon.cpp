@@ -13,6 +13,7 @@
 
 #include "control/control.hpp"
 #include "control/fd.hpp"
+#include "control/snapshot_builder.hpp"
 #include "dataplane/dataplane.hpp"
 #include "programs/published.hpp"
 #include "programs/random.hpp"
@@ -64,7 +65,7 @@ void announce(const dataplane::Dataplane& dataplane, const control::Config& conf
 }  // namespace
 
 tl::expected<void, Error> run_daemon(const control::Config& config) {
-  auto snapshot = control::build_snapshot(config);
+  auto snapshot = control::build_snapshot(config, control::ZoneNumbers{}.with(config.zones));
   if (!snapshot) return tl::unexpected{snapshot.error()};
   // Before EAL starts its threads, which would else take the signals.
   const auto signals = take_signals();
