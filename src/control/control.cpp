@@ -17,16 +17,25 @@ constexpr std::uint64_t kTick_ns = nanoseconds{Control::kTick}.count();
 
 }  // namespace
 
-Control::Control(const Config& config, Parts parts)
+Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> background)
     : clock_{std::move(parts.clock)},
       grace_{parts.grace, clock_},
       sessions_{{parts.table, grace_, parts.status, clock_}, config.sessions.default_ttl_s},
+      config_{config},
       service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version),
-                config.sessions.key_has_vlan}} {}
+                config.sessions.key_has_vlan, config_}},
+      background_{std::move(background)},
+      config_methods_{service_.dispatcher(),
+                      {config_, sessions_, grace_, parts.status,
+                       [this](Background::Task work, Background::Task then) {
+                         background_->run(std::move(work), std::move(then));
+                       }}} {}
 
 tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config, Parts parts) {
-  std::unique_ptr<Control> control{new Control{config, std::move(parts)}};
-  const Dispatcher& dispatcher = control->service_.dispatcher();
+  auto background = Background::start();
+  if (!background) return tl::unexpected{background.error()};
+  std::unique_ptr<Control> control{new Control{config, std::move(parts), std::move(*background)}};
+  const Dispatcher& dispatcher = std::as_const(control->service_).dispatcher();
   auto server =
       Server::open({.socket = config.control.socket, .group = config.control.group, .limits = {}},
                    [&dispatcher](std::string_view line, Server::Reply reply) {
@@ -35,6 +44,9 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
                    {Dispatcher::line_too_long(), Dispatcher::too_many_clients()});
   if (!server) return tl::unexpected{server.error()};
   control->server_ = std::move(*server);
+  Background& aside = *control->background_;
+  if (auto watched = control->watch(aside.fd(), [&aside] { aside.finish(); }); !watched)
+    return tl::unexpected{watched.error()};
   return control;
 }
 

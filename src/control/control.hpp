@@ -13,11 +13,14 @@
 #include <memory>
 #include <string>
 
+#include "control/background.hpp"
 #include "control/clock.hpp"
 #include "control/config.hpp"
+#include "control/config_state.hpp"
 #include "control/grace_queue.hpp"
 #include "control/server.hpp"
 #include "control/service.hpp"
+#include "control/service_config.hpp"
 #include "control/sessions.hpp"
 
 namespace gate511::control {
@@ -51,19 +54,27 @@ class Control {
   [[nodiscard]] GraceQueue& grace() { return grace_; }
   [[nodiscard]] Sessions& sessions() { return sessions_; }
 
+  /// Where a reload goes. Outlives this.
+  void publish_to(SnapshotSlot& slot) { config_methods_.publish_to(slot); }
+  /// As `config.reload`, for SIGHUP. `done` is called later, from run().
+  void reload(Done done) { config_methods_.reload(std::move(done)); }
+
   /// Serves until `stop` says so or a client asks for the shutdown, then sends what is owed, for
   /// 200 ms at most. `on_tick`: publish the time, rotate the cookies' keys.
   void run(const std::function<bool()>& stop, const std::function<void()>& on_tick);
 
  private:
-  Control(const Config& config, Parts parts);
+  Control(const Config& config, Parts parts, std::unique_ptr<Background> background);
   /// One turn of the loop.
   void turn(const std::function<void()>& on_tick);
 
   Clock clock_;
   GraceQueue grace_;
   Sessions sessions_;
+  ConfigState config_;
   Service service_;
+  std::unique_ptr<Background> background_;
+  ConfigMethods config_methods_;
   std::unique_ptr<Server> server_;
   std::uint64_t next_tick_ns_ = 0;
 };

@@ -37,13 +37,15 @@ inline constexpr int kMethodNotFound = -32601;
 inline constexpr int kInvalidParams = -32602;
 
 [[nodiscard]] RpcError invalid_params(std::string message);
-[[nodiscard]] RpcError not_found(std::string message);     ///< -32001
-[[nodiscard]] RpcError table_full(std::string message);    ///< -32002
-[[nodiscard]] RpcError bad_mac(std::string message);       ///< -32003
-[[nodiscard]] RpcError conflict(std::string message);      ///< -32004
-[[nodiscard]] RpcError read_only(std::string message);     ///< -32005
-[[nodiscard]] RpcError busy(std::string message);          ///< -32006
-[[nodiscard]] RpcError store_failed(std::string message);  ///< -32007
+[[nodiscard]] RpcError not_found(std::string message);      ///< -32001
+[[nodiscard]] RpcError table_full(std::string message);     ///< -32002
+[[nodiscard]] RpcError bad_mac(std::string message);        ///< -32003
+[[nodiscard]] RpcError conflict(std::string message);       ///< -32004
+[[nodiscard]] RpcError read_only(std::string message);      ///< -32005
+[[nodiscard]] RpcError busy(std::string message);           ///< -32006
+[[nodiscard]] RpcError store_failed(std::string message);   ///< -32007
+[[nodiscard]] RpcError bad_config(std::string message);     ///< -32008
+[[nodiscard]] RpcError needs_restart(std::string message);  ///< -32009
 }  // namespace rpc
 
 using Outcome = tl::expected<Json, RpcError>;

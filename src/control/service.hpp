@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "control/clock.hpp"
+#include "control/config_state.hpp"
 #include "control/json_rpc.hpp"
 #include "control/sessions.hpp"
 #include "control/watch.hpp"
@@ -29,12 +30,15 @@ class Service {
     const Clock& clock;
     std::string version;  ///< of the program
     bool key_has_vlan = false;
+    const ConfigState& config;
   };
   explicit Service(Parts parts);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
   [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
+  /// For methods that are others' to add.
+  [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
 
   /// A few times a second: looks whether the workers move.
   void tick();

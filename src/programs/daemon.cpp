@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -32,16 +33,17 @@ dataplane::Options options_of(const control::Config& config) {
   return options;
 }
 
-/// Blocks the signals that end the daemon, for this thread and all that it starts, and gives them
-/// as a file descriptor.
+/// Blocks the signals that end the daemon or make it reload, for this thread and all that it
+/// starts, and gives them as a file descriptor.
 tl::expected<control::Fd, Error> take_signals() {
   std::signal(SIGPIPE, SIG_IGN);
-  sigset_t ending;
-  sigemptyset(&ending);
-  sigaddset(&ending, SIGTERM);
-  sigaddset(&ending, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
-  control::Fd signals{signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK)};
+  sigset_t taken;
+  sigemptyset(&taken);
+  sigaddset(&taken, SIGTERM);
+  sigaddset(&taken, SIGINT);
+  sigaddset(&taken, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+  control::Fd signals{signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!signals) {
     return tl::unexpected{Error{"signals", "signalfd fails", "raise the limit on open files"}};
   }
@@ -59,6 +61,21 @@ void announce(const dataplane::Dataplane& dataplane, const control::Config& conf
   fmt::print("gate511: ready: {}{} worker{}, {}\n", links, dataplane.workers(),
              dataplane.workers() == 1 ? "" : "s",
              dataplane.huge_pages() ? "huge pages" : "no huge pages");
+  std::fflush(stdout);
+}
+
+/// What SIGHUP led to.
+void tell_reload(const control::Outcome& outcome) {
+  if (!outcome) {
+    fmt::print(stderr, "gate511: {}\n", outcome.error().message);
+    return;
+  }
+  const auto& zones = (*outcome)["zones"];
+  fmt::print(
+      "gate511: reloaded: generation {}, {} keys changed, zones: {} added, {} removed, {} "
+      "changed\n",
+      (*outcome)["config_generation"].get<std::uint64_t>(), (*outcome)["changed"].size(),
+      zones["added"].size(), zones["removed"].size(), zones["changed"].size());
   std::fflush(stdout);
 }
 
@@ -82,11 +99,18 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
                                                  .version = GATE511_VERSION});
   if (!control) return tl::unexpected{control.error()};
   Published published{shared, (*control)->grace(), std::move(*snapshot)};
+  (*control)->publish_to(published);
   bool stopping = false;
-  // Left unread: one signal ends the daemon.
-  if (auto watched = (*control)->watch(signals->get(), [&] { stopping = true; }); !watched) {
-    return watched;
-  }
+  const auto on_signal = [&] {
+    signalfd_siginfo signal{};
+    if (::read(signals->get(), &signal, sizeof signal) != ssize_t{sizeof signal}) return;
+    if (signal.ssi_signo != SIGHUP) {
+      stopping = true;
+    } else {
+      (*control)->reload(tell_reload);
+    }
+  };
+  if (auto watched = (*control)->watch(signals->get(), on_signal); !watched) return watched;
 
   auto outcome = (*dataplane)->start(shared, random_value<std::uint64_t>());
   if (outcome) {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <set>
 
+#include "control/service_config.hpp"
 #include "control_fakes.hpp"
 
 namespace gate511::control {
@@ -18,7 +19,11 @@ class ServiceTest : public testing::Test {
  protected:
   explicit ServiceTest(bool key_has_vlan = false)
       : service_{{world_.sessions, world_.grace, world_.status, world_.time.clock, "0.1.0",
-                  key_has_vlan}} {}
+                  key_has_vlan, config_}} {
+    auto snapshot = build_snapshot(*config_.config(), config_.numbers());
+    if (snapshot) slot_.snapshot = std::move(*snapshot);
+    config_methods_.publish_to(slot_);
+  }
 
   void send(const std::string& method, const Json& params, Json& answer) {
     const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
@@ -45,7 +50,16 @@ class ServiceTest : public testing::Test {
   }
 
   World world_{4};
+  ConfigFile file_;
+  ConfigState config_{file_.load()};
+  HandSlot slot_;
   Service service_;
+  ConfigMethods config_methods_{service_.dispatcher(),
+                                {config_, world_.sessions, world_.grace, world_.status,
+                                 [](const auto& work, const auto& then) {
+                                   work();
+                                   then();
+                                 }}};
 };
 
 class ServiceWithVlanTest : public ServiceTest {
