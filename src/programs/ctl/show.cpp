@@ -53,6 +53,35 @@ std::size_t width(const std::string& text) {
   }));
 }
 
+/// Frames of a zone, by what becomes of them; of a zone that is monitored, by what would have.
+Row zone_row(const Json& zone) {
+  const bool is_monitored = cell(zone, "enforce") == "monitor";
+  const Json counts = zone.value(is_monitored ? "would_have" : "verdicts", Json::object());
+  std::uint64_t forwarded = 0, answered = 0, dropped = 0;
+  for (const policy::VerdictInfo& info : policy::kVerdicts) {
+    const std::uint64_t frames = number(counts, std::string{info.name}.c_str());
+    if (info.fate == policy::Fate::kForwarded) forwarded += frames;
+    if (info.fate == policy::Fate::kAnswered) answered += frames;
+    if (info.fate == policy::Fate::kDropped) dropped += frames;
+  }
+  return {cell(zone, "name"),
+          cell(zone, "link"),
+          cell(zone, "enforce"),
+          std::to_string(forwarded),
+          std::to_string(answered),
+          std::to_string(dropped),
+          is_monitored ? "would have been" : ""};
+}
+
+/// Nothing where there is the default zone of one link alone.
+std::string show_zones(const Json& stats) {
+  const Json zones = stats.value("zones", Json::array());
+  if (zones.size() < 2) return {};
+  std::vector<Row> rows;
+  for (const Json& zone : zones) rows.push_back(zone_row(zone));
+  return "\n" + table({"ZONE", "LINK", "ENFORCE", "FORWARDED", "ANSWERED", "DROPPED", ""}, rows);
+}
+
 }  // namespace
 
 std::string table(const Row& heads, const std::vector<Row>& rows) {
@@ -136,7 +165,7 @@ std::string show_stats(const Json& result) {
     if (frames != 0)
       rows.push_back({"  " + name, std::to_string(frames), std::string{info.sentence}});
   }
-  return text + table({"", "FRAMES", ""}, rows);
+  return text + table({"", "FRAMES", ""}, rows) + show_zones(result);
 }
 
 std::string show_ports(const Json& result) {

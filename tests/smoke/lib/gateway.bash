@@ -104,7 +104,11 @@ cidrs = ["$portal4/32", "$portal6/128"]
 socket = "$bed_dir/control.sock"
 group = ""
 CONFIG
+  gateway_zones
 }
+
+# The zones of the configuration, on standard output: a script has its own.
+gateway_zones() { :; }
 
 write_config() {
   [ -e "$bed_dir/link.key" ] || (umask 077 && head -c 32 /dev/urandom >"$bed_dir/link.key")
