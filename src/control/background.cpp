@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,12 +11,6 @@
 #include <utility>
 
 namespace gate511::control {
-namespace {
-
-constexpr int kNice = 10;
-
-}  // namespace
-
 tl::expected<std::unique_ptr<Background>, Error> Background::start() {
   Fd event{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   if (!event) {
@@ -59,8 +52,6 @@ void Background::finish() {
 }
 
 void Background::loop() {
-  // Of this thread alone: 0 is the caller.
-  static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNice));
   std::unique_lock lock{mutex_};
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A thread beside the control thread for what takes long and touches nothing of its: reading a
-// configuration of 100,000 lines. One piece of work after the other, at a lower priority, since it
-// has the control thread's CPU.
+// configuration of 100,000 lines. One piece of work after the other.
 #pragma once
 
 #include <tl/expected.hpp>
