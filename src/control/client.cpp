@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/client.hpp"
 
-#include <sys/socket.h>
-
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -14,8 +12,8 @@ constexpr std::size_t kChunk = 64 << 10;
 
 }  // namespace
 
-Client::Client(Fd socket, const ClientLimits& limits, SteadyTime now)
-    : socket_{std::move(socket)},
+Client::Client(std::unique_ptr<Stream> stream, const ClientLimits& limits, SteadyTime now)
+    : stream_{std::move(stream)},
       limits_{limits},
       last_active_{now},
       line_began_{now},
@@ -23,7 +21,7 @@ Client::Client(Fd socket, const ClientLimits& limits, SteadyTime now)
 
 void Client::receive(SteadyTime now) {
   std::array<char, kChunk> chunk;
-  const ssize_t got = ::recv(fd(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+  const ssize_t got = stream_->receive(chunk.data(), chunk.size());
   if (got < 0) {
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) failed_ = true;
     return;
@@ -36,13 +34,12 @@ void Client::receive(SteadyTime now) {
   if (refused_) return;  // read only so that the client is not cut off in mid-send
   if (taken_ == input_.size()) line_began_ = now;
   input_.erase(0, std::exchange(taken_, 0));
-  scanned_ = 0;
   input_.append(chunk.data(), static_cast<std::size_t>(got));
 }
 
 bool Client::may_handle() const {
   if (hung_up_) return true;  // nothing is owed to anyone, but what was asked is done
-  return unanswered_ < limits_.requests && output_.size() - sent_ <= limits_.backlog;
+  return unanswered_ < limits_.requests && owed() <= limits_.backlog;
 }
 
 std::optional<std::string_view> Client::next_line() {
@@ -74,7 +71,15 @@ bool Client::line_too_long() const {
 
 void Client::answer(std::string_view line) {
   --unanswered_;
-  if (line.empty() || hung_up_) return;
+  if (!line.empty()) queue(line);
+}
+
+void Client::tell(std::string_view line) {
+  if (!refused_) queue(line);
+}
+
+void Client::queue(std::string_view line) {
+  if (hung_up_) return;
   if (!wants_output()) last_sent_ = last_active_ = std::chrono::steady_clock::now();
   output_.erase(0, std::exchange(sent_, 0));
   output_.append(line);
@@ -92,8 +97,7 @@ void Client::refuse(std::string_view message, SteadyTime now) {
 
 void Client::send(SteadyTime now) {
   while (wants_output() && !failed_) {
-    const ssize_t put =
-        ::send(fd(), output_.data() + sent_, output_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t put = stream_->send(output_.data() + sent_, output_.size() - sent_);
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) {
       if (errno != EAGAIN && errno != EWOULDBLOCK) failed_ = true;
@@ -107,7 +111,7 @@ void Client::send(SteadyTime now) {
     sent_ = 0;
   }
   if (refused_ && !write_closed_ && unanswered_ == 0) {
-    ::shutdown(fd(), SHUT_WR);
+    stream_->end_sending();
     write_closed_ = true;
   }
 }
@@ -117,15 +121,20 @@ bool Client::wants_input() const {
   return refused_ || (may_handle() && input_.size() - taken_ <= limits_.line);
 }
 
-bool Client::is_over(SteadyTime now) const {
+bool Client::is_over(SteadyTime now) {
   if (failed_ || hung_up_) return true;
-  if (output_.size() - sent_ > limits_.output) return true;
-  if (wants_output()) return now - last_sent_ > limits_.stalled_output;
+  if (wants_output()) {
+    too_slow_ = owed() > limits_.output || now - last_sent_ > limits_.stalled_output;
+    return too_slow_;
+  }
   if (unanswered_ > 0) return false;
   if (end_of_input_ && (refused_ || taken_ == input_.size())) return true;
   const bool has_part_of_line = refused_ || taken_ < input_.size();
-  if (has_part_of_line && now - line_began_ > limits_.incomplete_line) return true;
-  return now - last_active_ > limits_.idle;
+  if (has_part_of_line && now - line_began_ > limits_.incomplete_line) {
+    too_slow_ = true;
+    return true;
+  }
+  return !kept_ && now - last_active_ > limits_.idle;
 }
 
 }  // namespace gate511::control

@@ -7,11 +7,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "control/fd.hpp"
+#include "control/stream.hpp"
 
 namespace gate511::control {
 
@@ -29,7 +30,7 @@ struct ClientLimits {
 
 class Client {
  public:
-  Client(Fd socket, const ClientLimits& limits, SteadyTime now);
+  Client(std::unique_ptr<Stream> stream, const ClientLimits& limits, SteadyTime now);
 
   /// Reads what is there, up to one chunk.
   void receive(SteadyTime now);
@@ -38,6 +39,8 @@ class Client {
   [[nodiscard]] std::optional<std::string_view> next_line();
   /// Queues an answer to a line that next_line() gave; nothing if `line` is empty.
   void answer(std::string_view line);
+  /// Queues what it did not ask for.
+  void tell(std::string_view line);
   /// Queues a last message, after which what comes is read and thrown away until the client closes.
   void refuse(std::string_view message, SteadyTime now);
   void send(SteadyTime now);
@@ -47,19 +50,27 @@ class Client {
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool wants_output() const { return sent_ < output_.size(); }
   /// Nothing is to be expected of it any more, or its time is up.
-  [[nodiscard]] bool is_over(SteadyTime now) const;
+  [[nodiscard]] bool is_over(SteadyTime now);
   /// An answer is still owed or on its way.
   [[nodiscard]] bool is_owed() const { return unanswered_ > 0 || wants_output(); }
 
+  /// Bytes that it has not taken yet.
+  [[nodiscard]] std::size_t owed() const { return output_.size() - sent_; }
+  /// Why it is over: it took too long over its input or our output.
+  [[nodiscard]] bool was_too_slow() const { return too_slow_; }
+
+  /// It waits for what comes: being idle does not end it.
+  void keep() { kept_ = true; }
   /// The other side has closed both ways: answers reach no one.
   void hang_up() { hung_up_ = true; }
-  [[nodiscard]] int fd() const { return socket_.get(); }
+  [[nodiscard]] int fd() const { return stream_->fd(); }
   std::uint32_t events = 0;  ///< what epoll is asked for
 
  private:
   [[nodiscard]] bool may_handle() const;
+  void queue(std::string_view line);
 
-  Fd socket_;
+  std::unique_ptr<Stream> stream_;
   const ClientLimits& limits_;
   std::string input_;
   std::size_t taken_ = 0;    ///< bytes of input_ that were handed out as lines
@@ -75,6 +86,8 @@ class Client {
   bool hung_up_ = false;
   bool refused_ = false;
   bool write_closed_ = false;
+  bool kept_ = false;
+  bool too_slow_ = false;
 };
 
 }  // namespace gate511::control

@@ -80,13 +80,22 @@ void read_sessions(Section section, SessionsConfig& out) {
                   out.default_ttl_s);
 }
 
+void read_socket_path(Section& section, std::string_view key, std::string& out) {
+  section.text(key, out);
+  if (out.starts_with('/') && out.size() <= ControlConfig::kMaxSocketPath) return;
+  section.fail(key, {fmt::format("`control.{}` is {} bytes long and begins with \"{}\"", key,
+                                 out.size(), out.substr(0, 1)),
+                     fmt::format("give an absolute path of at most {} bytes",
+                                 ControlConfig::kMaxSocketPath)});
+}
+
 void read_control(Section section, ControlConfig& out) {
-  section.text("socket", out.socket);
-  if (!out.socket.starts_with('/') || out.socket.size() > ControlConfig::kMaxSocketPath) {
-    section.fail("socket", {fmt::format("`control.socket` is {} bytes long and begins with \"{}\"",
-                                        out.socket.size(), out.socket.substr(0, 1)),
-                            fmt::format("give an absolute path of at most {} bytes",
-                                        ControlConfig::kMaxSocketPath)});
+  read_socket_path(section, "socket", out.socket);
+  section.text("status_socket", out.status_socket);
+  if (!out.status_socket.empty()) read_socket_path(section, "status_socket", out.status_socket);
+  if (out.socket == out.status_socket) {
+    section.fail("status_socket", {"`control.status_socket` is `control.socket` as well",
+                                   "give each a path of its own, or set it to \"\""});
   }
   section.text("group", out.group);
 }
@@ -123,7 +132,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_response(root, config.response);
   read_guest(root, config.guest);
   read_garden(root, config.garden);
-  read_control(root.sub("control", {"socket", "group"}), config.control);
+  read_control(root.sub("control", {"socket", "status_socket", "group"}), config.control);
   read_zones(document, root, config);
   if (document.error()) return tl::unexpected{*document.error()};
   config.lines = document.lines();

@@ -69,9 +69,12 @@ struct ResponseConfig {
 };
 
 struct GuestConfig {
+  static constexpr std::uint32_t kMaxTableCapacity = 1'048'576;
+
   std::vector<net::IpAddress> resolvers;
   bool any_resolver = false;  ///< `resolvers = ["any"]`
   std::vector<net::IpAddress> ntp;
+  std::uint32_t table_capacity = 65'536;  ///< clients seen that are remembered, sessions' too
 
   bool operator==(const GuestConfig&) const = default;
 };
@@ -104,6 +107,7 @@ struct ControlConfig {
   static constexpr std::size_t kMaxSocketPath = 107;  ///< sockaddr_un::sun_path and its NUL
 
   std::string socket = "/run/gate511/control.sock";
+  std::string status_socket = "/run/gate511/status.sock";  ///< empty: none
   std::string group = "gate511";  ///< empty: the socket's group is left alone
 
   bool operator==(const ControlConfig&) const = default;

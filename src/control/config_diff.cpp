@@ -58,10 +58,18 @@ constexpr std::array kKeys{
         }},
     Key{"guest.ntp", true,
         [](const Config& a, const Config& b) { return a.guest.ntp == b.guest.ntp; }},
+    Key{"guest.table_capacity", false,
+        [](const Config& a, const Config& b) {
+          return a.guest.table_capacity == b.guest.table_capacity;
+        }},
     Key{"garden.cidrs", true,
         [](const Config& a, const Config& b) { return a.garden.cidrs == b.garden.cidrs; }},
     Key{"control.socket", false,
         [](const Config& a, const Config& b) { return a.control.socket == b.control.socket; }},
+    Key{"control.status_socket", false,
+        [](const Config& a, const Config& b) {
+          return a.control.status_socket == b.control.status_socket;
+        }},
     Key{"control.group", false,
         [](const Config& a, const Config& b) { return a.control.group == b.control.group; }},
 };

@@ -64,6 +64,30 @@ void check_portal_url(Section& section, PortalConfig& out) {
   }
 }
 
+void read_guest_rules(Section& section, GuestConfig& out) {
+  if (section.has("resolvers")) {
+    const std::string key = section.name("resolvers");
+    out.resolvers.clear();
+    out.any_resolver = false;
+    section.texts("resolvers", [&](const std::string& text) -> std::optional<Problem> {
+      if (text == "any") {
+        out.any_resolver = true;
+        return std::nullopt;
+      }
+      return add_address(key, text, out.resolvers);
+    });
+    if (out.any_resolver && !out.resolvers.empty()) {
+      section.fail("resolvers", {fmt::format("`{}` holds \"any\" and addresses", key),
+                                 "give either [\"any\"] or the addresses"});
+    }
+  }
+  if (section.has("ntp")) {
+    const std::string key = section.name("ntp");
+    out.ntp.clear();
+    section.texts("ntp", [&](const std::string& text) { return add_address(key, text, out.ntp); });
+  }
+}
+
 }  // namespace
 
 void read_portal(Section& parent, PortalConfig& out) {
@@ -97,28 +121,15 @@ void read_response(Section& parent, ResponseConfig& out) {
 }
 
 void read_guest(Section& parent, GuestConfig& out) {
+  Section section = parent.sub("guest", {"resolvers", "ntp", "table_capacity"});
+  read_guest_rules(section, out);
+  section.integer("table_capacity", 1U, GuestConfig::kMaxTableCapacity, " clients",
+                  out.table_capacity);
+}
+
+void read_zone_guest(Section& parent, GuestConfig& out) {
   Section section = parent.sub("guest", {"resolvers", "ntp"});
-  if (section.has("resolvers")) {
-    const std::string key = section.name("resolvers");
-    out.resolvers.clear();
-    out.any_resolver = false;
-    section.texts("resolvers", [&](const std::string& text) -> std::optional<Problem> {
-      if (text == "any") {
-        out.any_resolver = true;
-        return std::nullopt;
-      }
-      return add_address(key, text, out.resolvers);
-    });
-    if (out.any_resolver && !out.resolvers.empty()) {
-      section.fail("resolvers", {fmt::format("`{}` holds \"any\" and addresses", key),
-                                 "give either [\"any\"] or the addresses"});
-    }
-  }
-  if (section.has("ntp")) {
-    const std::string key = section.name("ntp");
-    out.ntp.clear();
-    section.texts("ntp", [&](const std::string& text) { return add_address(key, text, out.ntp); });
-  }
+  read_guest_rules(section, out);
 }
 
 void read_garden(Section& parent, GardenConfig& out) {

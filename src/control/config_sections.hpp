@@ -14,6 +14,7 @@ void read_portal(Section& parent, PortalConfig& out);
 void read_zone_portal(Section& parent, PortalConfig& out);  ///< without the secret, which is one
 void read_response(Section& parent, ResponseConfig& out);
 void read_guest(Section& parent, GuestConfig& out);
+void read_zone_guest(Section& parent, GuestConfig& out);  ///< without the table, which is one
 void read_garden(Section& parent, GardenConfig& out);
 /// The key `enforce` of `parent`.
 void read_enforce(Section& parent, policy::Enforce& out);

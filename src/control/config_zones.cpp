@@ -46,7 +46,7 @@ class ZoneReader {
     read_enforce(section, zone.enforce);
     read_zone_portal(section, zone.portal);
     read_response(section, zone.response);
-    read_guest(section, zone.guest);
+    read_zone_guest(section, zone.guest);
     read_garden(section, zone.garden);
     config_.zones.push_back(std::move(zone));
   }

@@ -22,14 +22,31 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
       grace_{parts.grace, clock_},
       sessions_{{parts.table, grace_, parts.status, clock_}, config.sessions.default_ttl_s},
       config_{config},
+      events_{clock_},
+      session_events_{events_, config.sessions.key_has_vlan},
+      sightings_{parts.sightings},
+      clients_{
+          parts.table,
+          clock_,
+          {.capacity = config.guest.table_capacity, .key_has_vlan = config.sessions.key_has_vlan}},
       service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version),
-                config.sessions.key_has_vlan, config_}},
+                config.sessions.key_has_vlan, events_, config_, [this] { return stats(); }}},
+      client_methods_{
+          {clients_, sessions_, sightings_, parts.shared, clock_, config.sessions.key_has_vlan},
+          service_.dispatcher()},
+      session_change_methods_{
+          {sessions_, clock_, [this](std::string_view change) { return service_.not_seen(change); },
+           config.sessions.key_has_vlan},
+          service_.dispatcher()},
       background_{std::move(background)},
-      config_methods_{service_.dispatcher(),
-                      {config_, sessions_, grace_, parts.status,
+      config_methods_{{config_, sessions_, grace_, events_, parts.status,
+                       [this](std::string_view change) { return service_.not_seen(change); },
                        [this](Background::Task work, Background::Task then) {
                          background_->run(std::move(work), std::move(then));
-                       }}} {}
+                       }},
+                      service_.dispatcher()} {
+  sessions_.set_listener(&session_events_);
+}
 
 tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config, Parts parts) {
   auto background = Background::start();
@@ -37,31 +54,61 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
   std::unique_ptr<Control> control{new Control{config, std::move(parts), std::move(*background)}};
   const Dispatcher& dispatcher = std::as_const(control->service_).dispatcher();
   auto server =
-      Server::open({.socket = config.control.socket, .group = config.control.group, .limits = {}},
-                   [&dispatcher](std::string_view line, Server::Reply reply) {
-                     dispatcher.handle(line, std::move(reply));
+      Server::open({.socket = config.control.socket,
+                    .status_socket = config.control.status_socket,
+                    .group = config.control.group},
+                   [&dispatcher](const Caller& caller, std::string_view line, Server::Reply reply) {
+                     dispatcher.handle(caller, line, std::move(reply));
                    },
-                   {Dispatcher::line_too_long(), Dispatcher::too_many_clients()});
+                   {Dispatcher::line_too_long(), Dispatcher::too_many_clients(),
+                    Dispatcher::too_many_of_user()});
   if (!server) return tl::unexpected{server.error()};
   control->server_ = std::move(*server);
   Background& aside = *control->background_;
   if (auto watched = control->watch(aside.fd(), [&aside] { aside.finish(); }); !watched)
     return tl::unexpected{watched.error()};
+  control->connect();
   return control;
+}
+
+void Control::connect() {
+  Server& server = *server_;
+  events_.connect({.push = [&server](std::uint64_t to,
+                                     std::string_view lines) { return server.push(to, lines); },
+                   .owed = [&server](std::uint64_t connection) { return server.owed(connection); },
+                   .keep = [&server](std::uint64_t connection) { server.keep(connection); },
+                   .close = [&server](std::uint64_t connection) { server.close(connection); }});
+  server.on_gone([this](std::uint64_t connection) { events_.unsubscribe(connection); });
+  server.on_refused([this](const std::string& user) { ++refused_[user]; });
+}
+
+Json Control::stats() const {
+  return {{"clients", server_->clients()},
+          {"refused", server_->counts().refused},
+          {"too_slow", server_->counts().too_slow}};
+}
+
+void Control::tell_of_refused() {
+  for (const auto& [user, count] : std::exchange(refused_, {}))
+    events_.emit("client.refused", {{"user", user}, {"count", count}});
 }
 
 void Control::turn(const std::function<void()>& on_tick) {
   sessions_.work();
   grace_.poll();
+  events_.pump();
+  const bool more_seen = clients_.take(sightings_);
   const std::uint64_t now = clock_.boot_ns();
   if (now >= next_tick_ns_) {
     next_tick_ns_ = now + kTick_ns;
     service_.tick();
+    tell_of_refused();
+    clients_.tick();
     on_tick();
   }
   nanoseconds timeout{std::min(next_tick_ns_ - std::min(now, next_tick_ns_), kTick_ns)};
   if (grace_.is_urgent()) timeout = std::min(timeout, kUrgent);
-  if (sessions_.has_work()) timeout = nanoseconds{0};
+  if (sessions_.has_work() || events_.has_work() || more_seen) timeout = nanoseconds{0};
   server_->poll_once(timeout);
 }
 

@@ -10,17 +10,23 @@
 #include <tl/expected.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "control/background.hpp"
+#include "control/clients.hpp"
 #include "control/clock.hpp"
 #include "control/config.hpp"
 #include "control/config_state.hpp"
+#include "control/events.hpp"
 #include "control/grace_queue.hpp"
 #include "control/server.hpp"
 #include "control/service.hpp"
+#include "control/service_clients.hpp"
 #include "control/service_config.hpp"
+#include "control/service_session_changes.hpp"
+#include "control/session_events.hpp"
 #include "control/sessions.hpp"
 
 namespace gate511::control {
@@ -35,7 +41,9 @@ class Control {
     table::SessionTable& table;
     table::GracePeriod& grace;
     const dataplane::StatusSource& status;
-    std::string version;  ///< of the program
+    dataplane::SightingSource& sightings;
+    const pipeline::Shared& shared;  ///< its snapshot is set before run()
+    std::string version;             ///< of the program
     Clock clock = Clock::system();
   };
   /// Takes the socket. No client is served before run().
@@ -53,6 +61,7 @@ class Control {
   /// `grace().add({}, [old] { delete old; })`. Control thread.
   [[nodiscard]] GraceQueue& grace() { return grace_; }
   [[nodiscard]] Sessions& sessions() { return sessions_; }
+  [[nodiscard]] EventBus& events() { return events_; }
 
   /// Where a reload goes. Outlives this.
   void publish_to(SnapshotSlot& slot) { config_methods_.publish_to(slot); }
@@ -67,16 +76,26 @@ class Control {
   Control(const Config& config, Parts parts, std::unique_ptr<Background> background);
   /// One turn of the loop.
   void turn(const std::function<void()>& on_tick);
+  void connect();
+  void tell_of_refused();
+  [[nodiscard]] Json stats() const;
 
   Clock clock_;
   GraceQueue grace_;
   Sessions sessions_;
   ConfigState config_;
+  EventBus events_;
+  SessionEvents session_events_;
+  dataplane::SightingSource& sightings_;
+  Clients clients_;
   Service service_;
+  ClientMethods client_methods_;
+  SessionChangeMethods session_change_methods_;
   std::unique_ptr<Background> background_;
   ConfigMethods config_methods_;
   std::unique_ptr<Server> server_;
   std::uint64_t next_tick_ns_ = 0;
+  std::map<std::string, std::uint64_t> refused_;  ///< clients since the last tick, by user
 };
 
 }  // namespace gate511::control

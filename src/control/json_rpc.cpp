@@ -53,6 +53,12 @@ std::optional<RpcError> check_envelope(const Json& request) {
   return std::nullopt;
 }
 
+RpcError no_right(std::string_view method, Access access) {
+  return rpc::read_only(fmt::format(
+      "`{}` needs the right to {}; {}", method, access == Access::kChange ? "change" : "read",
+      "connect to control.socket, or have control.tls_clients give this name the right"));
+}
+
 bool is_id(const Json& id) {
   return id.is_string() || id.is_number() || id.is_null();
 }
@@ -118,14 +124,14 @@ tl::expected<Json, RpcError> parse_json(std::string_view text) {
   return tl::unexpected{RpcError{rpc::kParseError, reader.error(), nullptr}};
 }
 
-void Dispatcher::add(std::string name, Method method) {
-  methods_.emplace(std::move(name), std::move(method));
+void Dispatcher::add(std::string name, Access access, Method method) {
+  methods_.emplace(std::move(name), Entry{access, std::move(method)});
 }
 
 std::vector<std::string> Dispatcher::methods() const {
   std::vector<std::string> names;
   names.reserve(methods_.size());
-  for (const auto& [name, method] : methods_) names.push_back(name);
+  for (const auto& [name, entry] : methods_) names.push_back(name);
   return names;
 }
 
@@ -138,12 +144,17 @@ std::string Dispatcher::too_many_clients() {
   return line_of(error_answer(rpc::busy("no room for another client; close one and try again")));
 }
 
-void Dispatcher::handle(std::string_view line, Reply reply) const {
+std::string Dispatcher::too_many_of_user() {
+  return line_of(
+      error_answer(rpc::busy("no room for another client of this user; close one and try again")));
+}
+
+void Dispatcher::handle(const Caller& caller, std::string_view line, Reply reply) const {
   if (line.size() > kMaxLine) return reply(line_too_long());
   auto document = parse_json(line);
   if (!document) return reply(line_of(error_answer(document.error())));
   if (!document->is_array()) {
-    return handle_one(*document, [reply = std::move(reply)](const Json& made) {
+    return handle_one(caller, *document, [reply = std::move(reply)](const Json& made) {
       reply(made.is_null() ? std::string{} : line_of(made));
     });
   }
@@ -155,10 +166,11 @@ void Dispatcher::handle(std::string_view line, Reply reply) const {
   batch->owed = document->size();
   batch->reply = std::move(reply);
   for (const Json& request : *document)
-    handle_one(request, [batch](Json made) { batch->finish_one(std::move(made)); });
+    handle_one(caller, request, [batch](Json made) { batch->finish_one(std::move(made)); });
 }
 
-void Dispatcher::handle_one(const Json& request, const std::function<void(Json)>& done) const {
+void Dispatcher::handle_one(const Caller& caller, const Json& request,
+                            const std::function<void(Json)>& done) const {
   Json id = nullptr;
   bool is_notification = false;
   if (request.is_object()) {
@@ -184,12 +196,14 @@ void Dispatcher::handle_one(const Json& request, const std::function<void(Json)>
     return finish(tl::unexpected{RpcError{
         rpc::kMethodNotFound, fmt::format("unknown method `{}`", name.substr(0, 64)), nullptr}});
   }
+  const Entry& entry = method->second;
+  if (!caller.may(entry.access)) return finish(tl::unexpected{no_right(name, entry.access)});
   const auto params = request.find("params");
-  if (params == request.end()) return method->second(Json::object(), std::move(finish));
+  if (params == request.end()) return entry.method(caller, Json::object(), std::move(finish));
   if (!params->is_object()) {
     return finish(tl::unexpected{rpc::invalid_params("`params` must be an object, by name")});
   }
-  method->second(*params, std::move(finish));
+  entry.method(caller, *params, std::move(finish));
 }
 
 }  // namespace gate511::control

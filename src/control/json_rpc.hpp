@@ -7,12 +7,15 @@
 #include <nlohmann/json.hpp>
 #include <tl/expected.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "control/caller.hpp"
 
 namespace gate511::control {
 
@@ -51,8 +54,9 @@ inline constexpr int kInvalidParams = -32602;
 using Outcome = tl::expected<Json, RpcError>;
 /// To be called once, now or later, on the same thread.
 using Done = std::function<void(Outcome)>;
-/// `params` is an object, empty where the request has none.
-using Method = std::function<void(const Json& params, Done done)>;
+/// `params` is an object, empty where the request has none. `caller` and `params` are gone when it
+/// returns.
+using Method = std::function<void(const Caller& caller, const Json& params, Done done)>;
 
 /// Parses one document strictly: within kMaxDepth, no key twice in an object, valid UTF-8.
 [[nodiscard]] tl::expected<Json, RpcError> parse_json(std::string_view text);
@@ -60,23 +64,37 @@ using Method = std::function<void(const Json& params, Done done)>;
 /// Takes requests apart and finds their methods. Control thread.
 class Dispatcher {
  public:
-  void add(std::string name, Method method);
+  /// Callers that may not do what `access` says are told so, and the method is not called.
+  void add(std::string name, Access access, Method method);
+  /// The same for one to which it is all the same who calls.
+  template <std::invocable<const Json&, Done> Plain>
+  void add(std::string name, Access access, Plain method) {
+    add(std::move(name), access,
+        Method{[method = std::move(method)](const Caller& /*caller*/, const Json& params,
+                                            Done done) { method(params, std::move(done)); }});
+  }
   [[nodiscard]] std::vector<std::string> methods() const;
 
   /// Called once with the answer, without a newline; empty where none is due.
   using Reply = std::function<void(std::string)>;
-  void handle(std::string_view line, Reply reply) const;
+  void handle(const Caller& caller, std::string_view line, Reply reply) const;
 
   /// The answer to what is longer than kMaxLine.
   [[nodiscard]] static std::string line_too_long();
-  /// The answer to a client for which there is no room.
+  /// The answers to a client for which there is no room, or none for another of its user's.
   [[nodiscard]] static std::string too_many_clients();
+  [[nodiscard]] static std::string too_many_of_user();
 
  private:
   /// `done` gets the answer to one request; null where none is due.
-  void handle_one(const Json& request, const std::function<void(Json)>& done) const;
+  void handle_one(const Caller& caller, const Json& request,
+                  const std::function<void(Json)>& done) const;
 
-  std::map<std::string, Method, std::less<>> methods_;
+  struct Entry {
+    Access access;
+    Method method;
+  };
+  std::map<std::string, Entry, std::less<>> methods_;
 };
 
 }  // namespace gate511::control

@@ -16,7 +16,6 @@ namespace gate511::control {
 namespace {
 
 constexpr int kBacklog = 64;
-constexpr mode_t kMode = 0660;
 
 sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
@@ -77,7 +76,8 @@ tl::expected<void, Error> give_to_group(const std::string& path, const std::stri
 
 }  // namespace
 
-tl::expected<Listener, Error> open_listener(const std::string& path, const std::string& group) {
+tl::expected<Listener, Error> open_listener(const std::string& path, unsigned mode,
+                                            const std::string& group) {
   const std::size_t slash = path.rfind('/');
   if (slash != std::string::npos && slash > 0) {
     const std::string folder = path.substr(0, slash);
@@ -99,7 +99,7 @@ tl::expected<Listener, Error> open_listener(const std::string& path, const std::
   struct stat status {};
   if (::lstat(path.c_str(), &status) == 0) made.inode = status.st_ino;
   const auto given = give_to_group(path, group);
-  if (!given || ::chmod(path.c_str(), kMode) != 0 || ::listen(made.socket.get(), kBacklog) != 0) {
+  if (!given || ::chmod(path.c_str(), mode) != 0 || ::listen(made.socket.get(), kBacklog) != 0) {
     const int error = errno;
     remove_socket(path, made.inode);
     errno = error;

@@ -18,8 +18,8 @@ struct Listener {
   std::uint64_t inode = 0;
 };
 
-/// Mode 0660; `group` empty: left alone. Makes the folder of `path` if it is missing.
-[[nodiscard]] tl::expected<Listener, Error> open_listener(const std::string& path,
+/// `group` empty: left alone. Makes the folder of `path` if it is missing.
+[[nodiscard]] tl::expected<Listener, Error> open_listener(const std::string& path, unsigned mode,
                                                           const std::string& group);
 
 /// Removes the socket at `path` if it still is the one with this inode.

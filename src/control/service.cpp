@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The methods that concern sessions; service_status.cpp has those that only tell.
+// The methods that add, list and revoke sessions; service_status.cpp has those that only tell, and
+// service_session_changes.cpp and service_clients.cpp register what else there is.
 #include "control/service.hpp"
 
 #include <fmt/format.h>
@@ -23,7 +24,7 @@ tl::unexpected<RpcError> refused(Params& params) {
 
 /// A method without parameters that is answered at once.
 template <typename Make>
-Method plain(Make make) {
+auto plain(Make make) {
   return [make](const Json& params, const Done& done) {
     Params none{params, {}};
     if (none.error()) return done(refused(none));
@@ -33,27 +34,21 @@ Method plain(Make make) {
 
 }  // namespace
 
-Service::Service(Parts parts) : parts_{std::move(parts)} {
-  dispatcher_.add("hello", plain([this] { return hello(); }));
-  dispatcher_.add("stats.get", plain([this] { return stats(); }));
-  dispatcher_.add("port.list", plain([this] { return ports(); }));
-  dispatcher_.add("health", plain([this] { return health(); }));
-  dispatcher_.add("shutdown", plain([this] {
+Service::Service(Parts parts) : parts_{std::move(parts)}, events_{dispatcher_, parts_.events} {
+  dispatcher_.add("hello", Access::kStatus, plain([this] { return hello(); }));
+  dispatcher_.add("stats.get", Access::kStatus, plain([this] { return stats(); }));
+  dispatcher_.add("port.list", Access::kStatus, plain([this] { return ports(); }));
+  dispatcher_.add("health", Access::kStatus, plain([this] { return health(); }));
+  dispatcher_.add("shutdown", Access::kChange, plain([this] {
                     shutdown_requested_ = true;
                     return Json{{"stopping", true}};
                   }));
-  dispatcher_.add("session.add",
+  dispatcher_.add("session.add", Access::kChange,
                   [this](const Json& params, const Done& done) { session_add(params, done); });
-  dispatcher_.add("session.get",
-                  [this](const Json& params, const Done& done) { session_get(params, done); });
-  dispatcher_.add("session.list",
+  dispatcher_.add("session.list", Access::kRead,
                   [this](const Json& params, const Done& done) { session_list(params, done); });
-  dispatcher_.add("session.revoke",
+  dispatcher_.add("session.revoke", Access::kChange,
                   [this](const Json& params, const Done& done) { session_revoke(params, done); });
-}
-
-void Service::tick() {
-  watch_.look(parts_.status.stats().workers, parts_.clock.boot_ns());
 }
 
 Json Service::with_generation(Json result) const {
@@ -114,18 +109,6 @@ void Service::session_add(const Json& given, const Done& done) {
         done(result);
       },
       {});
-}
-
-void Service::session_get(const Json& given, const Done& done) const {
-  Params params{given, {"mac", "vlan"}};
-  const auto key = read_key(params, parts_.key_has_vlan);
-  if (!key) return done(refused(params));
-  const auto view = parts_.sessions.find(*key);
-  if (!view) {
-    return done(tl::unexpected{
-        rpc::not_found(fmt::format("{} has no session", net::to_string(key->mac())))});
-  }
-  done(with_generation({{"session", session_json(*view, parts_.key_has_vlan)}}));
 }
 
 void Service::session_list(const Json& given, const Done& done) const {

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The methods of the control socket. docs/openrpc.json is their contract.
+// The methods of the control socket, or most of them. docs/openrpc.json is their contract.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "control/clock.hpp"
 #include "control/config_state.hpp"
+#include "control/events.hpp"
 #include "control/json_rpc.hpp"
+#include "control/service_events.hpp"
 #include "control/sessions.hpp"
 #include "control/watch.hpp"
 #include "dataplane/status.hpp"
@@ -29,40 +34,49 @@ class Service {
     const dataplane::StatusSource& status;
     const Clock& clock;
     std::string version;  ///< of the program
-    bool key_has_vlan = false;
+    bool key_has_vlan;
+    EventBus& events;
     const ConfigState& config;
+    std::function<Json()> control_stats = {};  ///< of the sockets and the loop, for `stats.get`
   };
   explicit Service(Parts parts);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
   [[nodiscard]] const Dispatcher& dispatcher() const { return dispatcher_; }
-  /// For methods that are others' to add.
+  /// For other groups of methods to add themselves.
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
+  /// The error where not every worker has seen `change` in time.
+  [[nodiscard]] RpcError not_seen(std::string_view change) const;
 
-  /// A few times a second: looks whether the workers move.
+  /// A few times a second: looks whether the workers move and the ports are up, and tells what has
+  /// changed.
   void tick();
   /// True once a client has asked for it and was answered.
   [[nodiscard]] bool shutdown_requested() const { return shutdown_requested_; }
 
  private:
   void session_add(const Json& params, const Done& done);
-  void session_get(const Json& params, const Done& done) const;
   void session_list(const Json& params, const Done& done) const;
   void session_revoke(const Json& params, const Done& done);
   [[nodiscard]] Json hello() const;
   [[nodiscard]] Json stats() const;
   [[nodiscard]] Json ports() const;
   [[nodiscard]] Json health() const;
+  void watch_workers();
+  void watch_ports();
 
   /// One session in the table, not yet answered for.
   [[nodiscard]] Outcome add_one(const Json& params);
   [[nodiscard]] Json with_generation(Json result) const;
-  [[nodiscard]] RpcError not_seen(std::string_view change) const;
 
   Parts parts_;
   Dispatcher dispatcher_;
+  EventService events_;
   WorkerWatch watch_;
+  std::set<unsigned> stuck_;              ///< lcores that were told of
+  std::map<std::string, bool> ports_up_;  ///< by name
+  unsigned ticks_ = 0;
   bool shutdown_requested_ = false;
 };
 

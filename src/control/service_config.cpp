@@ -46,10 +46,10 @@ RpcError needs_restart(const std::vector<std::string>& keys) {
 
 }  // namespace
 
-ConfigMethods::ConfigMethods(Dispatcher& dispatcher, Parts parts) : parts_{std::move(parts)} {
-  dispatcher.add("config.check",
+ConfigMethods::ConfigMethods(Parts parts, Dispatcher& dispatcher) : parts_{std::move(parts)} {
+  dispatcher.add("config.check", Access::kRead,
                  [this](const Json& params, Done done) { check(params, std::move(done)); });
-  dispatcher.add("config.reload", [this](const Json& given, const Done& done) {
+  dispatcher.add("config.reload", Access::kChange, [this](const Json& given, const Done& done) {
     const Params none{given, {}};
     if (none.error()) return done(tl::unexpected{*none.error()});
     reload(done);
@@ -146,6 +146,7 @@ void ConfigMethods::apply(const Candidate& candidate, const Done& done) {
     parts_.sessions.set_default_ttl(candidate.config->sessions.default_ttl_s);
     parts_.sessions.count_change();
     slot_->replace(candidate.snapshot);
+    parts_.events.emit("config.reloaded", {{"config_generation", parts_.state.generation()}});
   }
   Json result = diff_json(*candidate.config, candidate.diff);
   result["generation"] = parts_.sessions.generation();
@@ -153,9 +154,7 @@ void ConfigMethods::apply(const Candidate& candidate, const Done& done) {
   parts_.grace.add(
       [this, done, result = std::move(result)](bool seen) {
         if (seen) return end(done, result);
-        end(done, tl::unexpected{rpc::busy(
-                      "a worker has not passed a quiescent point for 1 s; the configuration "
-                      "stands, but that worker may not have seen it yet")});
+        end(done, tl::unexpected{parts_.not_seen("the configuration stands")});
       },
       {});
 }

@@ -13,6 +13,7 @@
 
 #include "control/config_diff.hpp"
 #include "control/config_state.hpp"
+#include "control/events.hpp"
 #include "control/grace_queue.hpp"
 #include "control/json_rpc.hpp"
 #include "control/sessions.hpp"
@@ -33,11 +34,14 @@ class ConfigMethods {
     ConfigState& state;
     Sessions& sessions;
     GraceQueue& grace;
+    EventBus& events;
     const dataplane::StatusSource& status;
+    /// The error where not every worker has seen a change in time.
+    std::function<RpcError(std::string_view change)> not_seen;
     RunAside aside;
   };
   /// Adds its methods to `dispatcher`.
-  ConfigMethods(Dispatcher& dispatcher, Parts parts);
+  ConfigMethods(Parts parts, Dispatcher& dispatcher);
   ConfigMethods(const ConfigMethods&) = delete;
   ConfigMethods& operator=(const ConfigMethods&) = delete;
 

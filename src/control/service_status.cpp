@@ -11,6 +11,7 @@ namespace gate511::control {
 namespace {
 
 constexpr std::uint64_t kStuckFor_ns = kNsPerSecond;
+constexpr unsigned kTicksALook = 4;  // at the ports, whose drivers may have to ask the hardware
 
 Json verdict_map(const dataplane::VerdictCounts& counts) {
   Json map = Json::object();
@@ -71,6 +72,35 @@ Json problem(std::string what, std::string cure) {
 
 }  // namespace
 
+void Service::tick() {
+  watch_workers();
+  if (ticks_++ % kTicksALook == 0) watch_ports();
+}
+
+void Service::watch_workers() {
+  const std::uint64_t now = parts_.clock.boot_ns();
+  watch_.look(parts_.status.stats().workers, now);
+  const auto list = watch_.stuck(now, kStuckFor_ns);
+  const std::set<unsigned> stuck{list.begin(), list.end()};
+  for (const unsigned lcore : stuck) {
+    if (!stuck_.contains(lcore)) parts_.events.emit("worker.stuck", {{"lcore", lcore}});
+  }
+  for (const unsigned lcore : stuck_) {
+    if (!stuck.contains(lcore)) parts_.events.emit("worker.recovered", {{"lcore", lcore}});
+  }
+  stuck_ = stuck;
+}
+
+void Service::watch_ports() {
+  for (const dataplane::PortStatus& port : parts_.status.ports()) {
+    const auto [known, is_new] = ports_up_.try_emplace(port.name, port.up);
+    if (is_new || known->second == port.up) continue;
+    known->second = port.up;
+    parts_.events.emit(port.up ? "port.up" : "port.down",
+                       {{"name", port.name}, {"link", port.link}, {"role", port.role}});
+  }
+}
+
 Json Service::hello() const {
   Json features = Json::array();
   if (parts_.key_has_vlan) features.push_back("session.vlan");
@@ -86,16 +116,19 @@ Json Service::hello() const {
 Json Service::stats() const {
   const dataplane::Stats stats = parts_.status.stats();
   std::uint64_t frames_in = 0;
+  std::uint64_t sightings_dropped = 0;
   dataplane::VerdictCounts counts{};
   Json workers = Json::array();
   for (const dataplane::WorkerStatus& worker : stats.workers) {
     frames_in += worker.frames_in;
+    sightings_dropped += worker.sightings_dropped;
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += worker.verdicts[i];
     Json shown = frames_json(worker.frames_in, worker.verdicts);
     shown["lcore"] = worker.lcore;
     shown["loops"] = worker.loops;
     shown["bursts"] = worker.bursts;
     shown["replies"] = worker.replies;
+    shown["sightings_dropped"] = worker.sightings_dropped;
     workers.push_back(std::move(shown));
   }
   const Sessions& sessions = parts_.sessions;
@@ -103,6 +136,7 @@ Json Service::stats() const {
   result["uptime_s"] = stats.uptime_s;
   result["huge_pages"] = stats.huge_pages;
   result["workers"] = std::move(workers);
+  result["sightings_dropped"] = sightings_dropped;
   result["mbufs"] = {{"total", stats.mbufs_total}, {"in_use", stats.mbufs_in_use}};
   result["sessions"] = {
       {"total", sessions.table().size()},
@@ -114,6 +148,16 @@ Json Service::stats() const {
   };
   result["config_generation"] = parts_.config.generation();
   result["zones"] = zones_json(parts_.config.zones(parts_.status));
+  result["control"] = parts_.control_stats ? parts_.control_stats() : Json::object();
+  const EventBus& events = parts_.events;
+  result["control"]["events"] = {
+      {"seq", events.seq()},
+      {"subscribers", events.subscribers()},
+      {"overrun", events.counts().overrun},
+      {"consumers", events.consumers()},
+      {"kept", events.kept()},
+      {"dropped", events.counts().dropped},
+  };
   return with_generation(std::move(result));
 }
 

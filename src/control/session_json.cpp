@@ -14,6 +14,42 @@ namespace {
 constexpr std::uint64_t kMaxUnix_s = 9'999'999'999;  // the year 2286; times 1e9 fits 64 bits
 constexpr std::uint64_t kMaxVlan = 4094;
 
+/// `text` is valid UTF-8 without control characters: Params::text() has seen to it.
+void append_text(std::string& out, std::string_view text) {
+  out.push_back('"');
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  out.push_back('"');
+}
+
+void append_number(std::string& out, std::string_view name, std::uint64_t number) {
+  const fmt::format_int digits{number};
+  out.append(name).append(digits.data(), digits.size());
+}
+
+void append(std::string& out, const SessionView& view, bool key_has_vlan, bool lives) {
+  const SessionRecord& record = view.record;
+  append_number(out, R"({"bytes_down":)", view.traffic.bytes_down);
+  append_number(out, R"(,"bytes_up":)", view.traffic.bytes_up);
+  append_number(out, R"(,"created_at":)", record.created_unix_s);
+  if (lives && view.expires_at_s == 0) out += R"(,"expires_at":null)";
+  if (lives && view.expires_at_s != 0) append_number(out, R"(,"expires_at":)", view.expires_at_s);
+  append_number(out, R"(,"id":)", record.id);
+  out += R"(,"mac":")";
+  out += net::to_string(record.key.mac());
+  append_number(out, R"(","packets_down":)", view.traffic.packets_down);
+  append_number(out, R"(,"packets_up":)", view.traffic.packets_up);
+  out.append(R"(,"state":")").append(state_name(record.state)).append(R"(","tag":)");
+  append_text(out, record.tag);
+  if (lives) append_number(out, R"(,"ttl_s":)", view.ttl_s);
+  out += R"(,"user":)";
+  append_text(out, record.user);
+  if (key_has_vlan) append_number(out, R"(,"vlan":)", record.key.vlan());
+  out.push_back('}');
+}
+
 }  // namespace
 
 std::string_view state_name(table::State state) {
@@ -27,25 +63,18 @@ std::string_view state_name(table::State state) {
   }
 }
 
+void append_session(std::string& out, const SessionView& view, bool key_has_vlan) {
+  append(out, view, key_has_vlan, true);
+}
+
+void append_ended_session(std::string& out, const SessionView& view, bool key_has_vlan) {
+  append(out, view, key_has_vlan, false);
+}
+
 Json session_json(const SessionView& view, bool key_has_vlan) {
-  const SessionRecord& record = view.record;
-  Json made{
-      {"id", record.id},
-      {"mac", net::to_string(record.key.mac())},
-      {"state", state_name(record.state)},
-      {"tag", record.tag},
-      {"user", record.user},
-      {"created_at", record.created_unix_s},
-      {"ttl_s", view.ttl_s},
-      {"expires_at", nullptr},
-      {"packets_up", view.traffic.packets_up},
-      {"bytes_up", view.traffic.bytes_up},
-      {"packets_down", view.traffic.packets_down},
-      {"bytes_down", view.traffic.bytes_down},
-  };
-  if (view.expires_at_s != 0) made["expires_at"] = view.expires_at_s;
-  if (key_has_vlan) made["vlan"] = record.key.vlan();
-  return made;
+  std::string text;
+  append_session(text, view, key_has_vlan);
+  return Json::parse(text);
 }
 
 std::optional<std::uint16_t> read_vlan(Params& params, bool key_has_vlan) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,16 @@ namespace gate511::control {
 
 inline constexpr std::size_t kMaxTag = 64;   ///< bytes
 inline constexpr std::size_t kMaxUser = 64;  ///< bytes
+
+/// What a session that was moved counted under its former keys. Shared by all that show it, and
+/// settled once the workers count there no more.
+struct CarriedTraffic {
+  std::uint32_t index = 0;        ///< of the former key
+  table::TrafficCounts baseline;  ///< what stood in its counters when the session got it
+  std::shared_ptr<const CarriedTraffic> before{};  ///< under still earlier keys; null once settled
+  table::TrafficCounts counts;                     ///< once settled: all of it
+  bool settled = false;
+};
 
 struct SessionRecord {
   static constexpr std::uint64_t kNoEnd = 0;
@@ -28,6 +39,7 @@ struct SessionRecord {
   std::string user{};
   /// What stood in the counters of `index` when this session got it.
   table::TrafficCounts baseline;
+  std::shared_ptr<const CarriedTraffic> carried{};  ///< null: it was never moved
 };
 
 /// What an add or an update gives. Fields that are not given stay as they are.

@@ -20,6 +20,7 @@
 
 #include "control/clock.hpp"
 #include "control/grace_queue.hpp"
+#include "control/session_listener.hpp"
 #include "control/session_record.hpp"
 #include "dataplane/status.hpp"
 #include "table/session_table.hpp"
@@ -37,6 +38,9 @@ class Sessions {
   };
   Sessions(const Parts& parts, std::uint32_t default_ttl_s);
 
+  /// `listener` outlives this.
+  void set_listener(SessionListener* listener) { listener_ = listener; }
+
   struct Added {
     bool created = false;
     std::uint64_t id = 0;
@@ -47,13 +51,22 @@ class Sessions {
 
   [[nodiscard]] std::optional<SessionView> find(table::Key key) const;
 
+  /// Why a change of a session that is there was refused.
+  enum class Refusal : std::uint8_t { kNone, kNotFound, kEndless, kTooLong, kTaken, kFull };
+  /// Adds to the time that a session has left.
+  [[nodiscard]] Refusal add_time(table::Key key, std::uint64_t add_s);
+  /// Gives a session another key: its id, its end and all it has counted stay. In the table, the
+  /// new key is added before the old one is removed, so a worker that sees it gone sees the other.
+  /// `done` is called when the workers have seen both, never from here, and never if refused.
+  [[nodiscard]] Refusal move(table::Key from, table::Key to, std::function<void(bool seen)> done);
+
   struct Page {
     std::vector<SessionView> sessions;
     std::optional<std::uint32_t> next;  ///< where the next page begins; none: that was all
   };
   /// Up to `limit` sessions from `cursor` on (0: the first). Looks at no more than kMaxLook slots,
   /// so a page may hold fewer, or none, though more follow. A session that lives through a whole
-  /// listing stands in it exactly once.
+  /// listing, and is not moved, stands in it exactly once.
   static constexpr std::size_t kMaxLook = 65'536;
   [[nodiscard]] Page list(const SessionFilter& filter, std::uint32_t cursor,
                           std::size_t limit) const;
@@ -103,13 +116,19 @@ class Sessions {
 
   [[nodiscard]] SessionRecord* record_of(table::Key key) const;
   [[nodiscard]] SessionView view(const SessionRecord& record) const;
+  [[nodiscard]] table::TrafficCounts carried_by(const CarriedTraffic& carried) const;
+  /// The one under way that has not come to this session yet, and will take it.
+  [[nodiscard]] bool is_being_revoked(const SessionRecord& record) const;
   [[nodiscard]] std::uint64_t deadline_of(const SessionFields& fields, bool created,
                                           std::uint64_t current) const;
   void set_deadline(SessionRecord& record, std::uint64_t deadline_ns);
   void set_state(SessionRecord& record, table::State state);
   /// Out of the table; the index stays in limbo until it is released.
   Record take_out(std::uint32_t index);
-  void release_later(std::vector<std::uint32_t> indices, std::function<void(bool)> answer);
+  /// Releases what was taken out when every worker has seen it, and tells that it has ended.
+  void release_later(std::vector<Record> records, EndReason reason,
+                     std::function<void(bool)> answer);
+  void release(const SessionRecord& record, EndReason reason);
   void work_on_sweep();
   [[nodiscard]] bool next_end_is_due() const;
 
@@ -118,6 +137,7 @@ class Sessions {
   const dataplane::StatusSource& status_;
   const Clock& clock_;
   std::uint32_t default_ttl_s_;
+  SessionListener* listener_ = nullptr;
 
   std::vector<Record> records_;                             ///< by the table's index
   std::set<std::pair<std::uint64_t, std::uint32_t>> ends_;  ///< deadline and index

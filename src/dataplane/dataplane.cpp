@@ -207,6 +207,15 @@ std::vector<PortStatus> Dataplane::ports() const {
   return ports;
 }
 
+std::size_t Dataplane::take_sightings(std::span<pipeline::Sighting> out) noexcept {
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    next_seen_ = next_seen_ + 1 < workers_.size() ? next_seen_ + 1 : 0;
+    taken += workers_[next_seen_]->sightings().take(out.subspan(taken));
+  }
+  return taken;
+}
+
 std::vector<ZoneStatus> Dataplane::zones() const {
   std::vector<ZoneStatus> zones;
   for (const auto& worker : workers_) worker->add_zones(zones);

@@ -19,6 +19,7 @@
 #include "dataplane/options.hpp"
 #include "dataplane/qsbr.hpp"
 #include "dataplane/session_memory.hpp"
+#include "dataplane/sighting_source.hpp"
 #include "dataplane/status.hpp"
 #include "dataplane/worker.hpp"
 #include "gate511/error.hpp"
@@ -26,7 +27,7 @@
 
 namespace gate511::dataplane {
 
-class Dataplane final : public StatusSource {
+class Dataplane final : public StatusSource, public SightingSource {
  public:
   /// Starts EAL, finds the ports and takes all memory. No frame moves yet.
   [[nodiscard]] static tl::expected<std::unique_ptr<Dataplane>, Error> open(const Options& options);
@@ -52,6 +53,7 @@ class Dataplane final : public StatusSource {
   [[nodiscard]] std::vector<PortStatus> ports() const override;
   [[nodiscard]] std::vector<ZoneStatus> zones() const override;
   [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t index) const override;
+  [[nodiscard]] std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept override;
 
  private:
   Dataplane(Eal eal, std::vector<unsigned> lcores, Mempool pool, SessionMemory sessions,
@@ -64,6 +66,7 @@ class Dataplane final : public StatusSource {
   std::unique_ptr<Qsbr> qsbr_;
   std::vector<Link> links_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::size_t next_seen_ = 0;  ///< the worker whose sightings are taken first, in turn
   std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
 };
 

@@ -6,6 +6,7 @@
 #include <rte_mbuf.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace gate511::dataplane {

@@ -36,7 +36,9 @@ struct WorkerStatus {
   std::uint64_t bursts = 0;     ///< bursts with at least one frame
   std::uint64_t frames_in = 0;  ///< frames received from ports
   std::uint64_t replies = 0;    ///< frames of our own transmitted
-  VerdictCounts verdicts{};     ///< one for each frame in
+  /// Reports of clients seen that the ring to the control thread had no room for.
+  std::uint64_t sightings_dropped = 0;
+  VerdictCounts verdicts{};  ///< one for each frame in
 };
 
 /// What one worker counted in a zone, which has a number as long as the daemon runs.

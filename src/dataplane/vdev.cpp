@@ -9,6 +9,7 @@
 #include <rte_errno.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string_view>
 
 #include "dataplane/captured_output.hpp"
@@ -24,17 +25,35 @@ Vdev split(std::string_view text) {
   return {std::string{text.substr(0, comma)}, std::string{text.substr(comma + 1)}};
 }
 
+bool is_af_packet(const Vdev& vdev) {
+  return vdev.name.find("af_packet") != std::string::npos;
+}
+
+/// The value of `key` in the device's arguments; empty if it is not given.
+std::string argument(const Vdev& vdev, std::string_view key) {
+  const std::string arguments = "," + vdev.arguments;
+  const std::string wanted = fmt::format(",{}=", key);
+  const std::size_t at = arguments.find(wanted);
+  if (at == std::string::npos) return {};
+  const std::size_t from = at + wanted.size();
+  return arguments.substr(from, arguments.find(',', from) - from);
+}
+
 /// The kernel interface that the device is put on; empty for those that are on none.
 std::string interface_of(const Vdev& vdev) {
-  if (vdev.name.find("af_packet") == std::string::npos &&
-      vdev.name.find("af_xdp") == std::string::npos) {
-    return {};
-  }
-  const std::string arguments = "," + vdev.arguments;
-  const std::size_t at = arguments.find(",iface=");
-  if (at == std::string::npos) return {};
-  const std::size_t from = at + std::string_view{",iface="}.size();
-  return arguments.substr(from, arguments.find(',', from) - from);
+  const bool on_interface = is_af_packet(vdev) || vdev.name.find("af_xdp") != std::string::npos;
+  return on_interface ? argument(vdev, "iface") : std::string{};
+}
+
+/// AF_PACKET frees a frame that does not fit its ring's frames, and does not count it as sent: the
+/// rest of a burst would be sent and freed a second time. So its frames must hold the longest.
+tl::expected<void, Error> check_frame_size(const Vdev& vdev) {
+  constexpr unsigned long kLeast = 2048;  // the default: 1,522 bytes and the ring's header
+  const std::string size = is_af_packet(vdev) ? argument(vdev, "framesz") : std::string{};
+  if (size.empty() || std::strtoul(size.c_str(), nullptr, 10) >= kLeast) return {};
+  return tl::unexpected{Error{"port " + vdev.name,
+                              fmt::format("framesz={} does not hold every frame", size),
+                              fmt::format("leave it out, or give {} or more", kLeast)}};
 }
 
 std::string interfaces() {
@@ -77,6 +96,7 @@ tl::expected<void, Error> create_vdev(const Vdev& vdev, bool quiet) {
     return tl::unexpected{Error{where, fmt::format("there is no interface `{}`", interface),
                                 fmt::format("the interfaces are: {}", interfaces())}};
   }
+  if (auto fits = check_frame_size(vdev); !fits) return fits;
   CapturedOutput output{quiet};
   const int failed = rte_eal_hotplug_add("vdev", vdev.name.c_str(), vdev.arguments.c_str());
   if (failed == 0) return {};

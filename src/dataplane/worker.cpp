@@ -139,6 +139,7 @@ WorkerStatus Worker::status() const {
   status.bursts = counts_.bursts.load(std::memory_order_relaxed);
   status.frames_in = counts_.frames_in.load(std::memory_order_relaxed);
   status.replies = counts_.replies.load(std::memory_order_relaxed);
+  status.sightings_dropped = pipeline_.sightings().dropped();
   const std::size_t links = std::size_t{std::ranges::max(setup_.lanes, {}, &Lane::link).link} + 1;
   status.verdicts =
       pipeline_.counters().total(shared_.zones_used.load(std::memory_order_relaxed), links);

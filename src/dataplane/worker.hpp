@@ -37,7 +37,7 @@ struct WorkerSetup {
   std::vector<Lane> lanes;  ///< at least one
 };
 
-/// `run` belongs to the worker's thread, `stop` and `status` to the control thread.
+/// `run` belongs to the worker's thread, `stop`, `status` and `sightings` to the control thread.
 class alignas(64) Worker {
  public:
   Worker(WorkerSetup setup, pipeline::Shared& shared, std::span<table::SessionCounters> sessions,
@@ -51,6 +51,8 @@ class alignas(64) Worker {
   [[nodiscard]] WorkerStatus status() const;
   /// Adds what was counted in each zone.
   void add_zones(std::vector<ZoneStatus>& zones) const;
+  /// For the control thread to take from.
+  [[nodiscard]] pipeline::SightingReporter& sightings() { return pipeline_.sightings(); }
 
  private:
   using Mbufs = std::array<rte_mbuf*, pipeline::kMaxBurst>;

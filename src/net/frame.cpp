@@ -40,9 +40,9 @@ Packet parse_udp(Packet packet, ByteView bytes) noexcept {
   if (at + kUdpHeader > packet.end) return flawed(packet, Flaw::kBadUdpHeader);
   packet.source_port = load_be16(bytes, at);
   packet.destination_port = load_be16(bytes, at + 2);
-  // RFC 768: the length counts its own header. RFC 2675's zero is for jumbograms only.
-  const std::size_t length = load_be16(bytes, at + 4);
-  if (length < kUdpHeader || at + length > packet.end) return flawed(packet, Flaw::kBadUdpHeader);
+  // RFC 768: the length counts its own header. It ends where the IP packet ends: what stood behind
+  // it would be judged by nobody.
+  if (at + load_be16(bytes, at + 4) != packet.end) return flawed(packet, Flaw::kBadUdpHeader);
   packet.payload_offset = static_cast<std::uint16_t>(at + kUdpHeader);
   return packet;
 }
@@ -116,9 +116,9 @@ Packet parse_ipv6(Packet packet, ByteView bytes) noexcept {
   std::size_t header = at + kIpv6Header;
   for (std::size_t seen = 0;; ++seen) {
     if (next == protocol::kFragment) return flawed(packet, Flaw::kFragment);
-    const bool extension = next == protocol::kRouting || next == protocol::kDestinationOptions ||
-                           next == protocol::kHopByHop;
-    if (!extension) break;
+    // A routing header names hops behind the destination that is judged (RFC 5095, RFC 8754).
+    if (next == protocol::kRouting) return flawed(packet, Flaw::kExtensionChain);
+    if (next != protocol::kDestinationOptions && next != protocol::kHopByHop) break;
     // RFC 8200, 4.1: hop-by-hop options stand directly behind the IPv6 header or nowhere.
     if (seen == kMaxExtensionHeaders || (next == protocol::kHopByHop && seen > 0))
       return flawed(packet, Flaw::kExtensionChain);
@@ -139,6 +139,7 @@ Packet parse_arp(Packet packet, ByteView bytes) noexcept {
   const std::size_t at = packet.l3_offset;
   if (at + kArpBytes > bytes.size() || load_be48(bytes, at) != kIpv4OverEthernet)
     return flawed(packet, Flaw::kBadArp);
+  packet.end = static_cast<std::uint16_t>(at + kArpBytes);
   return packet;
 }
 

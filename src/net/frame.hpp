@@ -26,9 +26,9 @@ enum class Flaw : std::uint8_t {
   kBadIpHeader,      ///< version, header length, total length or header checksum
   kIpOptions,        ///< IPv4 with options
   kFragment,         ///< any fragment, the first too; an IPv6 fragment header of any kind
-  kExtensionChain,   ///< more IPv6 extension headers than kMaxExtensionHeaders, or an unknown one
+  kExtensionChain,   ///< more IPv6 extension headers than kMaxExtensionHeaders, or a routing header
   kBadTcpHeader,     ///< cut short, or a data offset below 5 or past the end
-  kBadUdpHeader,     ///< cut short, or a length below 8 or past the end
+  kBadUdpHeader,     ///< cut short, or a length that is not the IP payload's
   kBadIcmpHeader,    ///< cut short
   kBadArp,           ///< cut short, or not for IPv4 over Ethernet (RFC 826)
   kUnknownEthertype  ///< neither ARP nor IP: LLC, MPLS, PPPoE, what not
@@ -98,7 +98,7 @@ struct Packet {
   IpAddress source, destination;
   std::uint16_t l3_offset = 0;
   std::uint16_t l4_offset = 0;
-  std::uint16_t end = 0;  ///< one past the IP packet's last byte; Ethernet's padding is behind it
+  std::uint16_t end = 0;  ///< one past the IP or ARP packet's last byte; behind it is padding
   // TCP and UDP
   std::uint16_t source_port = 0, destination_port = 0;
   std::uint16_t payload_offset = 0;

@@ -47,6 +47,9 @@ struct IpAddress {
   /// broadcast, loopback or in 0/8 and 240/4 (RFC 1122 3.2.1.3, RFC 4291 2.5-2.7).
   [[nodiscard]] bool is_unicast_host() const noexcept;
 
+  /// fe80::/10 (RFC 4291, 2.5.6)
+  [[nodiscard]] constexpr bool is_link_local() const noexcept { return high >> 54 == 0x3fa; }
+
   constexpr auto operator<=>(const IpAddress&) const noexcept = default;
 };
 
@@ -67,22 +70,25 @@ struct Cidr {
 /// tell of a slip.
 [[nodiscard]] std::optional<Cidr> parse_cidr(std::string_view text);
 
-/// A set of addresses given as prefixes: sorted, merged ranges, binary search. Never changes, so
-/// that copies share its memory: a hundred zones may have a garden of 100,000 prefixes.
+/// A set of addresses given as prefixes: sorted, merged ranges, binary search. The families are
+/// kept apart, since IPv4's addresses lie inside of `::/0` as this type holds them. It never
+/// changes, so that copies share its memory: a hundred zones may have one garden of 100,000.
 class IpSet {
  public:
   IpSet() = default;
   explicit IpSet(std::vector<Cidr> prefixes);
 
   [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
-  [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
-  /// Ranges, after those that meet have been merged.
-  [[nodiscard]] std::size_t size() const noexcept { return ranges_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return v4_.empty() && v6_.empty(); }
+  /// In their order; those that meet have been merged.
+  [[nodiscard]] std::span<const Cidr> v4() const noexcept { return v4_; }
+  [[nodiscard]] std::span<const Cidr> v6() const noexcept { return v6_; }
   [[nodiscard]] bool operator==(const IpSet& other) const noexcept;
 
  private:
-  std::shared_ptr<const std::vector<Cidr>> owned_;
-  std::span<const Cidr> ranges_;  ///< of owned_
+  std::shared_ptr<const std::vector<Cidr>> owned_;  ///< IPv4's before IPv6's
+  std::span<const Cidr> v4_;                        ///< these two: of owned_
+  std::span<const Cidr> v6_;
 };
 
 }  // namespace gate511::net

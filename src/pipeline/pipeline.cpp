@@ -3,6 +3,7 @@
 
 #include <cassert>
 
+#include "policy/dhcp.hpp"
 #include "policy/guest_rules.hpp"
 #include "responder/reply_writer.hpp"
 
@@ -14,7 +15,6 @@ using net::Flaw;
 using policy::Enforce;
 using policy::Fate;
 using policy::Verdict;
-using responder::Decision;
 
 /// Refusals (RST, ICMP) a second and at once, for one worker: enough for a full venue's phones,
 /// too few to be of use to whoever wants the gateway to shout.
@@ -46,7 +46,7 @@ void parse(Burst& burst) noexcept {
 void sort(Burst& burst) noexcept {
   burst.pass.count = burst.reply.count = burst.drop.count = 0;
   for (std::size_t i = 0; i < burst.count; ++i) {
-    switch (policy::info(burst.verdict[i]).fate) {
+    switch (policy::fate(burst.verdict[i])) {
       case Fate::kForwarded:
         burst.pass.add(i);
         break;
@@ -60,21 +60,14 @@ void sort(Burst& burst) noexcept {
   }
 }
 
-Decision final(Verdict verdict) noexcept {
-  return {verdict, {}};
-}
-
-bool is_forwarded(Verdict verdict) noexcept {
-  return policy::info(verdict).fate == Fate::kForwarded;
-}
-
 /// The verdict where nothing is enforced. Three things never pass, whatever the zone: what is no
 /// Ethernet frame, what the other port cannot take, and flow control, which is for the two ends of
 /// one cable (IEEE 802.3, annex 31B).
 Verdict judge_unenforced(const Burst& burst, std::size_t i, Verdict passes) noexcept {
   const Ethernet& ethernet = burst.ethernet[i];
   if (ethernet.flaw == Flaw::kRunt) return Verdict::kRunt;
-  if (policy::judge_reserved(ethernet, true) == Verdict::kPause) return Verdict::kPause;
+  if (policy::judge_reserved(burst.frame[i], ethernet, true) == Verdict::kPause)
+    return Verdict::kPause;
   return burst.frame[i].size() > burst.max_frame_out ? Verdict::kOversized : passes;
 }
 
@@ -85,15 +78,17 @@ Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, s
     : shared_{shared},
       sessions_{sessions},
       worker_{worker},
-      nonces_{static_cast<std::uint32_t>(seed >> 32)},
+      nonces_{static_cast<std::uint32_t>(net::siphash24({seed, worker}, net::as_bytes("nonce")))},
       refusals_{kRefusalsPerSecond, kRefusalBurst},
       refusals_not_made_{kRefusalsPerSecond, kRefusalBurst},
-      credit_{kCreditSlots, seed} {}
+      credit_{kCreditSlots, seed},
+      sightings_{seed} {}
 
 void Pipeline::run(Burst& burst, Now now) noexcept {
   assert(burst.count <= kMaxBurst);
   burst.snapshot = shared_.snapshot.load(std::memory_order_acquire);
   parse(burst);
+  look_out(burst, now);
   shared_.table->look_up(std::span{burst.key}.first(burst.count),
                          std::span{burst.session}.first(burst.count));
   for (std::size_t i = 0; i < burst.count; ++i) {
@@ -102,58 +97,78 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
       burst.verdict[i] = judge_unenforced(burst, i, Verdict::kUnenforced);
       continue;
     }
-    const Decision decision = judge(burst, i, now);
-    burst.verdict[i] = decision.verdict;
-    if (policy::info(decision.verdict).fate == Fate::kAnswered) burst.plan[i] = decision.plan;
-    if (is_forwarded(decision.verdict) && burst.frame[i].size() > burst.max_frame_out)
-      burst.verdict[i] = Verdict::kOversized;
+    Verdict verdict = judge(burst, i, now);
+    if (policy::fate(verdict) == Fate::kForwarded && burst.frame[i].size() > burst.max_frame_out)
+      verdict = Verdict::kOversized;
     if (enforce == Enforce::kMonitor) [[unlikely]] {
-      burst.would_have[i] = burst.verdict[i];
-      if (!is_forwarded(burst.verdict[i]))
-        burst.verdict[i] = judge_unenforced(burst, i, Verdict::kMonitored);
+      burst.would_have[i] = verdict;
+      if (policy::fate(verdict) != Fate::kForwarded)
+        verdict = judge_unenforced(burst, i, Verdict::kMonitored);
     }
+    burst.verdict[i] = verdict;
     // Read now: once a frame is handed to a port, its bytes are not ours any more.
-    if (burst.verdict[i] == Verdict::kSession)
+    if (verdict == Verdict::kSession)
       burst.session_bytes[i] =
           static_cast<std::uint32_t>(net::counted_bytes(burst.frame[i], burst.ethernet[i]));
   }
   sort(burst);
 }
 
-// ---- decide ----
+// ---- look out for clients' addresses, guests' and sessions' alike ----
 
-Decision Pipeline::judge(const Burst& burst, std::size_t i, Now now) noexcept {
-  const Ethernet& ethernet = burst.ethernet[i];
-  if (ethernet.flaw != Flaw::kNone) return final(policy::verdict_of(ethernet.flaw));
-  const policy::LinkPolicy& link = burst.snapshot->links[burst.link];
-  const Verdict reserved = policy::judge_reserved(ethernet, link.pass_reserved);
-  if (reserved != Verdict::kGuestDenied) return final(reserved);
-
-  const table::Hit& session = burst.session[i];
-  if (session.state == table::State::kBlocked) return final(Verdict::kBlocked);
-  const bool authenticated = table::is_authenticated(session.state);
-  if (burst.direction == Direction::kFromAccess)
-    return authenticated ? final(Verdict::kSession) : judge_guest(burst, i, now);
-
-  if (authenticated) return final(Verdict::kSession);
-  const net::Packet packet = net::parse_packet(burst.frame[i], ethernet);
-  if (policy::is_dhcp_answer(burst.frame[i], packet))
-    shared_.dhcp_servers.learn(burst.link, packet.source);
-  if (ethernet.destination.is_group())
-    return final(policy::judge_multicast(burst.frame[i], packet, link.multicast_all));
-  return final(policy::judge_to_guest(burst.frame[i], packet, burst.snapshot->zone(burst.zone[i])));
+void Pipeline::look_out(const Burst& burst, Now now) noexcept {
+  for (std::size_t i = 0; i < burst.count; ++i) {
+    const Ethernet& ethernet = burst.ethernet[i];
+    if (ethernet.flaw != Flaw::kNone || burst.zone[i].enforce == Enforce::kOff ||
+        !may_show_client(burst.frame[i], ethernet))
+      continue;
+    for (const Sighting& seen :
+         read_sightings(burst.frame[i], ethernet, burst.direction, burst.link))
+      sightings_.report(seen, now.ns);
+  }
 }
 
-Decision Pipeline::judge_guest(const Burst& burst, std::size_t i, Now now) noexcept {
+// ---- decide ----
+
+Verdict Pipeline::judge(Burst& burst, std::size_t i, Now now) noexcept {
+  const Ethernet& ethernet = burst.ethernet[i];
+  if (ethernet.flaw != Flaw::kNone) return policy::verdict_of(ethernet.flaw);
+  const table::State state = burst.session[i].state;
+  if (state == table::State::kBlocked) return Verdict::kBlocked;
+  const bool pass_reserved = burst.snapshot->links[burst.link].pass_reserved;
+  const Verdict reserved = policy::judge_reserved(burst.frame[i], ethernet, pass_reserved);
+  if (reserved != Verdict::kGuestDenied) return reserved;
+  if (table::is_authenticated(state)) return Verdict::kSession;
+  return burst.direction == Direction::kFromAccess ? judge_from_guest(burst, i, now)
+                                                   : judge_to_guest(burst, i);
+}
+
+Verdict Pipeline::judge_to_guest(Burst& burst, std::size_t i) noexcept {
+  const net::ByteView frame = burst.frame[i];
+  const net::Packet packet = net::parse_packet(frame, burst.ethernet[i]);
+  if (packet.flaw == Flaw::kNone && policy::is_dhcp_answer(frame, packet) &&
+      policy::is_answer_on_link(packet))
+    shared_.dhcp_servers.learn(burst.link, packet.source);
+  if (burst.ethernet[i].destination.is_group()) {
+    const bool all = burst.snapshot->links[burst.link].multicast_all;
+    return policy::judge_multicast(frame, packet, all);
+  }
+  return policy::judge_to_guest(frame, packet, burst.snapshot->zone(burst.zone[i]));
+}
+
+Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept {
   using Act = policy::GuestDecision::Act;
   const net::ByteView frame = burst.frame[i];
   const Ethernet& ethernet = burst.ethernet[i];
-  credit_.earn(ethernet.source, static_cast<std::uint32_t>(frame.size()));
   const net::Packet packet = net::parse_packet(frame, ethernet);
-  const policy::GuestDecision decision = policy::judge_from_guest(
-      frame, packet, burst.snapshot->zone(burst.zone[i]), burst.link, shared_.dhcp_servers);
-  if (decision.act == Act::kFinal) return final(decision.verdict);
-  if (!responder::may_reply(ethernet, packet)) return final(Verdict::kNoReplyAddress);
+  const policy::GuestDecision decision =
+      policy::judge_from_guest(frame, ethernet, packet, burst.snapshot->zone(burst.zone[i]),
+                               burst.link, shared_.dhcp_servers);
+  if (decision.act == Act::kFinal) {
+    credit_.earn(ethernet.source, static_cast<std::uint32_t>(frame.size()));
+    return decision.verdict;
+  }
+  if (!responder::may_reply(ethernet, packet)) return Verdict::kNoReplyAddress;
   if (decision.act == Act::kRefuse) return refuse(burst, i, packet, decision.verdict, now);
   const responder::ConnectionId id{.link = burst.link,
                                    .vlan = ethernet.vlan,
@@ -163,23 +178,23 @@ Decision Pipeline::judge_guest(const Burst& burst, std::size_t i, Now now) noexc
                                    .source_port = packet.source_port,
                                    .destination_port = packet.destination_port};
   const auto* keys = shared_.cookie_keys.load(std::memory_order_acquire);
-  return responder::respond(frame, packet, id, *keys, refusals(burst.zone[i]), now.ns);
+  return responder::respond(frame, packet, id, *keys, refusals(burst.zone[i]), now.ns,
+                            burst.plan[i]);
 }
 
-Decision Pipeline::refuse(const Burst& burst, std::size_t i, const net::Packet& packet,
-                          Verdict verdict, Now now) noexcept {
-  Decision decision{verdict, {}};
-  if (packet.protocol == net::protocol::kTcp) {
-    decision = responder::refuse_tcp(packet, verdict);
-    if (decision.plan.kind == responder::ReplyKind::kNone) return decision;
-  } else {
-    decision.plan.kind = responder::ReplyKind::kIcmpProhibited;
-    decision.plan.packet = packet;
-    const std::size_t bytes = responder::icmp_prohibited_bytes(burst.frame[i], packet);
-    if (!credit_.spend(burst.ethernet[i].source, static_cast<std::uint32_t>(bytes)))
-      return final(Verdict::kReplyTooLarge);
-  }
-  return refusals(burst.zone[i]).take(now.ns) ? decision : final(Verdict::kRateLimited);
+Verdict Pipeline::refuse(Burst& burst, std::size_t i, const net::Packet& packet, Verdict verdict,
+                         Now now) noexcept {
+  const net::ByteView frame = burst.frame[i];
+  const Verdict refused = responder::refuse(frame, packet, verdict, burst.plan[i]);
+  if (policy::fate(refused) != Fate::kAnswered) return refused;
+  if (!refusals(burst.zone[i]).take(now.ns)) return Verdict::kRateLimited;
+  // A reset is no longer than what drew it. An ICMP error, which quotes, may be: it is paid for.
+  if (burst.plan[i].kind != responder::ReplyKind::kIcmpProhibited) return refused;
+  const net::MacAddress guest = burst.ethernet[i].source;
+  const std::size_t bytes = responder::icmp_prohibited_bytes(frame, packet);
+  credit_.earn(guest, static_cast<std::uint32_t>(frame.size()));
+  return credit_.spend(guest, static_cast<std::uint32_t>(bytes)) ? refused
+                                                                 : Verdict::kReplyTooLarge;
 }
 
 /// What is not sent must not use up what may be.

@@ -11,6 +11,8 @@
 #include <span>
 
 #include "net/frame.hpp"
+#include "pipeline/sighting.hpp"
+#include "pipeline/sighting_reporter.hpp"
 #include "pipeline/zone_counters.hpp"
 #include "policy/dhcp_servers.hpp"
 #include "policy/guest_credit.hpp"
@@ -26,8 +28,6 @@
 namespace gate511::pipeline {
 
 inline constexpr std::size_t kMaxBurst = 64;
-
-enum class Direction : std::uint8_t { kFromAccess, kFromUplink };
 
 /// Indices into a burst.
 struct FrameList {
@@ -108,14 +108,18 @@ class Pipeline {
   /// Frames by link, zone and verdict since start.
   [[nodiscard]] const ZoneCounters& counters() const noexcept { return counters_; }
 
- private:
-  [[nodiscard]] responder::Decision judge(const Burst& burst, std::size_t i, Now now) noexcept;
-  [[nodiscard]] responder::Decision judge_guest(const Burst& burst, std::size_t i,
-                                                Now now) noexcept;
-  [[nodiscard]] responder::Decision refuse(const Burst& burst, std::size_t i,
-                                           const net::Packet& packet, policy::Verdict verdict,
-                                           Now now) noexcept;
+  /// The clients seen, for the control thread.
+  [[nodiscard]] SightingReporter& sightings() noexcept { return sightings_; }
+  [[nodiscard]] const SightingReporter& sightings() const noexcept { return sightings_; }
 
+ private:
+  void look_out(const Burst& burst, Now now) noexcept;
+  /// Each writes the burst's plan for frame `i` where its verdict is an answer.
+  [[nodiscard]] policy::Verdict judge(Burst& burst, std::size_t i, Now now) noexcept;
+  [[nodiscard]] policy::Verdict judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept;
+  [[nodiscard]] policy::Verdict judge_to_guest(Burst& burst, std::size_t i) noexcept;
+  [[nodiscard]] policy::Verdict refuse(Burst& burst, std::size_t i, const net::Packet& packet,
+                                       policy::Verdict verdict, Now now) noexcept;
   [[nodiscard]] policy::TokenBucket& refusals(policy::ZoneRef zone) noexcept;
   [[nodiscard]] std::uint32_t nonce() noexcept;
 
@@ -126,6 +130,7 @@ class Pipeline {
   policy::TokenBucket refusals_;
   policy::TokenBucket refusals_not_made_;  ///< of zones that are monitored
   policy::GuestCredit credit_;
+  SightingReporter sightings_;
   ZoneCounters counters_;
 };
 

@@ -2,39 +2,23 @@
 #include "policy/guest_rules.hpp"
 
 #include <algorithm>
+#include <optional>
+
+#include "policy/dhcp.hpp"
+#include "policy/neighbour.hpp"
 
 namespace gate511::policy {
 namespace {
 
 using net::ByteView;
+using net::Ethernet;
 using net::Flaw;
 using net::Packet;
 
 constexpr std::uint16_t kDnsPort = 53;
-constexpr std::uint16_t kDhcpServerPort = 67;
-constexpr std::uint16_t kDhcpClientPort = 68;
 constexpr std::uint16_t kNtpPort = 123;
 constexpr std::uint16_t kHttpsPort = 443;
-constexpr std::uint16_t kDhcp6ClientPort = 546;
-constexpr std::uint16_t kDhcp6ServerPort = 547;
 constexpr std::uint8_t kIgmp = 2;
-
-/// ff02::1:2, All_DHCP_Relay_Agents_and_Servers (RFC 8415, 7.1)
-constexpr net::IpAddress kAllDhcp6Servers{0xff02'0000'0000'0000, 0x1'0002};
-constexpr net::IpAddress kBroadcast = net::IpAddress::v4(0xffff'ffff);
-
-namespace icmpv6 {
-constexpr std::uint8_t kLastError = 127;      // RFC 4443, 2.1: errors are 0-127
-constexpr std::uint8_t kListenerQuery = 130;  // RFC 2710, RFC 3810
-constexpr std::uint8_t kListenerReport = 131;
-constexpr std::uint8_t kListenerDone = 132;
-constexpr std::uint8_t kListenerReportV2 = 143;
-constexpr std::uint8_t kRouterSolicitation = 133;  // RFC 4861, 4
-constexpr std::uint8_t kRouterAdvertisement = 134;
-constexpr std::uint8_t kNeighbourSolicitation = 135;
-constexpr std::uint8_t kNeighbourAdvertisement = 136;
-constexpr std::uint8_t kRedirect = 137;
-}  // namespace icmpv6
 
 bool is_udp(const Packet& p) {
   return p.is_ip && p.protocol == net::protocol::kUdp;
@@ -45,64 +29,34 @@ bool is_tcp(const Packet& p) {
 bool is_icmpv6(const Packet& p) {
   return p.is_v6 && p.protocol == net::protocol::kIcmpv6;
 }
-/// RFC 4861, 6.1 and 7.1: what has crossed a router is no neighbour discovery.
-bool is_on_link(const Packet& p) {
-  return p.hop_limit == 255;
+
+/// More behind the packet than pads a frame to Ethernet's least length: bytes that nobody judged.
+bool has_trailing_bytes(ByteView frame, const Packet& p) {
+  const std::size_t tags = std::size_t{p.l3_offset} - net::kEthernetBytes;
+  return frame.size() > std::max<std::size_t>(p.end, net::kMinFrame + tags);
 }
 
-bool is_neighbour_discovery(const Packet& p) {
-  return is_icmpv6(p) && is_on_link(p) && p.icmp_type >= icmpv6::kRouterSolicitation &&
-         p.icmp_type <= icmpv6::kRedirect;
+/// RFC 826, from a client: a request or reply that speaks for the frame's own sender.
+bool is_clients_arp(ByteView frame, const Ethernet& ethernet) {
+  constexpr std::uint16_t kRequest = 1, kReply = 2;
+  const std::uint16_t operation = net::load_be16(frame, ethernet.l3_offset + 6U);
+  return (operation == kRequest || operation == kReply) &&
+         net::load_be48(frame, ethernet.l3_offset + 8U) == ethernet.source.value();
 }
 
-bool is_bootp(ByteView frame, const Packet& p, std::uint8_t op) {
-  constexpr std::size_t kMagicAt = 236;  // RFC 2131, 3
-  constexpr std::uint32_t kMagic = 0x63825363;
-  return p.payload_size() >= kMagicAt + 4 && net::load_u8(frame, p.payload_offset) == op &&
-         net::load_be32(frame, p.payload_offset + kMagicAt) == kMagic;
+/// RFC 1122, 3.3.6, RFC 2464, 7: a group address of IP goes to a group MAC and a host's to a
+/// host's.
+bool destinations_agree(const Ethernet& ethernet, const Packet& p) {
+  return ethernet.destination.is_group() != p.destination.is_unicast_host();
 }
 
-std::uint8_t dhcp6_type(ByteView frame, const Packet& p) {
-  return p.payload_size() < 4 ? 0 : net::load_u8(frame, p.payload_offset);
-}
-
-bool is_dhcp_request(ByteView frame, const Packet& p) {
-  if (!p.is_v6) return p.source_port == kDhcpClientPort && is_bootp(frame, p, /*BOOTREQUEST*/ 1);
-  // RFC 8415, 7.3: what clients send.
-  constexpr std::array<std::uint8_t, 8> kClientTypes{1, 3, 4, 5, 6, 8, 9, 11};
-  const std::uint8_t type = dhcp6_type(frame, p);
-  return p.source_port == kDhcp6ClientPort &&
-         std::find(kClientTypes.begin(), kClientTypes.end(), type) != kClientTypes.end();
-}
-
-bool is_to_dhcp_server(const Packet& p) {
-  return is_udp(p) && p.destination_port == (p.is_v6 ? kDhcp6ServerPort : kDhcpServerPort);
-}
-
-/// A DHCP answer on a port of the wrong direction is a server where none may be.
-bool is_from_dhcp_server(const Packet& p) {
-  return is_udp(p) && p.source_port == (p.is_v6 ? kDhcp6ServerPort : kDhcpServerPort);
-}
-
-GuestDecision judge_icmpv6(const Packet& p) {
-  switch (p.icmp_type) {
-    case icmpv6::kRouterSolicitation:
-    case icmpv6::kNeighbourSolicitation:
-    case icmpv6::kNeighbourAdvertisement:
-      if (is_on_link(p)) return {.verdict = Verdict::kNeighbour};
-      break;
-    case icmpv6::kRouterAdvertisement:
-    case icmpv6::kRedirect:
-    case icmpv6::kListenerQuery:
-      return {.verdict = Verdict::kRouterMessage};
-    case icmpv6::kListenerReport:
-    case icmpv6::kListenerDone:
-    case icmpv6::kListenerReportV2:
-      return {.verdict = Verdict::kMld};
-    default:
-      break;
-  }
-  return {.verdict = Verdict::kGuestDenied};
+/// LLC with the bridges' service access point both ways, unnumbered (IEEE 802.1D, 7.12.3).
+bool is_spanning_tree(ByteView frame, const Ethernet& ethernet) {
+  constexpr std::size_t kLlcBytes = 3;
+  const std::size_t at = ethernet.l3_offset;
+  return ethernet.type < net::ethertype::kMinimum && ethernet.type >= kLlcBytes &&
+         at + ethernet.type <= frame.size() && net::load_be16(frame, at) == 0x4242 &&
+         net::load_u8(frame, at + 2) == 0x03;
 }
 
 bool is_in_garden(const net::IpAddress& remote, const GuestRules& rules) {
@@ -123,23 +77,46 @@ Verdict judge_remote(const Packet& p, const net::IpAddress& remote, std::uint16_
   return Verdict::kGuestDenied;
 }
 
-/// An ICMP error from the uplink that quotes what a guest may send: without it, path MTU discovery
-/// towards the portal would fail.
+/// The packet that an ICMP error quotes, as far as the rules by address ask: none if what is quoted
+/// is no packet that `p.destination` sent.
+std::optional<Packet> quoted_packet(ByteView frame, const Packet& p) {
+  constexpr std::size_t kErrorHeader = 8, kPorts = 4;
+  const std::size_t at = std::size_t{p.l4_offset} + kErrorHeader;
+  const std::size_t header = p.is_v6 ? 40 : 20;
+  if (at + header + kPorts > p.end) return std::nullopt;
+  Packet quoted;
+  quoted.is_ip = true;
+  quoted.is_v6 = p.is_v6;
+  if (p.is_v6) {
+    if (net::load_u8(frame, at) >> 4 != 6) return std::nullopt;
+    quoted.protocol = net::load_u8(frame, at + 6);
+    quoted.source = net::IpAddress::load_v6(frame, at + 8);
+    quoted.destination = net::IpAddress::load_v6(frame, at + 24);
+  } else {
+    if (net::load_u8(frame, at) != 0x45) return std::nullopt;  // guests send no options
+    quoted.protocol = net::load_u8(frame, at + 9);
+    quoted.source = net::IpAddress::v4(net::load_be32(frame, at + 12));
+    quoted.destination = net::IpAddress::v4(net::load_be32(frame, at + 16));
+  }
+  if (quoted.source != p.destination) return std::nullopt;
+  quoted.destination_port = net::load_be16(frame, at + header + 2);
+  return quoted;
+}
+
+/// An ICMP error from the uplink about what this guest may send, no longer than such errors are
+/// (RFC 1812, 4.3.2.3; RFC 4443, 2.4): without it, path MTU discovery towards the portal would
+/// fail.
 bool is_error_about_allowed(ByteView frame, const Packet& p, const GuestRules& rules) {
+  constexpr std::size_t kLongestV4 = 576, kLongestV6 = 1280;
   const bool v4_error = !p.is_v6 && p.protocol == net::protocol::kIcmp &&
                         (p.icmp_type == 3 || p.icmp_type == 11 || p.icmp_type == 12);  // RFC 792
-  const bool v6_error = is_icmpv6(p) && p.icmp_type <= icmpv6::kLastError;
-  if (!v4_error && !v6_error) return false;
-  constexpr std::size_t kErrorHeader = 8;
-  const std::size_t quote = std::size_t{p.l4_offset} + kErrorHeader;
-  const std::size_t header = p.is_v6 ? 40 : 20;
-  if (quote + header > p.end) return false;
-  const net::IpAddress remote = p.is_v6 ? net::IpAddress::load_v6(frame, quote + 24)
-                                        : net::IpAddress::v4(net::load_be32(frame, quote + 16));
-  const net::IpAddress local = p.is_v6 ? net::IpAddress::load_v6(frame, quote + 8)
-                                       : net::IpAddress::v4(net::load_be32(frame, quote + 12));
-  return local == p.destination && (rules.resolvers.contains(remote) ||
-                                    rules.ntp.contains(remote) || is_in_garden(remote, rules));
+  const bool v6_error = is_icmpv6(p) && p.icmp_type >= 1 && p.icmp_type <= 4;  // RFC 4443, 2.1
+  const std::size_t length = std::size_t{p.end} - p.l3_offset;
+  if ((!v4_error && !v6_error) || length > (p.is_v6 ? kLongestV6 : kLongestV4)) return false;
+  const auto quoted = quoted_packet(frame, p);
+  if (!quoted) return false;
+  const Verdict sent = judge_remote(*quoted, quoted->destination, quoted->destination_port, rules);
+  return sent == Verdict::kDns || sent == Verdict::kNtp || sent == Verdict::kGarden;
 }
 
 }  // namespace
@@ -178,23 +155,38 @@ Verdict verdict_of(Flaw flaw) noexcept {
   return Verdict::kGuestDenied;
 }
 
-GuestDecision judge_from_guest(ByteView frame, const Packet& p, const Zone& zone, std::uint8_t link,
+GuestDecision judge_from_guest(ByteView frame, const Ethernet& ethernet, const Packet& p,
+                               const Zone& zone, std::uint8_t link,
                                const DhcpServers& servers) noexcept {
   using Act = GuestDecision::Act;
   if (p.flaw != Flaw::kNone) return {.verdict = verdict_of(p.flaw)};
-  if (!p.is_ip) return {.verdict = Verdict::kArp};
-  if (is_icmpv6(p) && p.icmp_type > icmpv6::kLastError) {
-    const GuestDecision decision = judge_icmpv6(p);
-    if (decision.verdict != Verdict::kGuestDenied) return decision;
+  if (has_trailing_bytes(frame, p)) return {.verdict = Verdict::kTrailingBytes};
+  if (!p.is_ip)
+    return {.verdict = is_clients_arp(frame, ethernet) ? Verdict::kArp : Verdict::kBadArp};
+  if (!destinations_agree(ethernet, p)) return {.verdict = Verdict::kBadDestination};
+  if (is_icmpv6(p)) {
+    switch (classify_neighbour(frame, p, ethernet.source)) {
+      case NeighbourMessage::kDiscovery:
+        return {.verdict = Verdict::kNeighbour};
+      case NeighbourMessage::kListener:
+        return {.verdict = Verdict::kMld};
+      case NeighbourMessage::kRouters:
+        return {.verdict = Verdict::kRouterMessage};
+      case NeighbourMessage::kMalformed:
+        return {.verdict = Verdict::kBadNeighbour};
+      case NeighbourMessage::kNone:
+        break;
+    }
   }
   if (is_from_dhcp_server(p)) return {.verdict = Verdict::kDhcpDenied};
   if (is_to_dhcp_server(p)) {
-    const bool to_server = p.destination == kBroadcast || p.destination == kAllDhcp6Servers ||
-                           servers.knows(link, p.destination);
+    const bool to_server = is_to_all_dhcp_servers(p) || servers.knows(link, p.destination);
     return {.verdict =
                 to_server && is_dhcp_request(frame, p) ? Verdict::kDhcp : Verdict::kDhcpDenied};
   }
   if (!p.destination.is_unicast_host()) return {.verdict = Verdict::kGuestDenied};
+  if (!p.source.is_unicast_host() || p.source == p.destination)
+    return {.verdict = Verdict::kBadSourceAddress};
 
   const Verdict remote = judge_remote(p, p.destination, p.destination_port, zone.guest);
   if (remote == Verdict::kDnsRefused) return {Act::kRefuse, remote};
@@ -209,13 +201,6 @@ GuestDecision judge_from_guest(ByteView frame, const Packet& p, const Zone& zone
   }
   if (is_udp(p)) return {Act::kRefuse, Verdict::kUdpRefused};
   return {.verdict = Verdict::kGuestDenied};
-}
-
-bool is_dhcp_answer(ByteView frame, const Packet& p) noexcept {
-  if (p.flaw != Flaw::kNone || !is_from_dhcp_server(p)) return false;
-  if (!p.is_v6) return p.destination_port == kDhcpClientPort && is_bootp(frame, p, /*BOOTREPLY*/ 2);
-  const std::uint8_t type = dhcp6_type(frame, p);
-  return p.destination_port == kDhcp6ClientPort && (type == 2 || type == 7 || type == 10);
 }
 
 Verdict judge_to_guest(ByteView frame, const Packet& p, const Zone& zone) noexcept {
@@ -237,26 +222,22 @@ Verdict judge_multicast(ByteView frame, const Packet& p, bool all) noexcept {
       (p.flaw == Flaw::kNone || p.flaw == Flaw::kIpOptions))
     return Verdict::kMulticast;
   if (p.flaw != Flaw::kNone) return verdict_of(p.flaw);
-  const bool mld =
-      is_icmpv6(p) &&
-      (p.icmp_type == icmpv6::kListenerQuery || p.icmp_type == icmpv6::kListenerReport ||
-       p.icmp_type == icmpv6::kListenerDone || p.icmp_type == icmpv6::kListenerReportV2);
-  if (!p.is_ip || is_neighbour_discovery(p) || mld || is_dhcp_answer(frame, p))
+  if (!p.is_ip || is_neighbour_discovery(p) || is_listener_discovery(p) || is_dhcp_answer(frame, p))
     return Verdict::kMulticast;
   return Verdict::kMulticastDenied;
 }
 
-Verdict judge_reserved(const net::Ethernet& ethernet, bool pass) noexcept {
+Verdict judge_reserved(ByteView frame, const Ethernet& ethernet, bool pass) noexcept {
   constexpr std::uint64_t kReservedBlock = 0x0180'c200'0000;
   constexpr std::uint64_t kPauseAddress = kReservedBlock | 0x01;
   const std::uint64_t to = ethernet.destination.value();
   if (ethernet.type == net::ethertype::kFlowControl || to == kPauseAddress) return Verdict::kPause;
   if ((to & ~std::uint64_t{0xf}) != kReservedBlock) return Verdict::kGuestDenied;
   const std::uint64_t last = to & 0xf;
-  const bool spanning_tree = last == 0x0 && ethernet.type < net::ethertype::kMinimum;
   const bool lacp = last == 0x2 && ethernet.type == net::ethertype::kSlowProtocols;
   const bool lldp = ethernet.type == net::ethertype::kLldp &&
                     (last == 0x0 || last == 0x3 || last == 0xe);  // IEEE 802.1AB, table 7-1
+  const bool spanning_tree = last == 0x0 && is_spanning_tree(frame, ethernet);
   return pass && (spanning_tree || lacp || lldp) ? Verdict::kReserved : Verdict::kReservedDropped;
 }
 

@@ -27,8 +27,9 @@ struct GuestDecision {
 [[nodiscard]] Verdict verdict_of(net::Flaw flaw) noexcept;
 
 /// A guest's frame from the access side.
-[[nodiscard]] GuestDecision judge_from_guest(net::ByteView frame, const net::Packet& packet,
-                                             const Zone& zone, std::uint8_t link,
+[[nodiscard]] GuestDecision judge_from_guest(net::ByteView frame, const net::Ethernet& ethernet,
+                                             const net::Packet& packet, const Zone& zone,
+                                             std::uint8_t link,
                                              const DhcpServers& servers) noexcept;
 
 /// A unicast frame from the uplink to a guest: only what answers a rule of judge_from_guest.
@@ -39,12 +40,10 @@ struct GuestDecision {
 [[nodiscard]] Verdict judge_multicast(net::ByteView frame, const net::Packet& packet,
                                       bool all) noexcept;
 
-/// True for a DHCP server's answer, of either version.
-[[nodiscard]] bool is_dhcp_answer(net::ByteView frame, const net::Packet& packet) noexcept;
-
 /// A frame to one of the addresses 01-80-C2-00-00-00 to -0F that bridges keep to themselves
 /// (IEEE 802.1Q, table 8-1), or flow control to any: kReserved, kReservedDropped or kPause.
 /// kGuestDenied for all other frames, which these rules say nothing of.
-[[nodiscard]] Verdict judge_reserved(const net::Ethernet& ethernet, bool pass) noexcept;
+[[nodiscard]] Verdict judge_reserved(net::ByteView frame, const net::Ethernet& ethernet,
+                                     bool pass) noexcept;
 
 }  // namespace gate511::policy

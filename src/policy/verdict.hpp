@@ -48,6 +48,11 @@ enum class Verdict : std::uint8_t {
   kBadUdpHeader,
   kBadIcmpHeader,
   kBadArp,
+  kBadNeighbour,
+  kBadSourceAddress,
+  kBadDestination,
+  kBadChecksum,
+  kTrailingBytes,
   kUnknownEthertype,
   // Dropped: policy.
   kPause,
@@ -62,7 +67,6 @@ enum class Verdict : std::uint8_t {
   kTcpPureAck,
   kTcpReset,
   kTcpBadFlags,
-  kTcpBadChecksum,
   kTcpNoRoom,
   kHttpsDropped,
   kNoReplyAddress,
@@ -138,7 +142,17 @@ inline constexpr std::array kVerdicts{
                 "UDP header cut short or with a wrong length"},
     VerdictInfo{Verdict::kBadIcmpHeader, Fate::kDropped, "bad_icmp_header", "ICMP cut short"},
     VerdictInfo{Verdict::kBadArp, Fate::kDropped, "bad_arp",
-                "ARP cut short, or not for IPv4 over Ethernet"},
+                "ARP cut short, not for IPv4 over Ethernet, or in another one's name"},
+    VerdictInfo{Verdict::kBadNeighbour, Fate::kDropped, "bad_neighbour",
+                "guest's neighbour or listener discovery that is not as its RFC has it"},
+    VerdictInfo{Verdict::kBadSourceAddress, Fate::kDropped, "bad_source_address",
+                "guest's packet from an address that no host has"},
+    VerdictInfo{Verdict::kBadDestination, Fate::kDropped, "bad_destination",
+                "guest's frame to a group whose packet is to a host, or the reverse"},
+    VerdictInfo{Verdict::kBadChecksum, Fate::kDropped, "bad_checksum",
+                "guest's TCP or UDP would be answered, but its checksum is wrong"},
+    VerdictInfo{Verdict::kTrailingBytes, Fate::kDropped, "trailing_bytes",
+                "guest's frame with more behind its packet than padding"},
     VerdictInfo{Verdict::kUnknownEthertype, Fate::kDropped, "unknown_ethertype",
                 "guest's frame is neither ARP nor IP"},
 
@@ -162,8 +176,6 @@ inline constexpr std::array kVerdicts{
     VerdictInfo{Verdict::kTcpReset, Fate::kDropped, "tcp_reset", "guest's TCP reset"},
     VerdictInfo{Verdict::kTcpBadFlags, Fate::kDropped, "tcp_bad_flags",
                 "TCP flags that no connection has"},
-    VerdictInfo{Verdict::kTcpBadChecksum, Fate::kDropped, "tcp_bad_checksum",
-                "TCP checksum is wrong"},
     VerdictInfo{Verdict::kTcpNoRoom, Fate::kDropped, "tcp_no_room",
                 "answer owed, but the client's window or MSS is too small for it"},
     VerdictInfo{Verdict::kHttpsDropped, Fate::kDropped, "https_dropped",
@@ -183,6 +195,17 @@ inline constexpr std::size_t kVerdictCount = kVerdicts.size();
 
 [[nodiscard]] constexpr const VerdictInfo& info(Verdict verdict) noexcept {
   return kVerdicts[static_cast<std::size_t>(verdict)];
+}
+
+/// The fates alone, a byte each: what the packet path asks for.
+inline constexpr auto kFates = [] {
+  std::array<Fate, kVerdictCount> fates{};
+  for (std::size_t i = 0; i < kVerdictCount; ++i) fates[i] = kVerdicts[i].fate;
+  return fates;
+}();
+
+[[nodiscard]] constexpr Fate fate(Verdict verdict) noexcept {
+  return kFates[static_cast<std::size_t>(verdict)];
 }
 
 /// Each row of kVerdicts stands at its own verdict's number.

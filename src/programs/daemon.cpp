@@ -96,6 +96,8 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
   auto control = control::Control::open(config, {.table = table,
                                                  .grace = (*dataplane)->grace(),
                                                  .status = **dataplane,
+                                                 .sightings = **dataplane,
+                                                 .shared = shared,
                                                  .version = GATE511_VERSION});
   if (!control) return tl::unexpected{control.error()};
   Published published{shared, (*control)->grace(), std::move(*snapshot)};

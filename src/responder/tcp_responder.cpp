@@ -16,20 +16,15 @@ namespace flag = net::tcp_flag;
 constexpr std::size_t kTcpHeader = 20;
 constexpr std::uint16_t kWindowAfterAnswer = 65535;  ///< the rest of an upload is let run out
 
-Decision none(Verdict verdict) noexcept {
-  return {verdict, {}};
-}
-
-Decision segment(Verdict verdict, const Packet& packet, std::uint8_t flags, std::uint32_t sequence,
-                 std::uint32_t acknowledgement, std::uint16_t window) noexcept {
-  Plan plan;
-  plan.kind = ReplyKind::kTcp;
-  plan.tcp_flags = flags;
-  plan.sequence = sequence;
-  plan.acknowledgement = acknowledgement;
-  plan.window = window;
-  plan.packet = packet;
-  return {verdict, plan};
+Verdict segment(Verdict verdict, const Packet& packet, std::uint8_t flags, std::uint32_t sequence,
+                std::uint32_t acknowledgement, std::uint16_t window, Plan& plan) noexcept {
+  plan = {.kind = ReplyKind::kTcp,
+          .tcp_flags = flags,
+          .window = window,
+          .sequence = sequence,
+          .acknowledgement = acknowledgement,
+          .packet = packet};
+  return verdict;
 }
 
 bool has(const Packet& packet, std::uint8_t flags) noexcept {
@@ -51,11 +46,16 @@ std::optional<Verdict> check_flags(const Packet& packet) noexcept {
   return std::nullopt;
 }
 
+/// The checksum of TCP or UDP.
 bool checksum_is_right(net::ByteView frame, const Packet& packet) noexcept {
   const std::size_t length = std::size_t{packet.end} - packet.l4_offset;
-  return net::fold(net::pseudo_header_sum(packet.source, packet.destination, net::protocol::kTcp,
-                                          length) +
-                   net::sum(frame.subspan(packet.l4_offset, length))) == 0xffff;
+  // RFC 768: zero is none. RFC 8200, 8.1: not so with IPv6.
+  if (packet.protocol == net::protocol::kUdp && !packet.is_v6 &&
+      net::load_be16(frame, packet.l4_offset + 6U) == 0)
+    return true;
+  return net::fold(
+             net::pseudo_header_sum(packet.source, packet.destination, packet.protocol, length) +
+             net::sum(frame.subspan(packet.l4_offset, length))) == 0xffff;
 }
 
 /// The MSS option of a SYN (RFC 9293, 3.2), or the default without one (RFC 9293, 3.7.1).
@@ -87,49 +87,48 @@ CookieClass choose_class(std::size_t mss, std::size_t window) noexcept {
   return CookieClass::kTiny;
 }
 
-Decision accept(net::ByteView frame, const Packet& packet, const ConnectionId& id,
-                const CookieKeys& keys) noexcept {
+Verdict accept(net::ByteView frame, const Packet& packet, const ConnectionId& id,
+               const CookieKeys& keys, Plan& plan) noexcept {
   const CookieClass size = choose_class(maximum_segment(frame, packet), packet.window);
-  // SYN,ACK; a SYN's data is not acknowledged and so comes again (RFC 9293, 3.10.7.4; RFC
-  // 7413, 4.2).
-  Decision decision = segment(Verdict::kSynAck, packet, flag::kSyn | flag::kAck,
-                              issue_cookie(keys, id, size), packet.sequence + 1, kWindow);
-  decision.plan.with_mss = packet.payload_offset > packet.l4_offset + kTcpHeader;
-  return decision;
+  // A SYN's data is not acknowledged and so comes again (RFC 9293, 3.10.7.4; RFC 7413, 4.2).
+  const Verdict verdict = segment(Verdict::kSynAck, packet, flag::kSyn | flag::kAck,
+                                  issue_cookie(keys, id, size), packet.sequence + 1, kWindow, plan);
+  plan.with_mss = packet.payload_offset > packet.l4_offset + kTcpHeader;
+  return verdict;
 }
 
-Decision answer(const Packet& packet, const CookieMatch& match) noexcept {
+Verdict answer(const Packet& packet, const CookieMatch& match, Plan& plan) noexcept {
   const std::size_t length = answer_bytes(match.size);
-  if (match.size == CookieClass::kNoRoom || packet.window < length)
-    return none(Verdict::kTcpNoRoom);
+  if (match.size == CookieClass::kNoRoom || packet.window < length) return Verdict::kTcpNoRoom;
   const std::uint32_t cookie_plus_1 = packet.acknowledgement - match.acknowledged;
-  Decision decision = segment(Verdict::kPage, packet, flag::kFin | flag::kPsh | flag::kAck,
-                              cookie_plus_1, packet.sequence + segment_length(packet), kWindow);
-  decision.plan.kind = ReplyKind::kPage;
-  decision.plan.size = static_cast<http::SizeClass>(match.size);
-  return decision;
+  const Verdict verdict =
+      segment(Verdict::kPage, packet, flag::kFin | flag::kPsh | flag::kAck, cookie_plus_1,
+              packet.sequence + segment_length(packet), kWindow, plan);
+  plan.kind = ReplyKind::kPage;
+  plan.size = static_cast<http::SizeClass>(match.size);
+  return verdict;
 }
 
 }  // namespace
 
-Decision respond(net::ByteView frame, const Packet& packet, const ConnectionId& id,
-                 const CookieKeys& keys, policy::TokenBucket& refusals,
-                 std::uint64_t now_ns) noexcept {
-  if (const auto verdict = check_flags(packet)) return none(*verdict);
-  if (!checksum_is_right(frame, packet)) return none(Verdict::kTcpBadChecksum);
-  if (has(packet, flag::kSyn)) return accept(frame, packet, id, keys);
+Verdict respond(net::ByteView frame, const Packet& packet, const ConnectionId& id,
+                const CookieKeys& keys, policy::TokenBucket& refusals, std::uint64_t now_ns,
+                Plan& plan) noexcept {
+  if (const auto silent = check_flags(packet)) return *silent;
+  if (!checksum_is_right(frame, packet)) return Verdict::kBadChecksum;
+  if (has(packet, flag::kSyn)) return accept(frame, packet, id, keys, plan);
 
   const auto match = match_cookie(keys, id, packet.acknowledgement);
   if (!match) {
-    if (!refusals.take(now_ns)) return none(Verdict::kRateLimited);
-    return segment(Verdict::kCookieReset, packet, flag::kRst, packet.acknowledgement, 0, 0);
+    if (!refusals.take(now_ns)) return Verdict::kRateLimited;
+    return segment(Verdict::kCookieReset, packet, flag::kRst, packet.acknowledgement, 0, 0, plan);
   }
-  if (segment_length(packet) == 0) return none(Verdict::kTcpPureAck);
+  if (segment_length(packet) == 0) return Verdict::kTcpPureAck;
   const bool answer_acknowledged =
       match->size != CookieClass::kNoRoom && match->acknowledged == answer_bytes(match->size) + 1;
-  if (!answer_acknowledged) return answer(packet, *match);
+  if (!answer_acknowledged) return answer(packet, *match, plan);
   return segment(Verdict::kUploadAck, packet, flag::kAck, packet.acknowledgement,
-                 packet.sequence + segment_length(packet), kWindowAfterAnswer);
+                 packet.sequence + segment_length(packet), kWindowAfterAnswer, plan);
 }
 
 bool may_reply(const net::Ethernet& ethernet, const Packet& packet) noexcept {
@@ -138,12 +137,18 @@ bool may_reply(const net::Ethernet& ethernet, const Packet& packet) noexcept {
          packet.destination.is_unicast_host() && packet.source != packet.destination;
 }
 
-Decision refuse_tcp(const Packet& packet, Verdict verdict) noexcept {
-  if (const auto silent = check_flags(packet)) return none(*silent);
+Verdict refuse(net::ByteView frame, const Packet& packet, Verdict verdict, Plan& plan) noexcept {
+  const bool tcp = packet.protocol == net::protocol::kTcp;
+  if (const auto silent = tcp ? check_flags(packet) : std::nullopt) return *silent;
+  if (!checksum_is_right(frame, packet)) return Verdict::kBadChecksum;
+  if (!tcp) {
+    plan = {.kind = ReplyKind::kIcmpProhibited, .packet = packet};
+    return verdict;
+  }
   if (has(packet, flag::kAck))
-    return segment(verdict, packet, flag::kRst, packet.acknowledgement, 0, 0);
+    return segment(verdict, packet, flag::kRst, packet.acknowledgement, 0, 0, plan);
   return segment(verdict, packet, flag::kRst | flag::kAck, 0,
-                 packet.sequence + segment_length(packet), 0);
+                 packet.sequence + segment_length(packet), 0, plan);
 }
 
 }  // namespace gate511::responder

@@ -17,27 +17,24 @@
 
 namespace gate511::responder {
 
-/// What is to be sent, and as what it counts. Plan::kind is kNone where nothing is.
-struct Decision {
-  policy::Verdict verdict;
-  Plan plan;
-};
-
 /// The window that is advertised until the answer is acknowledged: bytes, small so that an upload
 /// draws few copies of the answer.
 inline constexpr std::uint16_t kWindow = 5840;
 
 /// A guest's segment to one of response.http_ports. `frame`: whose packet `packet` is, free of
-/// flaws. `refusals`: for resets.
-[[nodiscard]] Decision respond(net::ByteView frame, const net::Packet& packet,
-                               const ConnectionId& id, const CookieKeys& keys,
-                               policy::TokenBucket& refusals, std::uint64_t now_ns) noexcept;
+/// flaws. `refusals`: for resets. Writes `plan` where the verdict is an answer.
+[[nodiscard]] policy::Verdict respond(net::ByteView frame, const net::Packet& packet,
+                                      const ConnectionId& id, const CookieKeys& keys,
+                                      policy::TokenBucket& refusals, std::uint64_t now_ns,
+                                      Plan& plan) noexcept;
 
 /// True where source and destination are two different hosts', so that a reply can go back.
 [[nodiscard]] bool may_reply(const net::Ethernet& ethernet, const net::Packet& packet) noexcept;
 
-/// A segment to another port: a reset (RFC 9293, 3.10.7.1), or nothing if it is none that draws
-/// one.
-[[nodiscard]] Decision refuse_tcp(const net::Packet& packet, policy::Verdict verdict) noexcept;
+/// TCP or UDP that is to be refused, which counts as `verdict`: a reset (RFC 9293, 3.10.7.1) or
+/// ICMP administratively prohibited; or nothing, if it is none that draws one. Writes `plan` where
+/// the verdict is an answer.
+[[nodiscard]] policy::Verdict refuse(net::ByteView frame, const net::Packet& packet,
+                                     policy::Verdict verdict, Plan& plan) noexcept;
 
 }  // namespace gate511::responder

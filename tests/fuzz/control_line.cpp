@@ -14,7 +14,11 @@
 
 #include "control/grace_queue.hpp"
 #include "control/service.hpp"
+#include "control/service_clients.hpp"
+#include "control/service_session_changes.hpp"
+#include "control/session_events.hpp"
 #include "control/sessions.hpp"
+#include "unit/control_fakes.hpp"
 
 namespace {
 
@@ -51,14 +55,47 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const control::Clock clock{[] { return kNow; }, [] { return kNow; }};
   control::GraceQueue grace{workers, clock};
   control::Sessions sessions{{table, grace, status, clock}, 60};
-  control::Service service{{sessions, grace, status, clock, "0", size % 2 == 1}};
+  control::EventBus events{clock};
+  control::SessionEvents session_events{events, size % 2 == 1};
+  sessions.set_listener(&session_events);
+  events.connect({.push =
+                      [](std::uint64_t /*connection*/, std::string_view lines) {
+                        while (!lines.empty()) {
+                          const std::string_view line = lines.substr(0, lines.find('\n'));
+                          check(nlohmann::json::accept(line));
+                          lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+                        }
+                        return true;
+                      },
+                  .owed = [](std::uint64_t /*connection*/) { return std::size_t{0}; },
+                  .keep = [](std::uint64_t /*connection*/) {},
+                  .close = [](std::uint64_t /*connection*/) {}});
+  const bool key_has_vlan = size % 2 == 1;
+  static const policy::Snapshot snapshot = control::hand_snapshot();
+  pipeline::Shared shared{table, net::SipKey{}};
+  shared.snapshot = &snapshot;
+  control::HandSightings sightings;
+  control::Clients clients{table, clock, {.capacity = 4, .key_has_vlan = key_has_vlan}};
+  for (std::uint64_t n = 1; n < 6; ++n) {
+    clients.add({.address = net::IpAddress::v4(0xc000'0264),
+                 .client = net::MacAddress{0x0200'5e00'5300 + n},
+                 .vlan = static_cast<std::uint16_t>(n)});
+  }
+  control::Service service{{sessions, grace, status, clock, "0", key_has_vlan, events}};
+  const control::ClientMethods client_methods{
+      {clients, sessions, sightings, shared, clock, key_has_vlan}, service.dispatcher()};
+  const control::SessionChangeMethods session_change_methods{
+      {sessions, clock, [&service](std::string_view change) { return service.not_seen(change); },
+       key_has_vlan},
+      service.dispatcher()};
 
+  const control::Caller caller{.rights = static_cast<control::Access>(size % 3)};
   std::string_view rest{reinterpret_cast<const char*>(data), size};
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     int answers = 0;
-    service.dispatcher().handle(line, [&answers](const std::string& answer) {
+    service.dispatcher().handle(caller, line, [&answers](const std::string& answer) {
       ++answers;
       check(answer.empty() || nlohmann::json::accept(answer));
       check(answer.find('\n') == std::string::npos);
@@ -66,6 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     do {
       sessions.work();
       grace.poll();
+      events.pump();
     } while (sessions.has_work());
     check(answers == 1);
     check(table.size() <= kCapacity && table.in_limbo() == 0);

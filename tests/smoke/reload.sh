@@ -148,7 +148,7 @@ call config.reload >"$bed_dir/long.json" &
 reload=$!
 sleep 0.05
 asked=$(now_ms)
-check 'another client is served meanwhile' ctl version
+matches 'another client is served meanwhile' "$(call hello)" gate511
 within_ms 'at once' 100 "$asked"
 wait "$reload"
 printf '    reloaded in %s ms\n' $(($(now_ms) - since))

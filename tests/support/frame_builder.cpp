@@ -156,9 +156,27 @@ FrameBuilder& FrameBuilder::data(Bytes payload) {
   data_ = std::move(payload);
   return *this;
 }
+FrameBuilder& FrameBuilder::trailing(Bytes more) {
+  trailing_ = std::move(more);
+  return *this;
+}
 FrameBuilder& FrameBuilder::no_padding() {
   padding_ = false;
   return *this;
+}
+
+/// RFC 1112, 6.4, RFC 2464, 7, and the limited broadcast address.
+net::MacAddress FrameBuilder::destination() const {
+  if (destination_) return *destination_;
+  const bool ip = ethertype_ == 0x0800 || ethertype_ == 0x86dd;
+  const std::uint64_t low = ip_destination_.low;
+  if (ip && ip_destination_.is_v4() && ip_destination_.v4_value() == 0xffff'ffff)
+    return net::MacAddress{0xffff'ffff'ffff};
+  if (ip && ip_destination_.is_v4() && ip_destination_.v4_value() >> 28 == 0xe)
+    return net::MacAddress{0x0100'5e00'0000 | (low & 0x7f'ffff)};
+  if (ip && ip_destination_.high >> 56 == 0xff)
+    return net::MacAddress{0x3333'0000'0000 | (low & 0xffff'ffff)};
+  return net::MacAddress{0x0200'5e00'53fe};
 }
 
 Bytes FrameBuilder::transport() const {
@@ -248,11 +266,12 @@ Bytes FrameBuilder::packet() const {
 
 Bytes FrameBuilder::build() const {
   Bytes out;
-  put_mac(out, destination_);
+  put_mac(out, destination());
   put_mac(out, source_);
   put(out, tags_);
   put16(out, ethertype_);
   put(out, packet());
+  put(out, trailing_);
   constexpr std::size_t kMinimum = 60;
   if (padding_ && out.size() < kMinimum) out.resize(kMinimum);
   return out;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,7 +25,7 @@ using Bytes = std::vector<std::byte>;
 class FrameBuilder {
  public:
   FrameBuilder& from(net::MacAddress mac);
-  FrameBuilder& to(net::MacAddress mac);
+  FrameBuilder& to(net::MacAddress mac);  ///< without it, a group address of IP has its group's MAC
   FrameBuilder& tag(std::uint16_t vlan, std::uint16_t type = 0x8100);
   /// Everything behind the tags, for what is not IP.
   FrameBuilder& type(std::uint16_t ethertype, Bytes payload);
@@ -47,7 +48,8 @@ class FrameBuilder {
   FrameBuilder& protocol(std::uint8_t number);  ///< any other transport
   FrameBuilder& data(Bytes payload);
   FrameBuilder& data(std::string_view payload) { return data(bytes(payload)); }
-  FrameBuilder& no_padding();  ///< do not pad to Ethernet's 60 bytes
+  FrameBuilder& trailing(Bytes more);  ///< behind the packet
+  FrameBuilder& no_padding();          ///< do not pad to Ethernet's 60 bytes
 
   [[nodiscard]] Bytes build() const;
 
@@ -57,11 +59,12 @@ class FrameBuilder {
     std::uint8_t number;
     Bytes body;
   };
+  [[nodiscard]] net::MacAddress destination() const;
   [[nodiscard]] Bytes transport() const;
   [[nodiscard]] Bytes packet() const;
 
   net::MacAddress source_{0x0200'5e00'5301};
-  net::MacAddress destination_{0x0200'5e00'53fe};
+  std::optional<net::MacAddress> destination_;
   Bytes tags_;
   std::uint16_t ethertype_ = 0;
   Bytes raw_;
@@ -79,6 +82,7 @@ class FrameBuilder {
   Bytes tcp_options_;
   std::uint8_t icmp_type_ = 0, icmp_code_ = 0;
   Bytes data_;
+  Bytes trailing_;
   bool padding_ = true;
 };
 

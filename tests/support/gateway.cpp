@@ -100,7 +100,7 @@ Outcome Gateway::run(const Bytes& frame, pipeline::Direction direction) {
   EXPECT_EQ(burst->pass.count + burst->reply.count + burst->drop.count, 1);
   Outcome outcome{.verdict = burst->verdict[0], .forwarded = burst->pass.count == 1, .reply = {}};
   if (burst->reply.count == 1) {
-    outcome.reply.resize(responder::kMaxReply);
+    outcome.reply.assign(responder::kMaxReply, std::byte{0xa5});  // as dirty as an mbuf
     outcome.reply.resize(pipeline.write_reply(*burst, 0, now, outcome.reply));
   }
   pipeline.account(*burst);

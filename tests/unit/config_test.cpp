@@ -49,6 +49,7 @@ TEST(Config, SmallestHasAllDefaults) {
   EXPECT_EQ(config->response.network_name, "this network");
   EXPECT_EQ(config->response.https, policy::HttpsPolicy::kReset);
   EXPECT_EQ(config->control.socket, "/run/gate511/control.sock");
+  EXPECT_EQ(config->control.status_socket, "/run/gate511/status.sock");
   EXPECT_EQ(config->control.group, "gate511");
   EXPECT_EQ(config->where("link[0].access"), "t.toml:3");
   EXPECT_EQ(config->where("guest.resolvers"), "t.toml");
@@ -104,7 +105,8 @@ group = ""
   EXPECT_EQ(config->response.https, policy::HttpsPolicy::kDrop);
   EXPECT_EQ(config->guest.resolvers.size(), 2U);
   EXPECT_EQ(config->guest.ntp.size(), 1U);
-  EXPECT_EQ(config->garden.cidrs.size(), 3U);
+  EXPECT_EQ(config->garden.cidrs.v4().size(), 2U);
+  EXPECT_EQ(config->garden.cidrs.v6().size(), 1U);
   EXPECT_EQ(config->control.group, "");
   EXPECT_TRUE(warnings(*config).empty());
 }
@@ -226,6 +228,10 @@ TEST(ConfigError, ResponseGuestGardenControl) {
   EXPECT_EQ(error_with("[control]\nsocket = \"c.sock\"\n"),
             "t.toml:9: `control.socket` is 6 bytes long and begins with \"c\"; give an absolute "
             "path of at most 107 bytes");
+  EXPECT_EQ(error_with("[control]\nsocket = \"/a\"\nstatus_socket = \"/a\"\n"),
+            "t.toml:10: `control.status_socket` is `control.socket` as well; give each a path of "
+            "its own, or set it to \"\"");
+  EXPECT_EQ(error_with("[control]\nstatus_socket = \"\"\n"), "no error");
   EXPECT_EQ(error_with("[control]\nsocket = \"/" + std::string(106, 'x') + "\"\n"), "no error");
   EXPECT_NE(error_with("[control]\nsocket = \"/" + std::string(107, 'x') + "\"\n"), "no error");
 }

@@ -26,7 +26,7 @@ class ConfigMethodsTest : public testing::Test {
 
   void send(const std::string& method, const Json& params, Json& answer) {
     const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
-    dispatcher_.handle(request.dump(),
+    dispatcher_.handle(caller_, request.dump(),
                        [&answer](const std::string& line) { answer = Json::parse(line); });
   }
   Json call(const std::string& method, const Json& params = Json::object()) {
@@ -59,11 +59,13 @@ class ConfigMethodsTest : public testing::Test {
   HandSlot slot_;
   Dispatcher dispatcher_;
   std::deque<std::pair<std::function<void()>, std::function<void()>>> aside_;
-  ConfigMethods methods_{dispatcher_,
-                         {state_, world_.sessions, world_.grace, world_.status,
+  ConfigMethods methods_{{state_, world_.sessions, world_.grace, world_.events, world_.status,
+                          [](std::string_view change) { return rpc::busy(std::string{change}); },
                           [this](std::function<void()> work, std::function<void()> then) {
                             aside_.emplace_back(std::move(work), std::move(then));
-                          }}};
+                          }},
+                         dispatcher_};
+  Caller caller_{.rights = Access::kChange, .connection = 1, .user = "uid 0"};
 };
 
 constexpr const char* kStaff = "[[zone]]\nname = \"staff\"\nlink = \"venue\"\nvlans = [20]\n";

@@ -10,22 +10,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "control/clients.hpp"
 #include "control/clock.hpp"
 #include "control/config.hpp"
 #include "control/config_state.hpp"
+#include "control/events.hpp"
 #include "control/grace_queue.hpp"
+#include "control/session_events.hpp"
 #include "control/sessions.hpp"
 #include "control/snapshot_builder.hpp"
 #include "control/snapshot_slot.hpp"
+#include "dataplane/sighting_source.hpp"
 #include "dataplane/status.hpp"
+#include "pipeline/pipeline.hpp"
 #include "table/grace_period.hpp"
 #include "table/session_table.hpp"
 
@@ -126,10 +134,61 @@ class ConfigFile {
   std::filesystem::path folder_;
 };
 
+class HandSightings : public dataplane::SightingSource {
+ public:
+  std::deque<pipeline::Sighting> waiting;
+
+  [[nodiscard]] std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept override {
+    std::size_t count = 0;
+    for (; count < out.size() && !waiting.empty(); waiting.pop_front())
+      out[count++] = waiting.front();
+    return count;
+  }
+};
+
+/// Two links and two zones: `staff` is VLAN 20 of the second link.
+inline policy::Snapshot hand_snapshot(bool key_has_vlan = false) {
+  auto answers = http::Answers::render({"http://192.0.2.10/login", "Example Wi-Fi"});
+  const auto set = [](std::string_view cidr) { return net::IpSet{{*net::parse_cidr(cidr)}}; };
+  policy::Zone zone{.name = "default",
+                    .http_ports = {80},
+                    .https = policy::HttpsPolicy::kReset,
+                    .guest = {},
+                    .answers = std::move(*answers)};
+  zone.guest.resolvers = set("192.0.2.53");
+  zone.guest.ntp = set("192.0.2.123");
+  zone.guest.garden = set("192.0.2.10");
+  policy::Snapshot snapshot{.key_has_vlan = key_has_vlan,
+                            .links = {},
+                            .zones = {zone, zone},
+                            .link_key = http::LinkKey{net::as_bytes(std::string(32, 'k'))}};
+  snapshot.zones[1].name = "staff";
+  snapshot.zones[1].https = policy::HttpsPolicy::kDrop;
+  snapshot.links.resize(2);
+  snapshot.links[0].name = "venue";
+  snapshot.links[1].name = "annex";
+  snapshot.links[1].zone_of_vlan[20].number = 1;
+  snapshot.zones[1].number = snapshot.place_of_zone[1] = 1;
+  return snapshot;
+}
+
 struct World {
-  explicit World(std::size_t capacity = 64)
+  explicit World(std::size_t capacity = 64, bool key_has_vlan = false)
       : buckets(table::SessionTable::buckets_for(capacity)),
-        table{buckets, capacity, {0x0123456789abcdef, 0xfedcba9876543210}} {}
+        table{buckets, capacity, {0x0123456789abcdef, 0xfedcba9876543210}},
+        snapshot{hand_snapshot(key_has_vlan)},
+        clients{table, time.clock, {.capacity = 8, .key_has_vlan = key_has_vlan}} {
+    shared.snapshot = &snapshot;
+    sessions.set_listener(&session_events);
+    events.connect({.push =
+                        [this](std::uint64_t connection, std::string_view lines) {
+                          (pushed[connection] += lines) += '\n';
+                          return true;
+                        },
+                    .owed = [](std::uint64_t /*connection*/) { return std::size_t{0}; },
+                    .keep = [](std::uint64_t /*connection*/) {},
+                    .close = [](std::uint64_t /*connection*/) {}});
+  }
 
   HandClock time;
   HandGrace workers;
@@ -138,12 +197,21 @@ struct World {
   table::SessionTable table;
   GraceQueue grace{workers, time.clock};
   Sessions sessions{{table, grace, status, time.clock}, 86'400};
+  EventBus events{time.clock};
+  SessionEvents session_events{events, false};
+
+  std::map<std::uint64_t, std::string> pushed;  ///< what the bus has sent, by connection
+  policy::Snapshot snapshot;
+  pipeline::Shared shared{table, net::SipKey{3, 4}};
+  HandSightings sightings;
+  Clients clients;
 
   /// Lets the control thread do what it has to do.
   void settle() {
     do {
       sessions.work();
       grace.poll();
+      events.pump();
     } while (sessions.has_work());
   }
 };

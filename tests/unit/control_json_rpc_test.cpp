@@ -12,17 +12,18 @@ namespace {
 class JsonRpc : public testing::Test {
  protected:
   JsonRpc() {
-    dispatcher_.add("echo", [](const Json& params, const Done& done) { done(params); });
-    dispatcher_.add("fail", [](const Json& /*params*/, const Done& done) {
+    dispatcher_.add("echo", Access::kStatus,
+                    [](const Json& params, const Done& done) { done(params); });
+    dispatcher_.add("fail", Access::kRead, [](const Json& /*params*/, const Done& done) {
       done(tl::unexpected{rpc::not_found("no such thing")});
     });
-    dispatcher_.add("later",
+    dispatcher_.add("later", Access::kChange,
                     [this](const Json& /*params*/, const Done& done) { waiting_.push_back(done); });
   }
 
   std::string answer(std::string_view line) {
     std::string got = "not answered";
-    dispatcher_.handle(line, [&got](std::string made) { got = std::move(made); });
+    dispatcher_.handle(caller_, line, [&got](std::string made) { got = std::move(made); });
     return got;
   }
   int error_code(std::string_view line) {
@@ -30,6 +31,7 @@ class JsonRpc : public testing::Test {
   }
 
   Dispatcher dispatcher_;
+  Caller caller_{.rights = Access::kChange};
   std::vector<Done> waiting_;
 };
 
@@ -93,7 +95,7 @@ TEST_F(JsonRpc, RefusesALongLine) {
 
 TEST_F(JsonRpc, AnswersABatchWhenItsLastItemIs) {
   std::string got = "not answered";
-  dispatcher_.handle(R"([{"jsonrpc":"2.0","id":1,"method":"later"},
+  dispatcher_.handle(caller_, R"([{"jsonrpc":"2.0","id":1,"method":"later"},
                          {"jsonrpc":"2.0","id":2,"method":"echo"}, 7,
                          {"jsonrpc":"2.0","method":"echo"},
                          {"jsonrpc":"2.0","id":3,"method":"later"}])",

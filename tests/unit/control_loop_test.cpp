@@ -16,87 +16,12 @@
 #include <thread>
 #include <vector>
 
-#include "control/control.hpp"
-#include "control_fakes.hpp"
+#include "live_control.hpp"
 
 namespace gate511::control {
 namespace {
 
-/// Workers that another thread stands for: a quiescent point every time it comes round.
-class ThreadGrace : public table::GracePeriod {
- public:
-  ThreadGrace()
-      : worker_{[this](const std::stop_token& stop) {
-          while (!stop.stop_requested()) {
-            if (!stuck) passed_ = started_.load();
-            std::this_thread::sleep_for(std::chrono::microseconds{20});
-          }
-        }} {}
-  Token start() override { return ++started_; }
-  bool passed(Token token) override { return token <= passed_; }
-
-  std::atomic<bool> stuck{false};
-
- private:
-  std::atomic<Token> started_{0};
-  std::atomic<Token> passed_{0};
-  std::jthread worker_;
-};
-
-struct Ran {
-  int exit = -1;
-  std::string output;  ///< of both streams
-};
-
-class ControlLoop : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    config_.control = {pattern + "/run/control.sock", ""};
-    status_.numbers.mbufs_total = 1024;
-    auto control = Control::open(config_, {table_, grace_, status_, "0.1.0"});
-    ASSERT_TRUE(control) << control.error().text();
-    control_ = std::move(*control);
-    thread_ = std::jthread{[this] {
-      control_->run([this] { return stop_.load(); }, [this] { ++ticks_; });
-      stopped_ = true;
-    }};
-  }
-  void TearDown() override {
-    stop_ = true;
-    thread_ = {};
-    control_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  Ran ctl(const std::string& arguments) {
-    const std::string command =
-        std::string{GATE511CTL} + " -s " + config_.control.socket + " " + arguments + " 2>&1";
-    Ran ran;
-    FILE* const pipe = ::popen(command.c_str(), "r");
-    std::array<char, 4096> chunk{};
-    std::size_t got = 0;
-    while ((got = std::fread(chunk.data(), 1, chunk.size(), pipe)) > 0)
-      ran.output.append(chunk.data(), got);
-    const int status = ::pclose(pipe);
-    ran.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return ran;
-  }
-
-  Config config_;
-  std::filesystem::path folder_;
-  std::vector<table::Bucket> buckets_{table::SessionTable::buckets_for(2'000)};
-  table::SessionTable table_{buckets_, 2'000, {1, 2}};
-  ThreadGrace grace_;
-  HandStatus status_;
-  std::unique_ptr<Control> control_;
-  std::atomic<bool> stop_{false};
-  std::atomic<bool> stopped_{false};
-  std::atomic<int> ticks_{0};
-  std::jthread thread_;
-};
+class ControlLoop : public LiveControl {};
 
 TEST_F(ControlLoop, CommandLineThroughASessionsLife) {
   Ran ran = ctl("session add 02:00:5e:00:53:01 --ttl 1h --tag room-12 --user ann");
@@ -107,8 +32,8 @@ TEST_F(ControlLoop, CommandLineThroughASessionsLife) {
   ran = ctl("session list");
   EXPECT_EQ(ran.exit, 0);
   EXPECT_EQ(ran.output,
-            "MAC                STATE       ENDS    TAG      USER  BYTES UP  BYTES DOWN\n"
-            "02:00:5e:00:53:01  restricted  no end  room-12  ann          0           0\n");
+            "MAC                STATE       ENDS    TAG      USER   UP  DOWN\n"
+            "02:00:5e:00:53:01  restricted  no end  room-12  ann   0 B   0 B\n");
   EXPECT_EQ(ctl("-j session get 02:00:5e:00:53:01").output.substr(0, 16), "{\"generation\":2,");
   EXPECT_EQ(ctl("session revoke 02:00:5e:00:53:01").output, "revoked 1 session\n");
   ran = ctl("session revoke 02:00:5e:00:53:01");
@@ -132,8 +57,8 @@ TEST_F(ControlLoop, CommandLineShowsTheRest) {
   EXPECT_EQ(ctl("hello").output, "gate511 0.1.0, control protocol 1.0\n");
   EXPECT_EQ(ctl("health").output, "ok\n");
   EXPECT_EQ(ctl("port list").output,
-            "LINK   ROLE    PORT            STATE  SPEED          MTU  RX  TX  MISSED\n"
-            "venue  access  net_af_packet0  up     10000 Mbit/s  1500   0   0       0\n");
+            "LINK   ROLE    PORT            STATE        SPEED   MTU  RX  TX  MISSED\n"
+            "venue  access  net_af_packet0  up     10.0 Gbit/s  1500   0   0       0\n");
   EXPECT_EQ(ctl("stats").exit, 0);
   EXPECT_EQ(Json::parse(ctl("stats -j").output)["frames_in"], 0);
   EXPECT_EQ(ctl("session revoke").exit, 2);

@@ -38,14 +38,15 @@ class ServerTest : public testing::Test {
   tl::expected<std::unique_ptr<Server>, Error> open(ServerOptions options) {
     options.socket = path_;
     return Server::open(std::move(options),
-                        [this](std::string_view line, Server::Reply reply) {
+                        [this](const Caller& caller, std::string_view line, Server::Reply reply) {
                           ++lines_;
+                          caller_ = caller;
                           if (line == "later") return waiting_.push_back(std::move(reply));
                           if (line == "big") return reply(std::string(1 << 20, 'x'));
                           if (line == "none") return reply("");
                           reply(std::string{line});
                         },
-                        {"too long", "too many"});
+                        {"too long", "too many", "too many of you"});
   }
   void start(ServerOptions options = {}) {
     auto server = open(std::move(options));
@@ -97,6 +98,7 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
   std::vector<Server::Reply> waiting_;
   int lines_ = 0;
+  Caller caller_;  ///< of the last line
 };
 
 TEST_F(ServerTest, AnswersLinesInPieces) {
@@ -197,7 +199,7 @@ TEST_F(ServerTest, IncompleteLineAndIdleClientAreClosed) {
 }
 
 TEST_F(ServerTest, OneClientTooManyIsToldSo) {
-  start({.max_clients = 2});
+  start({.places = {.clients = 2}});
   const Fd a = connect();
   const Fd b = connect();
   const Fd c = connect();
@@ -205,6 +207,92 @@ TEST_F(ServerTest, OneClientTooManyIsToldSo) {
   EXPECT_EQ(read(c), "too many\n+EOF");
   write(a, "x\n");
   EXPECT_EQ(read(a), "x\n");
+}
+
+TEST(Places, AreBoundedInAllByUserAndForRoot) {
+  Places places{{.clients = 6, .per_user = 2, .kept_for_root = 2}};
+  using Answer = Places::Answer;
+  EXPECT_EQ(places.take("uid 1", false), Answer::kTaken);
+  EXPECT_EQ(places.take("uid 1", false), Answer::kTaken);
+  EXPECT_EQ(places.take("uid 1", false), Answer::kUserFull);
+  EXPECT_EQ(places.take("uid 2", false), Answer::kTaken);
+  EXPECT_EQ(places.take("uid 3", false), Answer::kTaken);
+  EXPECT_EQ(places.take("uid 4", false), Answer::kFull);
+  EXPECT_EQ(places.take("uid 0", true), Answer::kTaken);
+  EXPECT_EQ(places.take("uid 0", true), Answer::kTaken);
+  EXPECT_EQ(places.take("uid 0", true), Answer::kFull);
+  places.give_back("uid 1");
+  EXPECT_EQ(places.take("uid 4", false), Answer::kFull);
+  EXPECT_EQ(places.take("uid 5", true), Answer::kTaken);
+  EXPECT_EQ(places.taken(), 6U);
+}
+
+TEST_F(ServerTest, OneUserCannotTakeAllPlaces) {
+  start({.places = {.clients = 10, .per_user = 2, .kept_for_root = 0}});
+  Fd a = connect();
+  const Fd b = connect();
+  const Fd c = connect();
+  poll();
+  EXPECT_EQ(read(c), "too many of you\n+EOF");
+  a.reset();
+  poll();
+  const Fd d = connect();
+  write(d, "x\n");
+  EXPECT_EQ(read(d), "x\n");
+  EXPECT_EQ(server_->counts().refused, 1U);
+}
+
+TEST_F(ServerTest, CallerIsKnown) {
+  start();
+  const Fd client = connect();
+  write(client, "x\n");
+  EXPECT_EQ(caller_.rights, Access::kChange);
+  EXPECT_EQ(caller_.uid, ::getuid());
+  EXPECT_EQ(caller_.pid, ::getpid());
+  EXPECT_EQ(caller_.user, "uid " + std::to_string(::getuid()));
+  EXPECT_NE(caller_.connection, 0U);
+}
+
+TEST_F(ServerTest, StatusSocketIsForEveryUserAndHasItsOwnPlaces) {
+  const std::string control = path_;
+  const std::string status = path_ + ".status";
+  start({.status_socket = status,
+         .places = {.clients = 2, .kept_for_root = 0},
+         .status_places = {.clients = 1, .kept_for_root = 0}});
+  struct stat found {};
+  ASSERT_EQ(::stat(status.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07777, 0666U);
+  path_ = status;
+  const Fd looks = connect();
+  write(looks, "x\n");
+  EXPECT_EQ(caller_.rights, Access::kStatus);
+  const Fd one_too_many = connect();
+  EXPECT_EQ(read(one_too_many), "too many\n+EOF");
+  path_ = control;
+  const Fd controls = connect();
+  write(controls, "x\n");
+  EXPECT_EQ(caller_.rights, Access::kChange);
+  server_.reset();
+  EXPECT_FALSE(std::filesystem::exists(status));
+}
+
+TEST_F(ServerTest, PushedLinesReachAClientUntilItGoes) {
+  start({.limits = {.idle = milliseconds{50}}});
+  std::vector<std::uint64_t> gone;
+  server_->on_gone([&](std::uint64_t connection) { gone.push_back(connection); });
+  Fd client = connect();
+  write(client, "none\n");
+  const std::uint64_t connection = caller_.connection;
+  server_->keep(connection);
+  poll(100);
+  EXPECT_TRUE(server_->push(connection, "event"));
+  EXPECT_EQ(read(client), "event\n");
+  EXPECT_EQ(server_->owed(connection), 0U);
+  client.reset();
+  poll();
+  EXPECT_EQ(gone, std::vector{connection});
+  EXPECT_FALSE(server_->push(connection, "event"));
+  EXPECT_EQ(server_->owed(connection), std::nullopt);
 }
 
 TEST_F(ServerTest, RunsOnWithoutDescriptors) {

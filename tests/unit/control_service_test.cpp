@@ -8,66 +8,12 @@
 
 #include <fstream>
 #include <set>
+#include <sstream>
 
-#include "control/service_config.hpp"
-#include "control_fakes.hpp"
+#include "control_service_fixture.hpp"
 
 namespace gate511::control {
 namespace {
-
-class ServiceTest : public testing::Test {
- protected:
-  explicit ServiceTest(bool key_has_vlan = false)
-      : service_{{world_.sessions, world_.grace, world_.status, world_.time.clock, "0.1.0",
-                  key_has_vlan, config_}} {
-    auto snapshot = build_snapshot(*config_.config(), config_.numbers());
-    if (snapshot) slot_.snapshot = std::move(*snapshot);
-    config_methods_.publish_to(slot_);
-  }
-
-  void send(const std::string& method, const Json& params, Json& answer) {
-    const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
-    service_.dispatcher().handle(
-        request.dump(), [&answer](const std::string& line) { answer = Json::parse(line); });
-  }
-  Json call(const std::string& method, const Json& params = Json::object()) {
-    Json answer;
-    send(method, params, answer);
-    world_.settle();
-    return answer;
-  }
-  Json result(const std::string& method, const Json& params = Json::object()) {
-    const Json answer = call(method, params);
-    EXPECT_TRUE(answer.contains("result")) << answer;
-    return answer.value("result", Json{});
-  }
-  /// Code and message.
-  std::string error(const std::string& method, const Json& params) {
-    const Json answer = call(method, params);
-    if (!answer.contains("error")) return "no error: " + answer.dump();
-    return std::to_string(answer["error"]["code"].get<int>()) + " " +
-           answer["error"]["message"].get<std::string>();
-  }
-
-  World world_{4};
-  ConfigFile file_;
-  ConfigState config_{file_.load()};
-  HandSlot slot_;
-  Service service_;
-  ConfigMethods config_methods_{service_.dispatcher(),
-                                {config_, world_.sessions, world_.grace, world_.status,
-                                 [](const auto& work, const auto& then) {
-                                   work();
-                                   then();
-                                 }}};
-};
-
-class ServiceWithVlanTest : public ServiceTest {
- protected:
-  ServiceWithVlanTest() : ServiceTest{true} {}
-};
-
-const char* const kMac = "02:00:5e:00:53:01";
 
 TEST_F(ServiceTest, Hello) {
   const Json hello = result("hello");
@@ -146,6 +92,24 @@ TEST_F(ServiceTest, SaysWhatIsWrong) {
     EXPECT_EQ(error("session.revoke", params), choose) << params;
   EXPECT_EQ(error("hello", {{"x", 1}}), "-32602 unknown parameter `x`; the method takes none");
   EXPECT_EQ(world_.table.size(), 0U);
+}
+
+TEST_F(ServiceTest, CallersDoWhatTheyMay) {
+  const std::string hint =
+      "; connect to control.socket, or have control.tls_clients give this name the right";
+  caller_.rights = Access::kStatus;
+  for (const char* method : {"hello", "health", "stats.get", "port.list"}) result(method);
+  EXPECT_EQ(error("session.get", {{"mac", kMac}}),
+            "-32005 `session.get` needs the right to read" + hint);
+  EXPECT_EQ(error("shutdown", Json::object()),
+            "-32005 `shutdown` needs the right to change" + hint);
+  EXPECT_EQ(error("nothing", Json::object()), "-32601 unknown method `nothing`");
+  EXPECT_FALSE(service_.shutdown_requested());
+  caller_.rights = Access::kRead;
+  EXPECT_EQ(error("session.get", {{"mac", kMac}}), "-32001 02:00:5e:00:53:01 has no session");
+  EXPECT_EQ(error("session.add", {{"mac", kMac}}),
+            "-32005 `session.add` needs the right to change" + hint);
+  EXPECT_EQ(call("session.revoke", {{"all", true}})["error"]["data"]["reason"], "READ_ONLY");
 }
 
 TEST_F(ServiceTest, FullTableIsSaid) {
@@ -272,6 +236,81 @@ void expect_shape(const Json& document, Json schema, const Json& value, const st
   }
 }
 
+TEST_F(ServiceTest, OpenRpcDocumentKnowsEveryEvent) {
+  const Json document = Json::parse(std::ifstream{GATE511_OPENRPC});
+  std::vector<std::string> documented;
+  std::map<std::string, Json> schemas;
+  for (const Json& notification : document["x-notifications"]) {
+    const std::string type = notification["type"];
+    documented.push_back(type);
+    schemas[type] = notification["params"];
+    expect_shape(document, notification["params"], notification["example"]["params"], type);
+    EXPECT_EQ(notification["example"]["params"]["type"], type);
+  }
+  EXPECT_EQ(documented,
+            (std::vector<std::string>{EventBus::kTypes.begin(), EventBus::kTypes.end()}));
+
+  world_.status.numbers.workers = {{.lcore = 1, .loops = 7}};
+  world_.status.port_list = {{"p0", "venue", "access", "net_af_packet", "", true}};
+  result("events.subscribe");
+  service_.tick();
+  result("session.add", {{"mac", kMac}});
+  result("session.add", {{"mac", kMac}, {"tag", "a"}});
+  result("session.revoke", {{"mac", kMac}});
+  for (const bool is_well : {false, true}) {
+    world_.status.port_list[0].up = is_well;
+    for (int i = 0; i < 8; ++i) {
+      world_.status.numbers.workers[0].loops += is_well ? 1 : 0;
+      world_.time.advance_ms(250);
+      service_.tick();
+    }
+  }
+  world_.settle();
+  std::vector<std::string> happened;
+  std::istringstream lines{world_.pushed[1]};
+  for (std::string line; std::getline(lines, line);) {
+    const Json params = Json::parse(line)["params"];
+    happened.push_back(params["type"]);
+    expect_shape(document, schemas[params["type"]], params, happened.back());
+  }
+  EXPECT_EQ(happened,
+            (std::vector<std::string>{"session.added", "session.changed", "session.ended",
+                                      "worker.stuck", "port.down", "worker.recovered", "port.up"}));
+}
+
+TEST_F(ServiceTest, SubscribesAndAcknowledges) {
+  EXPECT_EQ(result("events.subscribe", {{"types", {"session.ended"}}, {"consumer", "billing"}}),
+            Json::parse(R"({"seq":0,"oldest_seq":1,"missed":0,"kept":0,"dropped":0})"));
+  result("session.add", {{"mac", kMac}});
+  result("session.revoke", {{"mac", kMac}});
+  const Json event = Json::parse(world_.pushed[1]);
+  EXPECT_EQ(event["params"]["seq"], 2);
+  EXPECT_EQ(result("events.subscribe", {{"since", 0}, {"consumer", "billing"}})["kept"], 1);
+  EXPECT_EQ(result("events.acknowledge", {{"consumer", "billing"}, {"seq", 2}})["kept"], 0);
+  EXPECT_EQ(result("stats.get")["control"]["events"],
+            Json::parse(R"({"seq":2,"subscribers":1,"overrun":0,"consumers":1,"kept":0,
+                            "dropped":0})"));
+  EXPECT_EQ(error("events.acknowledge", {{"consumer", "other"}, {"seq", 2}}),
+            "-32001 there is no consumer `other`");
+  EXPECT_EQ(error("events.acknowledge", {{"consumer", "billing"}}),
+            "-32602 give one of `seq` and `forget`: true");
+  EXPECT_EQ(error("events.acknowledge", {{"seq", 1}}), "-32602 `consumer` is missing");
+  EXPECT_EQ(error("events.subscribe", {{"consumer", ""}}),
+            "-32602 `consumer` is empty; give a name");
+  EXPECT_EQ(error("events.subscribe", {{"types", {"session.gone"}}}),
+            "-32602 `types` holds what is none; types are session.added, session.changed, "
+            "session.ended, config.reloaded, port.up, port.down, worker.stuck, worker.recovered, "
+            "client.refused");
+  EXPECT_EQ(error("events.subscribe", {{"since", -1}}),
+            "-32602 `since` must be an integer from 0 to 9223372036854775807");
+  EXPECT_EQ(result("events.acknowledge", {{"consumer", "billing"}, {"forget", true}})["kept"], 0);
+  caller_.rights = Access::kRead;
+  result("events.subscribe");
+  EXPECT_EQ(error("events.subscribe", {{"consumer", "billing"}}),
+            "-32005 `consumer` needs the right to change, since what it has not acknowledged is "
+            "kept for it; leave it out");
+}
+
 TEST_F(ServiceTest, OpenRpcDocumentIsTheContract) {
   const Json document = Json::parse(std::ifstream{GATE511_OPENRPC});
   EXPECT_EQ(document["info"]["version"], kProtocolVersion);
@@ -287,6 +326,9 @@ TEST_F(ServiceTest, OpenRpcDocumentIsTheContract) {
     ASSERT_FALSE(method["examples"].empty()) << name;
     for (const Json& example : method["examples"]) {
       result("session.add", {{"mac", kMac}, {"tag", "room-12"}});
+      result("events.subscribe", {{"consumer", "billing"}});
+      world_.clients.add(
+          {.address = *net::parse_ip("192.0.2.100"), .client = *net::parse_mac(kMac)});
       Json params = Json::object();
       for (const Json& param : example["params"])
         params[param["name"].get<std::string>()] = param["value"];

@@ -56,7 +56,7 @@ TEST(Ethernet, ReadsAddressesAndType) {
 TEST(Ethernet, ReadsUpToTwoTagsOfEitherKind) {
   for (const std::uint16_t outer : {kVlanType, kServiceType}) {
     for (const std::uint16_t inner : {kVlanType, kServiceType}) {
-      const Ethernet e = parse_ethernet(v6().tag(0xe123, outer).tag(7, inner).udp(1, 2).build());
+      const Ethernet e = parse_ethernet(v6().tag(0xf123, outer).tag(7, inner).udp(1, 2).build());
       EXPECT_EQ(e.flaw, Flaw::kNone);
       EXPECT_EQ(e.vlan, 0x123) << "the outer one, without priority";
       EXPECT_EQ(e.type, 0x86dd);
@@ -143,7 +143,7 @@ TEST(Ipv4, WithOptionsOrInFragmentsIsNamed) {
 TEST(Ipv6, IsReadThroughItsExtensionHeaders) {
   const Packet p = parse(v6().extension(0, Bytes(6))
                              .extension(60, Bytes(14))
-                             .extension(43, Bytes(6))
+                             .extension(60, Bytes(6))
                              .extension(60, Bytes(6))
                              .udp(546, 547)
                              .data("x")
@@ -162,6 +162,12 @@ TEST(Ipv6, WithAChainPastTheCapIsNamed) {
             Flaw::kExtensionChain)
       << "hop-by-hop options stand first or nowhere";
   EXPECT_EQ(flaw(v6().extension(44, Bytes(6)).udp(1, 2)), Flaw::kFragment) << "an atomic one too";
+}
+
+TEST(Ipv6, NamesNoHopsBehindItsDestination) {
+  EXPECT_EQ(flaw(v6().extension(43, Bytes(6)).udp(1, 2)), Flaw::kExtensionChain);
+  EXPECT_EQ(flaw(v6().extension(60, Bytes(6)).extension(43, Bytes(22)).udp(1, 2)),
+            Flaw::kExtensionChain);
 }
 
 TEST(Ipv6, WithAHeaderThatLiesIsNamed) {
@@ -213,7 +219,7 @@ TEST(Tcp, HasADataOffsetThatFits) {
 }
 
 TEST(Udp, HasALengthThatFits) {
-  for (const unsigned length : {0U, 7U, 13U, 0xffffU}) {
+  for (const unsigned length : {0U, 7U, 8U, 11U, 13U, 0xffffU}) {
     Bytes frame = v4().udp(1, 2).data("abcd").build();
     frame[14 + 20 + 4] = static_cast<std::byte>(length >> 8);
     frame[14 + 20 + 5] = static_cast<std::byte>(length & 0xff);

@@ -82,5 +82,22 @@ TEST(IpSet, HoldsOverlappingPrefixes) {
   EXPECT_FALSE(IpSet{}.contains(*parse_ip("192.0.2.1")));
 }
 
+TEST(IpSet, HoldsAPrefixInsideOfAnother) {
+  const IpSet set{
+      {*parse_cidr("10.0.0.0/8"), *parse_cidr("10.1.0.0/16"), *parse_cidr("10.0.0.0/9")}};
+  EXPECT_TRUE(set.contains(*parse_ip("10.255.255.255")));
+  EXPECT_TRUE(set.contains(*parse_ip("10.1.2.3")));
+  EXPECT_FALSE(set.contains(*parse_ip("11.0.0.0")));
+}
+
+TEST(IpSet, KeepsTheFamiliesApart) {
+  const IpSet all6{{*parse_cidr("::/0")}};
+  EXPECT_TRUE(all6.contains(*parse_ip("2001:db8::1")));
+  EXPECT_FALSE(all6.contains(*parse_ip("198.51.100.80")));
+  const IpSet all4{{*parse_cidr("0.0.0.0/0")}};
+  EXPECT_TRUE(all4.contains(*parse_ip("198.51.100.80")));
+  EXPECT_FALSE(all4.contains(*parse_ip("2001:db8::1")));
+}
+
 }  // namespace
 }  // namespace gate511::net

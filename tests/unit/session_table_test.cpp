@@ -65,6 +65,18 @@ TEST(SessionTable, KeepsAnErasedIndexInLimboUntilItIsReleased) {
   EXPECT_TRUE(f.table.insert(key(2), State::kAuthenticated));
 }
 
+TEST(SessionTable, GivesNoIndexInLimboToAnother) {
+  Fixture f{2};
+  const auto index = f.table.insert(key(1), State::kAuthenticated);
+  f.table.erase(*index);
+  const auto again = f.table.insert(key(1), State::kAuthenticated);
+  ASSERT_TRUE(again);
+  EXPECT_NE(*again, *index) << "a reader may still count on the old one";
+  f.table.erase(*again);
+  f.table.release(*index);
+  EXPECT_EQ(*f.table.insert(key(1), State::kAuthenticated), *index);
+}
+
 TEST(SessionTable, HoldsItsWholeCapacityAndNoMore) {
   for (const std::size_t capacity : {1U, 7U, 100U, 5000U}) {
     Fixture f{capacity};

@@ -291,7 +291,7 @@ TEST_P(Responder, SaysNothingToWhatNoConnectionSends) {
 TEST_P(Responder, SaysNothingToADamagedSegment) {
   Bytes frame = segment(kSyn).seq(kS).data("0123456789012345").build();
   frame.back() ^= std::byte{1};
-  EXPECT_EQ(gateway.from_access(frame).verdict, Verdict::kTcpBadChecksum);
+  EXPECT_EQ(gateway.from_access(frame).verdict, Verdict::kBadChecksum);
   EXPECT_TRUE(gateway.from_access(frame).reply.empty());
 }
 
@@ -315,19 +315,74 @@ TEST(ResponderAddresses, RepliesOnlyBetweenTwoHosts) {
   };
   EXPECT_FALSE(gateway.from_access(frame().build()).reply.empty());
   const net::MacAddress group{0x0100'5e00'0001};
-  EXPECT_EQ(gateway.from_access(frame().to(group).build()).verdict, Verdict::kNoReplyAddress);
+  EXPECT_EQ(gateway.from_access(frame().to(group).build()).verdict, Verdict::kBadDestination);
   EXPECT_EQ(gateway.from_access(frame().from(kRouter).to(kRouter).build()).verdict,
             Verdict::kNoReplyAddress);
-  for (const auto& [source, destination] :
-       {std::pair{"127.0.0.1", "198.51.100.80"}, std::pair{"0.0.0.0", "198.51.100.80"},
-        std::pair{"198.51.100.80", "198.51.100.80"}, std::pair{"224.0.0.1", "198.51.100.80"},
-        std::pair{"::1", "2001:db8::80"}, std::pair{"::", "2001:db8::80"},
-        std::pair{"ff02::1", "2001:db8::80"}}) {
-    EXPECT_EQ(gateway.from_access(FrameBuilder{}.ip(source, destination).tcp(1, 80, kSyn).build())
-                  .verdict,
-              Verdict::kNoReplyAddress)
-        << source;
+  for (const unsigned port : {80U, 22U, 443U}) {
+    for (const auto& [source, destination] :
+         {std::pair{"127.0.0.1", "198.51.100.80"}, std::pair{"0.0.0.0", "198.51.100.80"},
+          std::pair{"198.51.100.80", "198.51.100.80"}, std::pair{"224.0.0.1", "198.51.100.80"},
+          std::pair{"::1", "2001:db8::80"}, std::pair{"::", "2001:db8::80"},
+          std::pair{"ff02::1", "2001:db8::80"}}) {
+      const auto syn = FrameBuilder{}.ip(source, destination).tcp(1, port, kSyn);
+      EXPECT_EQ(gateway.from_access(syn.build()).verdict, Verdict::kBadSourceAddress) << source;
+    }
+    EXPECT_EQ(
+        gateway.from_access(frame().from(kRouter).to(kRouter).tcp(1, port, kSyn).build()).verdict,
+        Verdict::kNoReplyAddress);
   }
+}
+
+TEST(ResponderFrames, CarryNoByteOfTheBuffersLastUse) {
+  // Padding, type of service, identification, urgent pointer: all that no field is written for.
+  Gateway gateway;
+  for (const bool is_v6 : {false, true}) {
+    FrameBuilder syn;
+    if (is_v6) {
+      syn.ip("2001:db8::101", "2001:db8:80::80");
+    } else {
+      syn.ip("192.0.2.101", "198.51.100.80");
+    }
+    const Bytes reply = gateway.from_access(syn.tcp(1, 80, kSyn).build()).reply;
+    const std::size_t l3 = 14, l4 = is_v6 ? 54 : 34;
+    ASSERT_GE(reply.size(), l4 + 20);
+    if (is_v6) {
+      EXPECT_EQ(net::load_be32(reply, l3), 0x6000'0000U);
+    } else {
+      EXPECT_EQ(net::load_be16(reply, l3), 0x4500);
+      EXPECT_EQ(net::load_be16(reply, l3 + 4), 0);
+    }
+    EXPECT_EQ(net::load_be16(reply, l4 + 18), 0) << "urgent pointer";
+    for (std::size_t at = l4 + 20; at < reply.size(); ++at)
+      EXPECT_EQ(reply[at], std::byte{0}) << at;
+  }
+}
+
+TEST(Cookie, IsBoundToAllThatNamesTheConnection) {
+  responder::CookieKeys keys;
+  for (std::uint64_t i = 0; i < 4; ++i) keys.key[i] = {i, ~i};
+  const responder::ConnectionId id{.link = 1,
+                                   .vlan = 10,
+                                   .client = kClient,
+                                   .source = net::IpAddress::v4(1),
+                                   .destination = net::IpAddress::v4(2),
+                                   .source_port = 3,
+                                   .destination_port = 80};
+  const std::uint32_t c = issue_cookie(keys, id, responder::CookieClass::kFull);
+  ASSERT_TRUE(match_cookie(keys, id, c + 1));
+  std::vector<responder::ConnectionId> others(7, id);
+  others[0].link = 2;
+  others[1].vlan = 11;
+  others[2].client = kRouter;
+  others[3].source = net::IpAddress::v4(9);
+  others[4].destination = net::IpAddress::v4(9);
+  others[5].source_port = 9;
+  others[6].destination_port = 9;
+  for (std::size_t i = 0; i < others.size(); ++i)
+    EXPECT_FALSE(match_cookie(keys, others[i], c + 1)) << i;
+  // The class is in the hash, not only in front of it: else one SYN would open all sizes.
+  EXPECT_FALSE(match_cookie(keys, id, (c ^ 1U << 28) + 1));
+  EXPECT_FALSE(match_cookie(keys, id, (c ^ 1U << 30) + 1)) << "nor is it another epoch's";
 }
 
 TEST(Cookie, IsKnownUpToTheEndOfTheAnswerAndNoFurther) {

@@ -16,6 +16,7 @@ gateway_mbufs_at_start=
 # What a script changes in the configuration before it starts the gateway.
 gateway_https=reset
 gateway_default_ttl_s=86400
+gateway_capacity=65536
 
 # --- Ports ---------------------------------------------------------------------------------------
 
@@ -82,7 +83,7 @@ access = "$(access_port)"
 uplink = "$(uplink_port)"
 
 [sessions]
-capacity = 65536
+capacity = $gateway_capacity
 default_ttl_s = $gateway_default_ttl_s
 
 [portal]
@@ -102,6 +103,7 @@ cidrs = ["$portal4/32", "$portal6/128"]
 
 [control]
 socket = "$bed_dir/control.sock"
+status_socket = "$bed_dir/status.sock"
 group = ""
 CONFIG
   gateway_zones

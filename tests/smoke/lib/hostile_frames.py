@@ -12,8 +12,8 @@ import sys
 import time
 
 from scapy.all import (
-    BOOTP, DHCP, ICMP, IP, TCP, UDP, Dot1Q, Ether, ICMPv6ND_RA, IPv6, IPv6ExtHdrDestOpt,
-    IPv6ExtHdrFragment, IPOption_RR, Raw, fragment,
+    ARP, BOOTP, DHCP, ICMP, IP, TCP, UDP, Dot1Q, Ether, ICMPv6ND_NS, ICMPv6ND_RA, IPv6,
+    IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPOption_RR, Raw, fragment,
 )
 
 MODE, INTERFACE, OWN, PEER = sys.argv[1:5]
@@ -112,17 +112,30 @@ NAMED = {
     "tcp_bad_flags": [
         bytes(ip4 / TCP(sport=40001, dport=80, flags=flags)) for flags in ("SF", "SR", 0, "SA")
     ],
-    "tcp_bad_checksum": [
+    "bad_checksum": [
         bytes(ip4 / TCP(sport=40002, dport=80, flags="S", chksum=0xDEAD)),
         bytes(ip6 / TCP(sport=40002, dport=80, flags="S", chksum=0xDEAD)),
     ],
     "tcp_reset": [bytes(ip4 / TCP(sport=40003, dport=80, flags="R"))],
     "cookie_reset": [bytes(ip4 / TCP(sport=40004, dport=80, flags="A", ack=12345) / b"GET / ")],
-    "no_reply_address": [
+    "bad_source_address": [
         bytes(ether / IP(src=ORIGIN, dst=ORIGIN) / syn),
         bytes(ether / IP(src="127.0.0.1", dst=ORIGIN) / syn),
         bytes(ether / IP(src="224.0.0.9", dst=ORIGIN) / syn),
     ],
+    "no_reply_address": [bytes(Ether(src=PEER, dst=PEER) / IP(src=CLIENT, dst=ORIGIN) / syn)],
+    "bad_destination": [
+        bytes(Ether(src=OWN, dst="ff:ff:ff:ff:ff:ff") / IP(src=CLIENT, dst=ORIGIN) / syn),
+    ],
+    "bad_arp": [
+        bytes(Ether(src=OWN, dst="ff:ff:ff:ff:ff:ff") / ARP(hwsrc=PEER, psrc=CLIENT)),
+        bytes(Ether(src=OWN, dst="ff:ff:ff:ff:ff:ff") / ARP(hwsrc=OWN, psrc=CLIENT, op=9)),
+    ],
+    "bad_neighbour": [
+        bytes(Ether(src=OWN, dst=PEER) / IPv6(src=CLIENT6, dst=ORIGIN6, hlim=255)
+              / ICMPv6ND_NS(tgt=CLIENT6) / bytes(64)),
+    ],
+    "trailing_bytes": [bytes(ip4 / syn) + bytes(200)],
     "guest_denied": [bytes(ip4 / ICMP()), bytes(ip4 / b"?")],
 }
 FRAGMENTS = {

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/service_clients.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+
+#include "control/params.hpp"
+#include "control/session_json.hpp"
+
+namespace gate511::control {
+namespace {
+
+tl::unexpected<RpcError> refused(Params& params) {
+  return tl::unexpected{*params.error()};
+}
+
+/// A place in the order of keys; opaque to clients.
+std::string cursor_text(std::uint64_t cursor) {
+  return fmt::format("{:016x}", cursor);
+}
+
+std::uint64_t read_cursor(Params& params) {
+  const auto text = params.text("cursor", 16);
+  std::uint64_t cursor = 0;
+  if (!text) return cursor;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), cursor, 16);
+  if (error != std::errc{} || end != text->data() + text->size() || text->size() != 16)
+    params.fail(rpc::invalid_params("`cursor` must be a `next_cursor` as it was given"));
+  return cursor;
+}
+
+RpcError conflict(const net::IpAddress& address, const std::vector<Clients::Claim>& claims,
+                  const ClientView& view) {
+  std::vector<std::string> names;
+  Json claimants = Json::array();
+  for (const Clients::Claim& claim : claims) {
+    names.push_back(view.name(claim));
+    claimants.push_back({{"mac", net::to_string(claim.client->key.mac())},
+                         {"source", source_name(claim.address->source)},
+                         {"vlan", claim.address->vlan},
+                         {"link", view.link_name(claim.address->link)}});
+  }
+  RpcError error = rpc::conflict(
+      fmt::format("{} is claimed by {}; narrow it by `vlan` or `link`, or give the `mac`",
+                  net::to_string(address), fmt::join(names, " and ")));
+  error.data["claimants"] = std::move(claimants);
+  return error;
+}
+
+}  // namespace
+
+ClientMethods::ClientMethods(Parts parts, Dispatcher& dispatcher) : parts_{std::move(parts)} {
+  const auto add = [this, &dispatcher](const char* name,
+                                       Outcome (ClientMethods::*method)(const Json&)) {
+    dispatcher.add(name, Access::kRead, [this, method](const Json& params, const Done& done) {
+      done((this->*method)(params));
+    });
+  };
+  add("client.list", &ClientMethods::client_list);
+  add("client.get", &ClientMethods::client_get);
+  add("session.get", &ClientMethods::session_get);
+  add("explain", &ClientMethods::explain);
+}
+
+ClientView ClientMethods::now() {
+  (void)parts_.clients.take(parts_.sightings);
+  return {parts_.clients, parts_.sessions.table(),
+          *parts_.shared.snapshot.load(std::memory_order_acquire), parts_.clock};
+}
+
+tl::expected<ClientMethods::Named, RpcError> ClientMethods::read_named(const Json& given) {
+  const ClientView view = now();
+  Params params{given, {"mac", "ip", "vlan", "link"}};
+  if (params.has("mac") == params.has("ip"))
+    params.fail(rpc::invalid_params("give one of `mac` (with `vlan`) and `ip`"));
+  if (params.has("mac")) {
+    if (params.has("link")) params.fail(rpc::invalid_params("`link` goes with `ip` alone"));
+    const auto key = read_key(params, parts_.key_has_vlan);
+    if (!key) return refused(params);
+    return Named{*key, std::nullopt};
+  }
+  const auto address = read_ip(params);
+  const Place place = read_place(params, view.snapshot);
+  if (params.error() || !address) return refused(params);
+  const auto claims = parts_.clients.claims(*address, place);
+  if (claims.empty()) {
+    return tl::unexpected{rpc::not_found(
+        fmt::format("no client was seen with {}; it is known once it has spoken ARP, ND or DHCP",
+                    net::to_string(*address)))};
+  }
+  if (claims.size() > 1) return tl::unexpected{conflict(*address, claims, view)};
+  return Named{claims.front().client->key, address};
+}
+
+Outcome ClientMethods::client_list(const Json& given) {
+  const ClientView view = now();
+  Params params{given, {"cursor", "limit", "state", "vlan", "link"}};
+  const std::uint64_t cursor = read_cursor(params);
+  const auto limit = params.integer("limit", 1, kMaxPage);
+  ClientFilter filter;
+  if (const auto state = params.choice("state", {"guest", "session"})) filter.has_session = *state;
+  filter.place = read_place(params, view.snapshot);
+  if (params.error()) return refused(params);
+  const Clients::Page page = parts_.clients.list(filter, cursor, limit.value_or(kDefaultPage));
+  Json clients = Json::array();
+  for (const SeenClient* client : page.clients) clients.push_back(view.json(*client));
+  Json result{{"clients", std::move(clients)},
+              {"next_cursor", nullptr},
+              {"known", parts_.clients.size()},
+              {"capacity", parts_.clients.capacity()},
+              {"displaced", parts_.clients.displaced()}};
+  if (page.next) result["next_cursor"] = cursor_text(*page.next);
+  return result;
+}
+
+Outcome ClientMethods::client_get(const Json& given) {
+  const auto named = read_named(given);
+  if (!named) return tl::unexpected{named.error()};
+  const SeenClient* client = parts_.clients.find(named->key);
+  if (client == nullptr) {
+    return tl::unexpected{rpc::not_found(
+        fmt::format("{} was not seen; it is known once it has spoken ARP, ND or DHCP",
+                    net::to_string(named->key.mac())))};
+  }
+  return Json{{"client", now().json(*client)}};
+}
+
+Outcome ClientMethods::session_get(const Json& given) {
+  const auto named = read_named(given);
+  if (!named) return tl::unexpected{named.error()};
+  const auto view = parts_.sessions.find(named->key);
+  const std::string mac = net::to_string(named->key.mac());
+  if (!view) {
+    return tl::unexpected{rpc::not_found(
+        named->by_ip
+            ? fmt::format("{} is {}, which has no session", net::to_string(*named->by_ip), mac)
+            : fmt::format("{} has no session", mac))};
+  }
+  return Json{{"session", session_json(*view, parts_.key_has_vlan)},
+              {"generation", parts_.sessions.generation()}};
+}
+
+}  // namespace gate511::control

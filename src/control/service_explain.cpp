@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// explain: what would happen to a client's frames now, and why.
+#include <fmt/format.h>
+
+#include "control/params.hpp"
+#include "control/service_clients.hpp"
+#include "control/session_json.hpp"
+#include "policy/rule_probes.hpp"
+
+namespace gate511::control {
+namespace {
+
+policy::ZoneRef zone_of(const policy::Snapshot& snapshot, std::uint8_t link, std::uint16_t vlan) {
+  return snapshot.links[link].zone_of_vlan[vlan];
+}
+
+std::string end_of(const SessionView& view) {
+  return view.expires_at_s == 0 ? std::string{"has no end"}
+                                : fmt::format("ends in {} s", view.ttl_s);
+}
+
+std::string session_sentence(const SessionView& view) {
+  const auto sentence = [&view](std::string_view what) {
+    return fmt::format("session {} {}, and it {}", view.record.id, what, end_of(view));
+  };
+  switch (view.record.state) {
+    case table::State::kRestricted:
+      return sentence("is restricted: its client is treated as a guest");
+    case table::State::kBlocked:
+      return sentence("is blocked: every frame of its client is dropped");
+    default:
+      return sentence("lets every frame of its client pass");
+  }
+}
+
+std::string seen_sentence(const SeenClient* client, const ClientView& view) {
+  if (client == nullptr) return "it was not seen: it has not spoken ARP, ND or DHCP";
+  std::vector<std::string> addresses;
+  for (const SeenAddress& address : client->addresses) {
+    addresses.push_back(
+        fmt::format("{} ({})", net::to_string(address.address), source_name(address.source)));
+  }
+  return fmt::format(
+      "it was last seen {} s ago on link {}, {}, with {}",
+      (view.clock.boot_ns() - client->last_ns) / kNsPerSecond, view.link_name(client->link),
+      vlan_name(client->vlan),
+      addresses.empty() ? "no address" : fmt::format("{}", fmt::join(addresses, ", ")));
+}
+
+std::string_view fate_name(policy::Fate fate) {
+  switch (fate) {
+    case policy::Fate::kForwarded:
+      return "forwarded";
+    case policy::Fate::kAnswered:
+      return "answered";
+    case policy::Fate::kDropped:
+      break;
+  }
+  return "dropped";
+}
+
+Json rule_json(std::string_view traffic, policy::Verdict verdict) {
+  const policy::VerdictInfo& info = policy::info(verdict);
+  return {{"traffic", traffic},
+          {"fate", fate_name(info.fate)},
+          {"verdict", info.name},
+          {"sentence", info.sentence}};
+}
+
+}  // namespace
+
+Outcome ClientMethods::explain(const Json& given) {
+  const ClientView view = now();
+  Params params{given, {"mac", "vlan", "link"}};
+  const Place place = read_place(params, view.snapshot);
+  // Without a VLAN in the key, `vlan` still says by which zone's rules.
+  Json mac_alone = given;
+  if (mac_alone.is_object()) mac_alone.erase("vlan");
+  Params key_params{mac_alone, {"mac", "link"}};
+  auto key = params.error() ? std::nullopt : read_key(key_params, false);
+  if (key_params.error() && !params.error()) params.fail(*key_params.error());
+  if (params.error() || !key) return tl::unexpected{*params.error()};
+  if (parts_.key_has_vlan) key = table::Key{key->mac(), place.vlan.value_or(0)};
+
+  const SeenClient* client = parts_.clients.find(*key);
+  const std::uint8_t link = place.link.value_or(client != nullptr ? client->link : 0);
+  const std::uint16_t vlan = place.vlan.value_or(client != nullptr ? client->vlan : key->vlan());
+  const policy::ZoneRef zone_ref = zone_of(view.snapshot, link, vlan);
+  const policy::Zone& zone = view.snapshot.zone(zone_ref);
+  const auto session = parts_.sessions.find(*key);
+  const table::State state = session ? session->record.state : table::State::kNone;
+
+  Json rules = Json::array();
+  if (zone_ref.enforce == policy::Enforce::kOff) {
+    rules.push_back(rule_json("all", policy::Verdict::kUnenforced));
+  } else if (table::is_authenticated(state)) {
+    rules.push_back(rule_json("all", policy::Verdict::kSession));
+  } else if (state == table::State::kBlocked) {
+    rules.push_back(rule_json("all", policy::Verdict::kBlocked));
+  } else {
+    for (const policy::RuleProbe& rule :
+         policy::probe_rules(zone, link, parts_.shared.dhcp_servers))
+      rules.push_back(rule_json(rule.traffic, rule.verdict));
+  }
+  Json why = Json::array();
+  why.push_back(session ? session_sentence(*session)
+                        : std::string{"it has no session, so it is a guest"});
+  why.push_back(fmt::format("zone {} holds for it: link {}, {}", zone.name, view.link_name(link),
+                            vlan_name(vlan)));
+  if (zone_ref.enforce == policy::Enforce::kOff)
+    why.push_back(fmt::format("zone {} enforces nothing: every frame passes", zone.name));
+  if (zone_ref.enforce == policy::Enforce::kMonitor) {
+    why.push_back(fmt::format(
+        "zone {} is only monitored: every frame passes, and is counted by these rules", zone.name));
+  }
+  why.push_back(seen_sentence(client, view));
+  return Json{
+      {"mac", net::to_string(key->mac())},
+      {"vlan", vlan},
+      {"link", view.link_name(link)},
+      {"zone", zone.name},
+      {"state", view.state_of(*key)},
+      {"why", std::move(why)},
+      {"rules", std::move(rules)},
+      {"session", session ? session_json(*session, parts_.key_has_vlan) : Json(nullptr)},
+      {"client", client != nullptr ? view.json(*client) : Json(nullptr)},
+      {"generation", parts_.sessions.generation()},
+  };
+}
+
+}  // namespace gate511::control

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/service_session_changes.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "control/config.hpp"
+#include "control/params.hpp"
+#include "control/session_json.hpp"
+
+namespace gate511::control {
+namespace {
+
+tl::unexpected<RpcError> refused(Params& params) {
+  return tl::unexpected{*params.error()};
+}
+
+/// The key that `to_mac` and `to_vlan` make of `from`.
+std::optional<table::Key> read_target(Params& params, table::Key from, bool key_has_vlan) {
+  Json renamed = Json::object();
+  renamed["mac"] = params.text("to_mac", 64).value_or(net::to_string(from.mac()));
+  const auto vlan = params.integer("to_vlan", 0, 4094);
+  if (vlan && !key_has_vlan) {
+    params.fail(rpc::invalid_params(
+        "`to_vlan` is no part of a session's key here; leave it out, or set sessions.key = "
+        "\"mac+vlan\" in the configuration"));
+  }
+  if (key_has_vlan) renamed["vlan"] = vlan.value_or(from.vlan());
+  Params target{renamed, {"mac", "vlan"}};
+  const auto key = read_key(target, key_has_vlan);
+  if (target.error()) params.fail(*target.error());
+  if (key == from)
+    params.fail(rpc::invalid_params("give `to_mac` or `to_vlan`, other than they are"));
+  return params.error() ? std::nullopt : key;
+}
+
+}  // namespace
+
+SessionChangeMethods::SessionChangeMethods(Parts parts, Dispatcher& dispatcher)
+    : parts_{std::move(parts)} {
+  dispatcher.add("session.extend", Access::kChange,
+                 [this](const Json& params, const Done& done) { done(extend(params)); });
+  dispatcher.add("session.move", Access::kChange,
+                 [this](const Json& params, const Done& done) { move(params, done); });
+}
+
+RpcError SessionChangeMethods::no_session(table::Key key) const {
+  return rpc::not_found(fmt::format("{} has no session", net::to_string(key.mac())));
+}
+
+Outcome SessionChangeMethods::shown(table::Key key) const {
+  const auto view = parts_.sessions.find(key);
+  if (!view) return tl::unexpected{no_session(key)};
+  return Json{{"session", session_json(*view, parts_.key_has_vlan)},
+              {"generation", parts_.sessions.generation()}};
+}
+
+Outcome SessionChangeMethods::extend(const Json& given) {
+  Params params{given, {"mac", "vlan", "ttl_s", "expires_at", "add_s"}};
+  const auto key = read_key(params, parts_.key_has_vlan);
+  const auto add_s = params.integer("add_s", 1, SessionsConfig::kMaxTtl_s);
+  const SessionFields read = read_fields(params, parts_.clock.unix_ns() / kNsPerSecond);
+  const int chosen = (params.has("ttl_s") ? 1 : 0) + (params.has("expires_at") ? 1 : 0) +
+                     (params.has("add_s") ? 1 : 0);
+  if (chosen != 1)
+    params.fail(rpc::invalid_params("give one of `ttl_s`, `expires_at` and `add_s`"));
+  if (params.error() || !key) return refused(params);
+  if (add_s) {
+    switch (parts_.sessions.add_time(*key, *add_s)) {
+      case Sessions::Refusal::kNotFound:
+        return tl::unexpected{no_session(*key)};
+      case Sessions::Refusal::kEndless:
+        return tl::unexpected{rpc::invalid_params(
+            fmt::format("{} has no end to add `add_s` to; give `ttl_s` or `expires_at`",
+                        net::to_string(key->mac())))};
+      case Sessions::Refusal::kTooLong:
+        return tl::unexpected{rpc::invalid_params(
+            fmt::format("`add_s` makes it longer than {} s; give less, or `ttl_s` 0 for no end",
+                        SessionsConfig::kMaxTtl_s))};
+      default:
+        return shown(*key);
+    }
+  }
+  if (!parts_.sessions.find(*key)) return tl::unexpected{no_session(*key)};
+  SessionFields fields;
+  fields.ttl_s = read.ttl_s;
+  fields.expires_at_s = read.expires_at_s;
+  if (!parts_.sessions.upsert(*key, fields)) return tl::unexpected{no_session(*key)};
+  return shown(*key);
+}
+
+void SessionChangeMethods::move(const Json& given, const Done& done) {
+  Params params{given, {"mac", "vlan", "to_mac", "to_vlan"}};
+  const auto from = read_key(params, parts_.key_has_vlan);
+  if (params.error() || !from) return done(refused(params));
+  const auto to = read_target(params, *from, parts_.key_has_vlan);
+  if (params.error() || !to) return done(refused(params));
+  const auto answer = [this, done, to = *to](bool seen) {
+    if (!seen) return done(tl::unexpected{parts_.not_seen("the move stands")});
+    done(shown(to));
+  };
+  switch (parts_.sessions.move(*from, *to, answer)) {
+    case Sessions::Refusal::kNone:
+      return;
+    case Sessions::Refusal::kTaken:
+      return done(tl::unexpected{rpc::conflict(
+          fmt::format("{} has a session already; revoke it first", net::to_string(to->mac())))});
+    case Sessions::Refusal::kFull:
+      return done(tl::unexpected{rpc::table_full(
+          "a move needs room for one more session, and sessions.capacity is reached; revoke some, "
+          "or raise it in the configuration")});
+    default:
+      return done(tl::unexpected{no_session(*from)});
+  }
+}
+
+}  // namespace gate511::control

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Sessions: what changes one that is there, more time and another key.
+#include <algorithm>
+#include <utility>
+
+#include "control/config.hpp"
+#include "control/sessions.hpp"
+
+namespace gate511::control {
+
+Sessions::Refusal Sessions::add_time(table::Key key, std::uint64_t add_s) {
+  SessionRecord* const record = record_of(key);
+  if (record == nullptr) return Refusal::kNotFound;
+  if (record->deadline_ns == SessionRecord::kNoEnd) return Refusal::kEndless;
+  constexpr std::uint64_t kMax_ns = std::uint64_t{SessionsConfig::kMaxTtl_s} * kNsPerSecond;
+  const std::uint64_t now = clock_.boot_ns();
+  const std::uint64_t left = record->deadline_ns - std::min(now, record->deadline_ns);
+  if (add_s > SessionsConfig::kMaxTtl_s || left > kMax_ns - add_s * kNsPerSecond)
+    return Refusal::kTooLong;
+  set_deadline(*record, now + left + add_s * kNsPerSecond);
+  ++generation_;
+  if (listener_ != nullptr) listener_->session_changed(view(*record));
+  return Refusal::kNone;
+}
+
+bool Sessions::is_being_revoked(const SessionRecord& record) const {
+  return std::any_of(sweeps_.begin(), sweeps_.end(), [&record](const Sweep& sweep) {
+    return record.index >= sweep.next && record.id < sweep.before_id &&
+           sweep.filter.matches(record);
+  });
+}
+
+table::TrafficCounts Sessions::carried_by(const CarriedTraffic& carried) const {
+  if (carried.settled) return carried.counts;
+  table::TrafficCounts counts = status_.session_traffic(carried.index);
+  counts -= carried.baseline;
+  if (carried.before) counts += carried_by(*carried.before);
+  return counts;
+}
+
+Sessions::Refusal Sessions::move(table::Key from, table::Key to, std::function<void(bool)> done) {
+  const SessionRecord* const found = record_of(from);
+  // A revoke that is under way was asked for first, and would not come by the new place.
+  if (found == nullptr || is_being_revoked(*found)) return Refusal::kNotFound;
+  if (record_of(to) != nullptr) return Refusal::kTaken;
+  // In as a guest at first: nothing is counted until the baseline is taken.
+  const auto index = table_.insert(to, table::State::kRestricted);
+  if (!index) return Refusal::kFull;
+
+  const std::uint32_t old_index = found->index;
+  const std::uint64_t deadline_ns = found->deadline_ns;
+  const auto carried = std::make_shared<CarriedTraffic>();
+  carried->index = old_index;
+  carried->baseline = found->baseline;
+  carried->before = found->carried;
+  const table::TrafficCounts baseline = status_.session_traffic(*index);
+  table_.set_state(*index, found->state);
+  Record record = take_out(old_index);
+  record->key = to;
+  record->index = *index;
+  record->baseline = baseline;
+  record->carried = carried;
+  ++counts_[static_cast<std::size_t>(record->state)];
+  set_deadline(*record, deadline_ns);
+  records_[*index] = std::move(record);
+  if (listener_ != nullptr) listener_->session_changed(view(*records_[*index]));
+
+  grace_.add(std::move(done), [this, old_index, carried] {
+    // No worker counts there any more. Grace periods pass in order, so what stands before this one
+    // is settled.
+    carried->counts = carried_by(*carried);
+    carried->settled = true;
+    carried->before = nullptr;
+    table_.release(old_index);
+  });
+  return Refusal::kNone;
+}
+
+}  // namespace gate511::control

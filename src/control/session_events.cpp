@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/session_events.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string>
+
+#include "control/session_json.hpp"
+
+namespace gate511::control {
+
+void SessionEvents::session_added(const SessionView& session) {
+  std::string members = R"("session":)";
+  append_session(members, session, key_has_vlan_);
+  events_.emit_text("session.added", members);
+}
+
+void SessionEvents::session_changed(const SessionView& session) {
+  std::string members = R"("session":)";
+  append_session(members, session, key_has_vlan_);
+  events_.emit_text("session.changed", members);
+}
+
+void SessionEvents::session_ended(const SessionView& session, EndReason reason) {
+  std::string members = fmt::format(R"("reason":"{}","session":)", reason_name(reason));
+  append_ended_session(members, session, key_has_vlan_);
+  events_.emit_text("session.ended", members);
+}
+
+}  // namespace gate511::control

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who is told of what becomes of sessions.
+#pragma once
+
+#include <string_view>
+
+#include "control/session_record.hpp"
+
+namespace gate511::control {
+
+enum class EndReason : std::uint8_t { kRevoked, kExpired };
+
+[[nodiscard]] constexpr std::string_view reason_name(EndReason reason) {
+  return reason == EndReason::kRevoked ? "revoked" : "expired";
+}
+
+class SessionListener {
+ public:
+  SessionListener() = default;
+  SessionListener(const SessionListener&) = delete;
+  SessionListener& operator=(const SessionListener&) = delete;
+  virtual ~SessionListener() = default;
+
+  virtual void session_added(const SessionView& session) = 0;
+  virtual void session_changed(const SessionView& session) = 0;
+  /// When every worker has seen it: the counters are final.
+  virtual void session_ended(const SessionView& session, EndReason reason) = 0;
+};
+
+}  // namespace gate511::control

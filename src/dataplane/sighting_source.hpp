@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Where the control thread takes from what the workers saw of clients; without a DPDK type, so that
+// it can be tested without DPDK.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "pipeline/sighting.hpp"
+
+namespace gate511::dataplane {
+
+/// Asked by the control thread.
+class SightingSource {
+ public:
+  SightingSource() = default;
+  SightingSource(const SightingSource&) = delete;
+  SightingSource& operator=(const SightingSource&) = delete;
+  virtual ~SightingSource() = default;
+
+  /// Takes up to `out.size()` sightings, each worker's in their order. Returns how many; fewer than
+  /// asked for means that there are no more now. Never blocks.
+  [[nodiscard]] virtual std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept = 0;
+};
+
+}  // namespace gate511::dataplane

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a frame tells of its client's addresses: ARP and neighbour discovery from the access side,
+// and a DHCP server's final word from the uplink. Guests' frames and sessions' alike are looked at,
+// so the first test is a few compares; whatever it lets through is hostile bytes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "net/frame.hpp"
+
+namespace gate511::pipeline {
+
+enum class Direction : std::uint8_t { kFromAccess, kFromUplink };
+
+enum class SightingSource : std::uint8_t { kArp, kNd, kDhcp };
+
+/// A client, and an address of its if one was told.
+struct Sighting {
+  net::IpAddress address{};  ///< all zero: the client itself was seen, and no address
+  net::MacAddress client{};
+  std::uint32_t lease_s = 0;  ///< from DHCP; 0: not told
+  std::uint16_t vlan = 0;     ///< outer VLAN, 0: untagged
+  std::uint8_t link = 0;
+  SightingSource source = SightingSource::kArp;
+
+  [[nodiscard]] bool has_address() const noexcept { return address != net::IpAddress{}; }
+  bool operator==(const Sighting&) const noexcept = default;
+};
+static_assert(sizeof(Sighting) == 32, "two in a cache line of the ring");
+
+struct Sightings {
+  static constexpr std::size_t kMax = 4;
+  std::array<Sighting, kMax> sighting;
+  std::size_t count = 0;
+
+  void add(const Sighting& seen) noexcept {
+    if (count < kMax) sighting[count++] = seen;
+  }
+  [[nodiscard]] auto begin() const noexcept { return sighting.begin(); }
+  [[nodiscard]] auto end() const noexcept { return sighting.begin() + count; }
+};
+
+/// The cheap test: ARP, ICMPv6 directly behind the IPv6 header, or UDP on a DHCP port. A session's
+/// TCP pays for two compares and two loads from the line that the Ethernet header is in.
+[[nodiscard]] inline bool may_show_client(net::ByteView frame,
+                                          const net::Ethernet& ethernet) noexcept {
+  const std::size_t at = ethernet.l3_offset;
+  const auto is_dhcp_at = [&](std::size_t ports) {
+    if (frame.size() < ports + 4) return false;
+    const std::uint16_t source = net::load_be16(frame, ports);
+    return source == 67 || source == 68 || source == 546 || source == 547;
+  };
+  if (ethernet.type == net::ethertype::kIpv4) {
+    return frame.size() >= at + 20 && net::load_u8(frame, at + 9) == net::protocol::kUdp &&
+           is_dhcp_at(at + (std::size_t{net::load_u8(frame, at)} & 0xf) * 4);
+  }
+  if (ethernet.type == net::ethertype::kIpv6) {
+    if (frame.size() < at + 41) return false;
+    const std::uint8_t next = net::load_u8(frame, at + 6);
+    if (next == net::protocol::kIcmpv6) {
+      const std::uint8_t type = net::load_u8(frame, at + 40);
+      return type == 133 || type == 135 || type == 136;  // RFC 4861, 4: RS, NS, NA
+    }
+    return next == net::protocol::kUdp && is_dhcp_at(at + 40);
+  }
+  return ethernet.type == net::ethertype::kArp;
+}
+
+/// What a frame tells that came in by `direction` and has no flaw as far as `ethernet` goes.
+/// A client speaks for itself only: a claim for another MAC than the frame's source is not taken.
+[[nodiscard]] Sightings read_sightings(net::ByteView frame, const net::Ethernet& ethernet,
+                                       Direction direction, std::uint8_t link) noexcept;
+
+}  // namespace gate511::pipeline

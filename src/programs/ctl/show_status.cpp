@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The daemon, its numbers and ports; clients, explanations and events.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "policy/verdict.hpp"
+#include "programs/ctl/show.hpp"
+#include "programs/ctl/terminal.hpp"
+#include "programs/ctl/units.hpp"
+
+namespace gate511::ctl {
+
+std::string show_hello(const Json& result) {
+  return harmless(fmt::format("{} {}, control protocol {}", cell(result, "program"),
+                              cell(result, "version"), cell(result, "protocol"))) +
+         "\n";
+}
+
+namespace {
+
+/// Frames of a zone, by what becomes of them; of a zone that is monitored, by what would have.
+Row zone_row(const Json& zone) {
+  const bool is_monitored = cell(zone, "enforce") == "monitor";
+  const Json& counts = inside(zone, is_monitored ? "would_have" : "verdicts");
+  std::array<std::uint64_t, 3> frames{};  // by fate
+  for (const policy::VerdictInfo& info : policy::kVerdicts)
+    frames.at(static_cast<std::size_t>(info.fate)) +=
+        number(counts, std::string{info.name}.c_str());
+  return {cell(zone, "name"),
+          cell(zone, "link"),
+          cell(zone, "enforce"),
+          std::to_string(frames[0]),
+          std::to_string(frames[1]),
+          std::to_string(frames[2]),
+          is_monitored ? "would have been" : ""};
+}
+
+/// Nothing where there is the default zone of one link alone.
+std::string show_zones(const Json& stats, std::size_t width) {
+  const Json& zones = inside(stats, "zones");
+  if (zones.size() < 2) return {};
+  std::vector<Row> rows;
+  for (const Json& zone : zones) rows.push_back(zone_row(zone));
+  return "\n" + table({{"ZONE"},
+                       {"LINK"},
+                       {"ENFORCE"},
+                       {"FORWARDED", true},
+                       {"ANSWERED", true},
+                       {"DROPPED", true},
+                       {""}},
+                      rows, width);
+}
+
+}  // namespace
+
+std::string show_stats(const Json& result, std::size_t width) {
+  const Json& sessions = inside(result, "sessions");
+  const Json& mbufs = inside(result, "mbufs");
+  const std::size_t workers = inside(result, "workers").size();
+  std::string text = fmt::format(
+      "up {}, {} worker{}, {} huge pages\n"
+      "sessions  {} of {} ({} authenticated, {} restricted, {} blocked)\n"
+      "mbufs     {} of {} in use\n\n",
+      show_duration(number(result, "uptime_s")), workers, workers == 1 ? "" : "s",
+      cell(result, "huge_pages") == "yes" ? "with" : "without", cell(sessions, "total"),
+      cell(sessions, "capacity"), cell(sessions, "authenticated"), cell(sessions, "restricted"),
+      cell(sessions, "blocked"), cell(mbufs, "in_use"), cell(mbufs, "total"));
+  std::vector<Row> rows;
+  for (const char* name : {"frames_in", "forwarded", "answered", "held", "dropped"})
+    rows.push_back({name, cell(result, name), ""});
+  const Json& verdicts = inside(result, "verdicts");
+  for (const policy::VerdictInfo& info : policy::kVerdicts) {
+    const std::string name{info.name};
+    const std::uint64_t frames = number(verdicts, name.c_str());
+    if (frames != 0)
+      rows.push_back({"  " + name, std::to_string(frames), std::string{info.sentence}});
+  }
+  return text + table({{""}, {"FRAMES", true}, {""}}, rows, width) + show_zones(result, width);
+}
+
+std::string show_ports(const Json& result, std::size_t width) {
+  std::vector<Row> rows;
+  for (const Json& port : inside(result, "ports")) {
+    const std::uint64_t mbps = number(port, "speed_mbps");
+    const std::string state = cell(port, "up");
+    rows.push_back({cell(port, "link"), cell(port, "role"), cell(port, "name"),
+                    state == "yes"  ? "up"
+                    : state == "no" ? "down"
+                                    : "-",
+                    mbps == 0 ? "-" : show_rate(static_cast<double>(mbps) * 1e6), cell(port, "mtu"),
+                    cell(port, "rx_packets"), cell(port, "tx_packets"), cell(port, "rx_missed")});
+  }
+  return table({{"LINK"},
+                {"ROLE"},
+                {"PORT"},
+                {"STATE", false, true},
+                {"SPEED", true},
+                {"MTU", true},
+                {"RX", true},
+                {"TX", true},
+                {"MISSED", true}},
+               rows, width);
+}
+
+std::string show_health(const Json& result, bool colour) {
+  const std::string status = cell(result, "status");
+  std::string text = coloured(harmless(status), status == "ok" ? "32" : "31;1", colour) + "\n";
+  for (const Json& problem : inside(result, "problems"))
+    text += harmless(fmt::format("- {}: {}", cell(problem, "what"), cell(problem, "cure"))) + "\n";
+  return text;
+}
+
+std::vector<Column> client_columns() {
+  return {{"MAC", false, true},   {"VLAN", true}, {"LINK"},
+          {"STATE", false, true}, {"ADDRESSES"},  {"SEEN"}};
+}
+
+Row client_row(const Json& client) {
+  std::string addresses;
+  std::uint64_t seen = number(client, "last_seen");
+  for (const Json& one : inside(client, "addresses")) {
+    addresses += (addresses.empty() ? "" : ", ") +
+                 (one.is_string() ? one.get<std::string>() : cell(one, "address"));
+    if (one.is_object()) seen = std::max(seen, number(one, "last_seen"));
+  }
+  return {cell(client, "mac"),
+          cell(client, "vlan"),
+          cell(client, "link"),
+          cell(client, "state"),
+          addresses.empty() ? "-" : addresses,
+          seen == 0 ? "-" : show_time(seen)};
+}
+
+std::string show_explained(const Json& result, std::size_t width) {
+  std::string text = harmless(fmt::format("{}: {}, link {}, VLAN {}, zone {}", cell(result, "mac"),
+                                          cell(result, "state"), cell(result, "link"),
+                                          cell(result, "vlan"), cell(result, "zone"))) +
+                     "\n";
+  for (const Json& why : inside(result, "why"))
+    text += "- " + harmless(why.is_string() ? why.get<std::string>() : why.dump()) + "\n";
+  std::vector<Row> rows;
+  for (const Json& rule : inside(result, "rules"))
+    rows.push_back({cell(rule, "traffic"), cell(rule, "fate"), cell(rule, "sentence")});
+  if (rows.empty()) return text;
+  return text + "\n" + table({{"TRAFFIC"}, {"BECOMES", false, true}, {"BECAUSE"}}, rows, width);
+}
+
+std::string show_event(const Json& event) {
+  const std::uint64_t at = number(event, "time");
+  std::string text = fmt::format("{}  {:>8}  {}", at == 0 ? cell(event, "time") : show_time(at),
+                                 cell(event, "seq"), cell(event, "type"));
+  for (const auto& [name, value] : event.items()) {
+    if (name == "time" || name == "seq" || name == "type") continue;
+    text +=
+        fmt::format("  {}={}", name, value.is_string() ? cell(event, name.c_str()) : value.dump());
+  }
+  return harmless(text) + "\n";
+}
+
+}  // namespace gate511::ctl

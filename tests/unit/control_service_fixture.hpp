@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// All methods over stand-ins, called as a client calls them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "control/service.hpp"
+#include "control/service_clients.hpp"
+#include "control/service_config.hpp"
+#include "control/service_session_changes.hpp"
+#include "control_fakes.hpp"
+
+namespace gate511::control {
+
+class ServiceTest : public testing::Test {
+ protected:
+  explicit ServiceTest(bool key_has_vlan = false)
+      : world_{4, key_has_vlan},
+        service_{{world_.sessions, world_.grace, world_.status, world_.time.clock, "0.1.0",
+                  key_has_vlan, world_.events, config_}},
+        client_methods_{{world_.clients, world_.sessions, world_.sightings, world_.shared,
+                         world_.time.clock, key_has_vlan},
+                        service_.dispatcher()},
+        session_change_methods_{
+            {world_.sessions, world_.time.clock,
+             [this](std::string_view change) { return service_.not_seen(change); }, key_has_vlan},
+            service_.dispatcher()},
+        config_methods_{{config_, world_.sessions, world_.grace, world_.events, world_.status,
+                         [this](std::string_view change) { return service_.not_seen(change); },
+                         [](const auto& work, const auto& then) {
+                           work();
+                           then();
+                         }},
+                        service_.dispatcher()} {
+    auto snapshot = build_snapshot(*config_.config(), config_.numbers());
+    if (snapshot) slot_.snapshot = std::move(*snapshot);
+    config_methods_.publish_to(slot_);
+  }
+
+  void send(const std::string& method, const Json& params, Json& answer) {
+    const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
+    service_.dispatcher().handle(caller_, request.dump(), [&answer](const std::string& line) {
+      answer = Json::parse(line);
+    });
+  }
+  Json call(const std::string& method, const Json& params = Json::object()) {
+    Json answer;
+    send(method, params, answer);
+    world_.settle();
+    return answer;
+  }
+  Json result(const std::string& method, const Json& params = Json::object()) {
+    const Json answer = call(method, params);
+    EXPECT_TRUE(answer.contains("result")) << answer;
+    return answer.value("result", Json{});
+  }
+  /// Code and message.
+  std::string error(const std::string& method, const Json& params) {
+    const Json answer = call(method, params);
+    if (!answer.contains("error")) return "no error: " + answer.dump();
+    return std::to_string(answer["error"]["code"].get<int>()) + " " +
+           answer["error"]["message"].get<std::string>();
+  }
+
+  World world_;
+  ConfigFile file_;
+  ConfigState config_{file_.load()};
+  HandSlot slot_;
+  Service service_;
+  ClientMethods client_methods_;
+  SessionChangeMethods session_change_methods_;
+  ConfigMethods config_methods_;
+  Caller caller_{.rights = Access::kChange, .connection = 1, .user = "uid 0"};
+};
+
+class ServiceWithVlanTest : public ServiceTest {
+ protected:
+  ServiceWithVlanTest() : ServiceTest{true} {}
+};
+
+inline constexpr const char* kMac = "02:00:5e:00:53:01";
+
+}  // namespace gate511::control

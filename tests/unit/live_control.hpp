@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The whole control thread with real time and a real socket; only the workers are stand-ins.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "control/control.hpp"
+#include "control_fakes.hpp"
+
+namespace gate511::control {
+
+/// Workers that another thread stands for: a quiescent point every time it comes round.
+class ThreadGrace : public table::GracePeriod {
+ public:
+  ThreadGrace()
+      : worker_{[this](const std::stop_token& stop) {
+          while (!stop.stop_requested()) {
+            if (!stuck) passed_ = started_.load();
+            std::this_thread::sleep_for(std::chrono::microseconds{20});
+          }
+        }} {}
+  Token start() override { return ++started_; }
+  bool passed(Token token) override { return token <= passed_; }
+
+  std::atomic<bool> stuck{false};
+
+ private:
+  std::atomic<Token> started_{0};
+  std::atomic<Token> passed_{0};
+  std::jthread worker_;
+};
+
+struct Ran {
+  int exit = -1;
+  std::string output;  ///< of both streams
+};
+
+class LiveControl : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    config_.control.socket = pattern + "/run/control.sock";
+    config_.control.status_socket = pattern + "/run/status.sock";
+    config_.control.group = "";
+    status_.numbers.mbufs_total = 1024;
+    auto control = Control::open(config_, {table_, grace_, status_, sightings_, shared_, "0.1.0"});
+    ASSERT_TRUE(control) << control.error().text();
+    control_ = std::move(*control);
+    thread_ = std::jthread{[this] {
+      control_->run([this] { return stop_.load(); }, [this] { ++ticks_; });
+      stopped_ = true;
+    }};
+  }
+  void TearDown() override {
+    stop_ = true;
+    thread_ = {};
+    control_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  Ran ctl(const std::string& arguments) {
+    return run(std::string{GATE511CTL} + " -s " + config_.control.socket + " " + arguments);
+  }
+  /// A shell's command.
+  static Ran run(const std::string& line) {
+    const std::string command = line + " 2>&1";
+    Ran ran;
+    FILE* const pipe = ::popen(command.c_str(), "r");
+    std::array<char, 4096> chunk{};
+    std::size_t got = 0;
+    while ((got = std::fread(chunk.data(), 1, chunk.size(), pipe)) > 0)
+      ran.output.append(chunk.data(), got);
+    const int status = ::pclose(pipe);
+    ran.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return ran;
+  }
+
+  Config config_;
+  std::filesystem::path folder_;
+  std::vector<table::Bucket> buckets_{table::SessionTable::buckets_for(2'000)};
+  table::SessionTable table_{buckets_, 2'000, {1, 2}};
+  ThreadGrace grace_;
+  HandStatus status_;
+  HandSightings sightings_;
+  pipeline::Shared shared_{table_, net::SipKey{}};
+  std::unique_ptr<Control> control_;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> stopped_{false};
+  std::atomic<int> ticks_{0};
+  std::jthread thread_;
+};
+
+}  // namespace gate511::control
