@@ -25,6 +25,8 @@ struct DpdkConfig {
   std::vector<std::string> args;          ///< handed to EAL as they are
   std::string lcores = "0-1";             ///< as EAL's `--lcores` takes it
   std::vector<unsigned> lcore_ids{0, 1};  ///< in the order of `lcores`; the first is control's
+
+  bool operator==(const DpdkConfig&) const = default;
 };
 
 struct LinkConfig {
@@ -33,6 +35,8 @@ struct LinkConfig {
   std::string uplink;          ///< the same
   bool pass_reserved = true;   ///< `reserved = "pass"`: STP, LACP and LLDP
   bool multicast_all = false;  ///< `multicast = "all"`
+
+  bool operator==(const LinkConfig&) const = default;
 };
 
 struct SessionsConfig {
@@ -42,6 +46,8 @@ struct SessionsConfig {
   std::uint32_t capacity = 1'048'576;
   bool key_has_vlan = false;  ///< `key = "mac+vlan"`
   std::uint32_t default_ttl_s = 86'400;
+
+  bool operator==(const SessionsConfig&) const = default;
 };
 
 struct PortalConfig {
@@ -49,6 +55,8 @@ struct PortalConfig {
   std::string host;                       ///< of `url`, without brackets
   std::optional<net::IpAddress> address;  ///< where `host` is an address
   std::string secret_file;
+
+  bool operator==(const PortalConfig&) const = default;
 };
 
 struct ResponseConfig {
@@ -57,6 +65,8 @@ struct ResponseConfig {
   std::vector<std::uint16_t> http_ports{80};
   std::string network_name = "this network";
   policy::HttpsPolicy https = policy::HttpsPolicy::kReset;
+
+  bool operator==(const ResponseConfig&) const = default;
 };
 
 struct GuestConfig {
@@ -66,10 +76,32 @@ struct GuestConfig {
   bool any_resolver = false;  ///< `resolvers = ["any"]`
   std::vector<net::IpAddress> ntp;
   std::uint32_t table_capacity = 65'536;  ///< clients seen that are remembered, sessions' too
+
+  bool operator==(const GuestConfig&) const = default;
 };
 
 struct GardenConfig {
-  std::vector<net::Cidr> cidrs;
+  net::IpSet cidrs;
+
+  bool operator==(const GardenConfig&) const = default;
+};
+
+inline constexpr std::string_view kDefaultZone = "default";
+
+/// Some VLANs of a link. What the file does not set is the default zone's.
+struct ZoneConfig {
+  static constexpr std::size_t kMaxName = 64;  ///< bytes
+
+  std::string name;
+  std::string link;
+  std::vector<std::uint16_t> vlans;  ///< in order; 0: untagged
+  policy::Enforce enforce = policy::Enforce::kOn;
+  PortalConfig portal;
+  ResponseConfig response;
+  GuestConfig guest;
+  GardenConfig garden;
+
+  bool operator==(const ZoneConfig&) const = default;
 };
 
 struct ControlConfig {
@@ -84,6 +116,8 @@ struct ControlConfig {
   std::string tls_key;
   std::string tls_ca;
   std::map<std::string, Access, std::less<>> tls_clients;  ///< rights by certificate name
+
+  bool operator==(const ControlConfig&) const = default;
 };
 
 struct Config {
@@ -95,6 +129,8 @@ struct Config {
   GuestConfig guest;
   GardenConfig garden;
   ControlConfig control;
+  policy::Enforce enforce = policy::Enforce::kOn;  ///< of the default zone
+  std::vector<ZoneConfig> zones;                   ///< without the default zone
 
   std::string source;                ///< file name
   std::map<std::string, int> lines;  ///< line of each key that is set: `link[0].access`
@@ -115,9 +151,5 @@ struct Config {
 
 /// The bytes of `portal.secret_file`.
 [[nodiscard]] tl::expected<std::string, Error> load_secret(const Config& config);
-
-/// What the workers work by. Loads the secret.
-[[nodiscard]] tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(
-    const Config& config);
 
 }  // namespace gate511::control

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -16,14 +17,16 @@
 namespace gate511::control {
 namespace {
 
-constexpr std::size_t kMaxConfig = 1 << 20;
+constexpr std::size_t kMaxConfig = 16 << 20;
 constexpr std::size_t kMaxSecret = 4096;
 
 /// Up to `max` bytes and one more, by which too long a file is known.
 tl::expected<std::string, std::string> read_up_to(int file, std::size_t max) {
-  std::string text(max + 1, '\0');
+  constexpr std::size_t kChunk = 65'536;
+  std::string text;
   std::size_t size = 0;
-  while (size < text.size()) {
+  while (size <= max) {
+    text.resize(std::min(size + kChunk, max + 1));
     const ssize_t got = ::read(file, text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return tl::unexpected{std::string{std::strerror(errno)}};
@@ -49,7 +52,7 @@ tl::expected<Config, Error> load_config(const std::string& path) {
   }
   if (text->size() > kMaxConfig) {
     return tl::unexpected{
-        Error{path, "is longer than 1 MiB", "give the configuration file with --config FILE"}};
+        Error{path, "is longer than 16 MiB", "give the configuration file with --config FILE"}};
   }
   auto config = parse_config(*text, path);
   if (!config) return config;
@@ -82,19 +85,40 @@ tl::expected<std::string, Error> load_secret(const Config& config) {
   return std::move(*secret);
 }
 
+namespace {
+
+/// `prefix`: what stands before the keys of the zone, empty for the default zone.
+void warn_of_zone(const Config& config, const std::string& prefix, const PortalConfig& portal,
+                  const GuestConfig& guest, const GardenConfig& garden, std::vector<Error>& found) {
+  if (!portal.address && garden.cidrs.empty()) {
+    found.push_back(
+        {config.where(prefix + "portal.url"),
+         fmt::format("guests cannot reach the portal {}, which is given by name", portal.host),
+         fmt::format("add its addresses to `{}garden.cidrs`", prefix)});
+  }
+  if (guest.resolvers.empty() && !guest.any_resolver) {
+    found.push_back(
+        {config.where(prefix + "guest.resolvers"),
+         "guests have no resolver, so that most never ask for a page",
+         fmt::format(
+             "set `{}guest.resolvers` to the addresses that DHCP gives them, or to [\"any\"]",
+             prefix)});
+  }
+}
+
+}  // namespace
+
 std::vector<Error> warnings(const Config& config) {
   std::vector<Error> found;
-  if (!config.portal.address && config.garden.cidrs.empty()) {
-    found.push_back({config.where("portal.url"),
-                     fmt::format("guests cannot reach the portal {}, which is given by name",
-                                 config.portal.host),
-                     "add its addresses to `garden.cidrs`"});
-  }
-  if (config.guest.resolvers.empty() && !config.guest.any_resolver) {
-    found.push_back(
-        {config.where("guest.resolvers"),
-         "guests have no resolver, so that most never ask for a page",
-         "set `guest.resolvers` to the addresses that DHCP gives them, or to [\"any\"]"});
+  if (config.enforce == policy::Enforce::kOn)
+    warn_of_zone(config, "", config.portal, config.guest, config.garden, found);
+  for (std::size_t i = 0; i < config.zones.size(); ++i) {
+    const ZoneConfig& zone = config.zones[i];
+    // What it has of the default zone is told there.
+    const bool is_told = config.enforce == policy::Enforce::kOn && zone.portal == config.portal &&
+                         zone.guest == config.guest && zone.garden == config.garden;
+    if (zone.enforce != policy::Enforce::kOn || is_told) continue;
+    warn_of_zone(config, fmt::format("zone[{}].", i), zone.portal, zone.guest, zone.garden, found);
   }
   return found;
 }

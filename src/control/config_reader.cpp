@@ -58,7 +58,7 @@ std::string known_keys(std::string_view unknown, Section::Names keys, const std:
       });
   if (nearest != keys.end() && distance(unknown.substr(0, kMaxTypo), *nearest) <= 2)
     hint = fmt::format("did you mean `{}`? ", *nearest);
-  return hint + (prefix.empty() ? "the file takes the sections " : prefix + " takes ") +
+  return hint + (prefix.empty() ? "the file takes " : prefix + " takes ") +
          fmt::format("{}", fmt::join(keys, ", "));
 }
 
@@ -74,8 +74,11 @@ std::string printable(std::string_view text) {
 
 void Document::fail(int line, Problem problem) {
   if (error_) return;
-  error_ = Error{line > 0 ? fmt::format("{}:{}", source_, line) : source_, std::move(problem.what),
-                 std::move(problem.hint)};
+  error_ = Error{where(line), std::move(problem.what), std::move(problem.hint)};
+}
+
+std::string Document::where(int line) const {
+  return line > 0 ? fmt::format("{}:{}", source_, line) : source_;
 }
 
 std::string one_of(Section::Names names) {
@@ -195,6 +198,30 @@ void Section::integers(std::string_view key, const EachInteger& each) {
     if (auto problem = each(value->get()))
       return document_.fail(line_of(element), std::move(*problem));
   }
+}
+
+void Section::integers_or_texts(std::string_view key, std::string_view wanted,
+                                const EachIntegerAt& each_integer, const EachTextAt& each_text) {
+  const toml::node* node = find(key);
+  if (node == nullptr) return;
+  const auto* array = node->as_array();
+  if (array == nullptr) return wrong_type(*node, name(key), wanted);
+  for (const toml::node& element : *array) {
+    const int line = line_of(element);
+    std::optional<Problem> problem;
+    if (const auto* integer = element.as_integer()) {
+      problem = each_integer(integer->get(), line);
+    } else if (const auto* text = element.as_string()) {
+      problem = each_text(text->get(), line);
+    } else {
+      return wrong_type(element, name(key) + "[]", "an integer, or a string in quotes");
+    }
+    if (problem) return document_.fail(line, std::move(*problem));
+  }
+}
+
+Section Section::sub(std::string_view key, Names keys) {
+  return Section{document_, table(key), name(key), keys};
 }
 
 const toml::table* Section::table(std::string_view key) {

@@ -34,6 +34,9 @@ class Document {
   void fail(int line, Problem problem);
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
+  /// `FILE:LINE`.
+  [[nodiscard]] std::string where(int line) const;
+
   void note_line(const std::string& key, int line) { lines_[key] = line; }
   [[nodiscard]] const std::map<std::string, int>& lines() const { return lines_; }
 
@@ -71,7 +74,14 @@ class Section {
   }
   void texts(std::string_view key, const EachText& each);
   void integers(std::string_view key, const EachInteger& each);
+  using EachIntegerAt = std::function<std::optional<Problem>(std::int64_t, int line)>;
+  using EachTextAt = std::function<std::optional<Problem>(const std::string&, int line)>;
+  /// `wanted`: what it must be, for the error.
+  void integers_or_texts(std::string_view key, std::string_view wanted,
+                         const EachIntegerAt& each_integer, const EachTextAt& each_text);
 
+  /// The table of that name in this one, as a section; empty if it is absent.
+  [[nodiscard]] Section sub(std::string_view key, Names keys);
   /// A table in this one, null if absent.
   [[nodiscard]] const toml::table* table(std::string_view key);
   /// The tables of `[[key]]`.

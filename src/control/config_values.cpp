@@ -12,6 +12,7 @@
 namespace gate511::control {
 namespace {
 
+constexpr unsigned kMaxVlan = 4094;  // 802.1Q: 4095 is reserved
 constexpr unsigned kMaxLcore = 127;  // DPDK's RTE_MAX_LCORE is 128 on Debian.
 
 std::optional<unsigned> parse_unsigned(std::string_view text) {
@@ -29,9 +30,9 @@ std::string quoted(std::string_view text) {
   return shown + (text.size() > kMaxShown ? "...\"" : "\"");
 }
 
-tl::unexpected<Problem> bad_url(std::string_view url, std::string_view what) {
+tl::unexpected<Problem> bad_url(std::string_view key, std::string_view url, std::string_view what) {
   return tl::unexpected{
-      Problem{fmt::format("`portal.url` {}: {}", what, quoted(url)),
+      Problem{fmt::format("`{}` {}: {}", key, what, quoted(url)),
               "it must be like \"http://192.0.2.10/login\" or \"https://portal.example/\""}};
 }
 
@@ -91,45 +92,70 @@ std::optional<Problem> check_eal_arg(std::string_view arg) {
   return std::nullopt;
 }
 
-tl::expected<std::string, Problem> portal_host(std::string_view url) {
+tl::expected<std::string, Problem> portal_host(std::string_view key, std::string_view url) {
   if (url.size() > http::kMaxPortalUrl) {
     return tl::unexpected{
-        Problem{fmt::format("`portal.url` is {} bytes long", url.size()),
+        Problem{fmt::format("`{}` is {} bytes long", key, url.size()),
                 fmt::format("make it {} bytes shorter: at most {} fit into the smallest answer",
                             url.size() - http::kMaxPortalUrl, http::kMaxPortalUrl)}};
   }
   for (const char c : url) {
     if (c <= ' ' || c >= 0x7f || kNotInUrl.find(c) != std::string_view::npos)
-      return bad_url(url, "holds a space, a non-ASCII character or one of \"<>#\\^`{|}");
+      return bad_url(key, url, "holds a space, a non-ASCII character or one of \"<>#\\^`{|}");
   }
   const std::size_t scheme = url.find("://");
   const std::string_view name = url.substr(0, scheme);
   if (scheme == std::string_view::npos || (name != "http" && name != "https"))
-    return bad_url(url, "is no http or https URL");
+    return bad_url(key, url, "is no http or https URL");
   std::string_view authority = url.substr(scheme + 3);
   authority = authority.substr(0, authority.find_first_of("/?"));
   std::string_view port;
   std::string_view host;
   if (authority.starts_with('[')) {
     const std::size_t close = authority.find(']');
-    if (close == std::string_view::npos) return bad_url(url, "has no `]` behind its address");
+    if (close == std::string_view::npos) return bad_url(key, url, "has no `]` behind its address");
     host = authority.substr(1, close - 1);
     port = authority.substr(close + 1);
     const auto address = net::parse_ip(host);
-    if (!address || address->is_v4()) return bad_url(url, "has no IPv6 address in its brackets");
+    if (!address || address->is_v4())
+      return bad_url(key, url, "has no IPv6 address in its brackets");
   } else {
     const std::size_t colon = authority.find(':');
     host = authority.substr(0, colon);
     if (colon != std::string_view::npos) port = authority.substr(colon);
     if (!std::all_of(host.begin(), host.end(), is_host_char))
-      return bad_url(url, "has a host with characters that no host name has");
+      return bad_url(key, url, "has a host with characters that no host name has");
   }
-  if (host.empty()) return bad_url(url, "has no host");
+  if (host.empty()) return bad_url(key, url, "has no host");
   if (!port.empty()) {
     const auto number = port.front() == ':' ? parse_unsigned(port.substr(1)) : std::nullopt;
-    if (!number || *number == 0 || *number > 65535) return bad_url(url, "has a bad port");
+    if (!number || *number == 0 || *number > 65535) return bad_url(key, url, "has a bad port");
   }
   return std::string{host};
+}
+
+tl::expected<VlanRange, Problem> check_vlan(std::string_view key, std::int64_t vlan) {
+  if (vlan < 0 || vlan > kMaxVlan) {
+    return tl::unexpected{Problem{fmt::format("`{}` holds {}", key, vlan),
+                                  fmt::format("a VLAN is from 1 to {}; 0 is untagged", kMaxVlan)}};
+  }
+  return VlanRange{static_cast<std::uint16_t>(vlan), static_cast<std::uint16_t>(vlan)};
+}
+
+tl::expected<VlanRange, Problem> parse_vlans(std::string_view key, std::string_view text) {
+  const std::size_t dash = text.find('-');
+  const auto first = parse_unsigned(text.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_unsigned(text.substr(dash + 1));
+  if (!first || !last || *first > *last) {
+    return tl::unexpected{
+        Problem{fmt::format("`{}` holds {}, which is no range of VLANs", key, quoted(text)),
+                "write it like \"30-39\""}};
+  }
+  if (*last > kMaxVlan) {
+    return tl::unexpected{Problem{fmt::format("`{}` holds {}", key, quoted(text)),
+                                  fmt::format("a VLAN is from 1 to {}; 0 is untagged", kMaxVlan)}};
+  }
+  return VlanRange{static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
 }
 
 tl::expected<net::IpAddress, Problem> parse_host_address(std::string_view key,

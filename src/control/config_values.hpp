@@ -23,7 +23,19 @@ namespace gate511::control {
 [[nodiscard]] std::optional<Problem> check_eal_arg(std::string_view arg);
 
 /// Host of an http or https URL, without brackets.
-[[nodiscard]] tl::expected<std::string, Problem> portal_host(std::string_view url);
+[[nodiscard]] tl::expected<std::string, Problem> portal_host(std::string_view key,
+                                                             std::string_view url);
+
+/// Both ends are in it.
+struct VlanRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+};
+/// One VLAN as a range; 0 is untagged.
+[[nodiscard]] tl::expected<VlanRange, Problem> check_vlan(std::string_view key, std::int64_t vlan);
+/// `30-39`, or `30`.
+[[nodiscard]] tl::expected<VlanRange, Problem> parse_vlans(std::string_view key,
+                                                           std::string_view text);
 
 /// An address that a guest can send to.
 [[nodiscard]] tl::expected<net::IpAddress, Problem> parse_host_address(std::string_view key,

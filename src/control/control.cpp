@@ -30,10 +30,11 @@ std::uint64_t thread_time_ns() {
 
 }  // namespace
 
-Control::Control(const Config& config, Parts parts)
+Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> background)
     : clock_{std::move(parts.clock)},
       grace_{parts.grace, clock_},
       sessions_{{parts.table, grace_, parts.status, clock_}, config.sessions.default_ttl_s},
+      config_{config},
       events_{clock_},
       session_events_{events_, config.sessions.key_has_vlan},
       sightings_{parts.sightings},
@@ -42,7 +43,7 @@ Control::Control(const Config& config, Parts parts)
           clock_,
           {.capacity = config.guest.table_capacity, .key_has_vlan = config.sessions.key_has_vlan}},
       service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version),
-                config.sessions.key_has_vlan, events_, jobs_, [this] { return stats(); },
+                config.sessions.key_has_vlan, events_, config_, jobs_, [this] { return stats(); },
                 [this] { return audit_ ? audit_->problem() : std::string{}; }}},
       client_methods_{
           {clients_, sessions_, sightings_, parts.shared, clock_, config.sessions.key_has_vlan},
@@ -50,13 +51,22 @@ Control::Control(const Config& config, Parts parts)
       session_change_methods_{
           {sessions_, clock_, [this](std::string_view change) { return service_.not_seen(change); },
            config.sessions.key_has_vlan},
-          service_.dispatcher()} {
+          service_.dispatcher()},
+      background_{std::move(background)},
+      config_methods_{{config_, sessions_, grace_, events_, parts.status,
+                       [this](std::string_view change) { return service_.not_seen(change); },
+                       [this](Background::Task work, Background::Task then) {
+                         background_->run(std::move(work), std::move(then));
+                       }},
+                      service_.dispatcher()} {
   sessions_.set_listener(&session_events_);
 }
 
 tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config, Parts parts) {
-  std::unique_ptr<Control> control{new Control{config, std::move(parts)}};
-  const Dispatcher& dispatcher = control->service_.dispatcher();
+  auto background = Background::start();
+  if (!background) return tl::unexpected{background.error()};
+  std::unique_ptr<Control> control{new Control{config, std::move(parts), std::move(*background)}};
+  const Dispatcher& dispatcher = std::as_const(control->service_).dispatcher();
   Jobs& jobs = control->jobs_;
   if (const auto opened = control->open_audit_log(config.control.audit_log); !opened)
     return tl::unexpected{opened.error()};
@@ -80,6 +90,9 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
        Dispatcher::too_many_of_user()});
   if (!server) return tl::unexpected{server.error()};
   control->server_ = std::move(*server);
+  Background& aside = *control->background_;
+  if (auto watched = control->watch(aside.fd(), [&aside] { aside.finish(); }); !watched)
+    return tl::unexpected{watched.error()};
   control->connect();
   return control;
 }

@@ -15,15 +15,18 @@
 #include <string>
 
 #include "control/audit.hpp"
+#include "control/background.hpp"
 #include "control/clients.hpp"
 #include "control/clock.hpp"
 #include "control/config.hpp"
+#include "control/config_state.hpp"
 #include "control/events.hpp"
 #include "control/grace_queue.hpp"
 #include "control/jobs.hpp"
 #include "control/server.hpp"
 #include "control/service.hpp"
 #include "control/service_clients.hpp"
+#include "control/service_config.hpp"
 #include "control/service_session_changes.hpp"
 #include "control/session_events.hpp"
 #include "control/sessions.hpp"
@@ -66,12 +69,17 @@ class Control {
     if (audit_) audit_->reopen();
   }
 
+  /// Where a reload goes. Outlives this.
+  void publish_to(SnapshotSlot& slot) { config_methods_.publish_to(slot); }
+  /// As `config.reload`, for SIGHUP. `done` is called later, from run().
+  void reload(Done done) { config_methods_.reload(std::move(done)); }
+
   /// Serves until `stop` says so or a client asks for the shutdown, then sends what is owed, for
   /// 200 ms at most. `on_tick`: publish the time, rotate the cookies' keys.
   void run(const std::function<bool()>& stop, const std::function<void()>& on_tick);
 
  private:
-  Control(const Config& config, Parts parts);
+  Control(const Config& config, Parts parts, std::unique_ptr<Background> background);
   /// One turn of the loop.
   void turn(const std::function<void()>& on_tick);
   void connect();
@@ -83,6 +91,7 @@ class Control {
   Clock clock_;
   GraceQueue grace_;
   Sessions sessions_;
+  ConfigState config_;
   EventBus events_;
   SessionEvents session_events_;
   dataplane::SightingSource& sightings_;
@@ -91,6 +100,8 @@ class Control {
   Service service_;
   ClientMethods client_methods_;
   SessionChangeMethods session_change_methods_;
+  std::unique_ptr<Background> background_;
+  ConfigMethods config_methods_;
   std::unique_ptr<Server> server_;
   std::uint64_t next_tick_ns_ = 0;
   std::uint64_t longest_slice_ns_ = 0;

@@ -112,6 +112,12 @@ RpcError busy(std::string message) {
 RpcError store_failed(std::string message) {
   return with_reason(-32007, "STORE_FAILED", std::move(message));
 }
+RpcError bad_config(std::string message) {
+  return with_reason(-32008, "BAD_CONFIG", std::move(message));
+}
+RpcError needs_restart(std::string message) {
+  return with_reason(-32009, "NEEDS_RESTART", std::move(message));
+}
 }  // namespace rpc
 
 tl::expected<Json, RpcError> parse_json(std::string_view text) {

@@ -41,13 +41,15 @@ inline constexpr int kMethodNotFound = -32601;
 inline constexpr int kInvalidParams = -32602;
 
 [[nodiscard]] RpcError invalid_params(std::string message);
-[[nodiscard]] RpcError not_found(std::string message);     ///< -32001
-[[nodiscard]] RpcError table_full(std::string message);    ///< -32002
-[[nodiscard]] RpcError bad_mac(std::string message);       ///< -32003
-[[nodiscard]] RpcError conflict(std::string message);      ///< -32004
-[[nodiscard]] RpcError read_only(std::string message);     ///< -32005
-[[nodiscard]] RpcError busy(std::string message);          ///< -32006
-[[nodiscard]] RpcError store_failed(std::string message);  ///< -32007
+[[nodiscard]] RpcError not_found(std::string message);      ///< -32001
+[[nodiscard]] RpcError table_full(std::string message);     ///< -32002
+[[nodiscard]] RpcError bad_mac(std::string message);        ///< -32003
+[[nodiscard]] RpcError conflict(std::string message);       ///< -32004
+[[nodiscard]] RpcError read_only(std::string message);      ///< -32005
+[[nodiscard]] RpcError busy(std::string message);           ///< -32006
+[[nodiscard]] RpcError store_failed(std::string message);   ///< -32007
+[[nodiscard]] RpcError bad_config(std::string message);     ///< -32008
+[[nodiscard]] RpcError needs_restart(std::string message);  ///< -32009
 }  // namespace rpc
 
 /// What a method answers: a document, or what is JSON text already, for large answers.
@@ -59,6 +61,8 @@ class Result {
     made.text_ = std::move(json);
     return made;
   }
+  /// Null where it was built from text.
+  [[nodiscard]] const Json& json() const { return json_; }
   [[nodiscard]] std::string dump() &&;
 
  private:

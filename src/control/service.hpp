@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/clock.hpp"
+#include "control/config_state.hpp"
 #include "control/events.hpp"
 #include "control/jobs.hpp"
 #include "control/json_rpc.hpp"
@@ -36,6 +37,7 @@ class Service {
     std::string version;  ///< of the program
     bool key_has_vlan;
     EventBus& events;
+    const ConfigState& config;
     Jobs& jobs;
     std::function<Json()> control_stats = {};  ///< of the sockets and the loop, for `stats.get`
     std::function<std::string()> audit_problem = {};  ///< empty: none, for `health`

@@ -11,9 +11,8 @@
 namespace gate511::control {
 namespace {
 
-const policy::Zone& zone_of(const policy::Snapshot& snapshot, std::uint8_t link,
-                            std::uint16_t vlan) {
-  return snapshot.zones[snapshot.links[link].zone_of_vlan[vlan]];
+policy::ZoneRef zone_of(const policy::Snapshot& snapshot, std::uint8_t link, std::uint16_t vlan) {
+  return snapshot.links[link].zone_of_vlan[vlan];
 }
 
 std::string end_of(const SessionView& view) {
@@ -87,12 +86,15 @@ Outcome ClientMethods::explain(const Json& given) {
   const SeenClient* client = parts_.clients.find(*key);
   const std::uint8_t link = place.link.value_or(client != nullptr ? client->link : 0);
   const std::uint16_t vlan = place.vlan.value_or(client != nullptr ? client->vlan : key->vlan());
-  const policy::Zone& zone = zone_of(view.snapshot, link, vlan);
+  const policy::ZoneRef zone_ref = zone_of(view.snapshot, link, vlan);
+  const policy::Zone& zone = view.snapshot.zone(zone_ref);
   const auto session = parts_.sessions.find(*key);
   const table::State state = session ? session->record.state : table::State::kNone;
 
   Json rules = Json::array();
-  if (table::is_authenticated(state)) {
+  if (zone_ref.enforce == policy::Enforce::kOff) {
+    rules.push_back(rule_json("all", policy::Verdict::kUnenforced));
+  } else if (table::is_authenticated(state)) {
     rules.push_back(rule_json("all", policy::Verdict::kSession));
   } else if (state == table::State::kBlocked) {
     rules.push_back(rule_json("all", policy::Verdict::kBlocked));
@@ -106,6 +108,12 @@ Outcome ClientMethods::explain(const Json& given) {
                         : std::string{"it has no session, so it is a guest"});
   why.push_back(fmt::format("zone {} holds for it: link {}, {}", zone.name, view.link_name(link),
                             vlan_name(vlan)));
+  if (zone_ref.enforce == policy::Enforce::kOff)
+    why.push_back(fmt::format("zone {} enforces nothing: every frame passes", zone.name));
+  if (zone_ref.enforce == policy::Enforce::kMonitor) {
+    why.push_back(fmt::format(
+        "zone {} is only monitored: every frame passes, and is counted by these rules", zone.name));
+  }
   why.push_back(seen_sentence(client, view));
   return Json{
       {"mac", net::to_string(key->mac())},

@@ -3,6 +3,8 @@
 // The methods that only tell: what runs, what it counts, and what is wrong with it.
 #include <fmt/format.h>
 
+#include <array>
+
 #include "control/service.hpp"
 
 namespace gate511::control {
@@ -24,6 +26,32 @@ std::uint64_t sum_of(const dataplane::VerdictCounts& counts, policy::Fate fate) 
     if (info.fate == fate) sum += counts[static_cast<std::size_t>(info.verdict)];
   }
   return sum;
+}
+
+/// Without those that are zero: there may be 255 zones.
+Json counted_map(const dataplane::VerdictCounts& counts) {
+  Json map = Json::object();
+  for (const policy::VerdictInfo& info : policy::kVerdicts) {
+    const std::uint64_t count = counts[static_cast<std::size_t>(info.verdict)];
+    if (count != 0) map[std::string{info.name}] = count;
+  }
+  return map;
+}
+
+Json zones_json(const std::vector<ZoneCounts>& zones) {
+  constexpr std::array<const char*, 3> kEnforce{"on", "monitor", "off"};
+  Json list = Json::array();
+  for (const ZoneCounts& zone : zones) {
+    list.push_back({
+        {"name", zone.name},
+        {"number", zone.number},
+        {"link", zone.link},
+        {"enforce", kEnforce[static_cast<std::size_t>(zone.enforce)]},
+        {"verdicts", counted_map(zone.counted)},
+        {"would_have", counted_map(zone.would_have)},
+    });
+  }
+  return list;
 }
 
 /// Frames in and what became of them: frames_in = forwarded + answered + held + dropped, at rest.
@@ -118,6 +146,8 @@ Json Service::stats() const {
       {"capacity", sessions.table().capacity()},
       {"in_limbo", sessions.table().in_limbo()},
   };
+  result["config_generation"] = parts_.config.generation();
+  result["zones"] = zones_json(parts_.config.zones(parts_.status));
   result["control"] = parts_.control_stats ? parts_.control_stats() : Json::object();
   const EventBus& events = parts_.events;
   result["control"]["events"] = {

@@ -90,6 +90,11 @@ class Sessions {
   /// True while work() has more to do at once.
   [[nodiscard]] bool has_work() const { return !sweeps_.empty() || next_end_is_due(); }
 
+  /// Of sessions that are added from now on.
+  void set_default_ttl(std::uint32_t seconds) { default_ttl_s_ = seconds; }
+
+  /// A change that is no session's.
+  void count_change() { ++generation_; }
   /// Grows with every change.
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   [[nodiscard]] std::size_t count(table::State state) const {

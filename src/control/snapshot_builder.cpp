@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-//
-// From the configuration to what the workers work by.
+#include "control/snapshot_builder.hpp"
+
 #include <fmt/format.h>
 
-#include "control/config.hpp"
+#include <utility>
+
 #include "http/answers.hpp"
 #include "net/bytes.hpp"
 
@@ -17,18 +18,29 @@ net::IpSet set_of(const std::vector<net::IpAddress>& addresses) {
   return net::IpSet{std::move(prefixes)};
 }
 
-net::IpSet garden_of(const Config& config) {
-  std::vector<net::Cidr> prefixes = config.garden.cidrs;
-  // Without the portal no guest could ever log in.
-  if (config.portal.address) prefixes.push_back({*config.portal.address, *config.portal.address});
-  return net::IpSet{std::move(prefixes)};
+policy::GuestRules rules_of(const PortalConfig& portal, const GuestConfig& guest,
+                            const GardenConfig& garden) {
+  return {set_of(guest.resolvers), guest.any_resolver, set_of(guest.ntp), portal.address,
+          garden.cidrs};
 }
 
-}  // namespace
+/// A zone's answers, and the default zone's where they say the same.
+tl::expected<http::Answers, Error> answers_of(const Config& config, std::size_t zone,
+                                              const policy::Zone& default_zone) {
+  const ZoneConfig& own = config.zones[zone];
+  if (own.portal == config.portal && own.response.network_name == config.response.network_name)
+    return default_zone.answers;
+  auto answers = http::Answers::render({own.portal.url, own.response.network_name});
+  if (answers) return answers;
+  Error error = answers.error();
+  const std::string key = fmt::format("zone[{}].{}", zone, error.where);
+  const std::string& set = config.lines.contains(key) ? key : error.where;
+  error.what = fmt::format("`{}`: {}", set, error.what);
+  error.where = config.where(set);
+  return tl::unexpected{error};
+}
 
-tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(const Config& config) {
-  const auto secret = load_secret(config);
-  if (!secret) return tl::unexpected{secret.error()};
+tl::expected<policy::Zone, Error> default_zone(const Config& config) {
   auto answers = http::Answers::render({config.portal.url, config.response.network_name});
   if (!answers) {
     Error error = answers.error();
@@ -36,28 +48,60 @@ tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(cons
     error.where = config.where(error.where);
     return tl::unexpected{error};
   }
+  return policy::Zone{.name = std::string{kDefaultZone},
+                      .http_ports = config.response.http_ports,
+                      .https = config.response.https,
+                      .guest = rules_of(config.portal, config.guest, config.garden),
+                      .answers = std::move(*answers)};
+}
 
-  std::vector<policy::Zone> zones;
-  zones.push_back({
-      .name = "default",
-      .http_ports = config.response.http_ports,
-      .https = config.response.https,
-      .guest = {set_of(config.guest.resolvers), config.guest.any_resolver, set_of(config.guest.ntp),
-                garden_of(config)},
-      .answers = std::move(*answers),
-  });
-
-  std::vector<policy::LinkPolicy> links;
-  for (const LinkConfig& link : config.links) {
-    policy::LinkPolicy made;
-    made.name = link.name;
-    made.pass_reserved = link.pass_reserved;
-    made.multicast_all = link.multicast_all;
-    links.push_back(std::move(made));
+policy::LinkPolicy link_policy(const Config& config, const LinkConfig& link,
+                               const ZoneNumbers& numbers) {
+  policy::LinkPolicy made;
+  made.name = link.name;
+  made.pass_reserved = link.pass_reserved;
+  made.multicast_all = link.multicast_all;
+  made.zone_of_vlan.fill({0, config.enforce});
+  for (const ZoneConfig& zone : config.zones) {
+    if (zone.link != link.name) continue;
+    for (const std::uint16_t vlan : zone.vlans)
+      made.zone_of_vlan[vlan] = {numbers.of(zone.name), zone.enforce};
   }
-  return std::make_unique<const policy::Snapshot>(
-      policy::Snapshot{config.sessions.key_has_vlan, std::move(links), std::move(zones),
-                       http::LinkKey{net::as_bytes(*secret)}});
+  return made;
+}
+
+}  // namespace
+
+tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(
+    const Config& config, const ZoneNumbers& numbers, const http::LinkKey& key) {
+  policy::Snapshot snapshot{
+      .key_has_vlan = config.sessions.key_has_vlan, .links = {}, .zones = {}, .link_key = key};
+  auto first = default_zone(config);
+  if (!first) return tl::unexpected{first.error()};
+  snapshot.zones.push_back(std::move(*first));
+  for (std::size_t i = 0; i < config.zones.size(); ++i) {
+    const ZoneConfig& zone = config.zones[i];
+    auto answers = answers_of(config, i, snapshot.zones[0]);
+    if (!answers) return tl::unexpected{answers.error()};
+    const std::uint8_t number = numbers.of(zone.name);
+    snapshot.place_of_zone[number] = static_cast<std::uint8_t>(snapshot.zones.size());
+    snapshot.zones.push_back({.name = zone.name,
+                              .number = number,
+                              .http_ports = zone.response.http_ports,
+                              .https = zone.response.https,
+                              .guest = rules_of(zone.portal, zone.guest, zone.garden),
+                              .answers = std::move(*answers)});
+  }
+  for (const LinkConfig& link : config.links)
+    snapshot.links.push_back(link_policy(config, link, numbers));
+  return std::make_unique<const policy::Snapshot>(std::move(snapshot));
+}
+
+tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(
+    const Config& config, const ZoneNumbers& numbers) {
+  const auto secret = load_secret(config);
+  if (!secret) return tl::unexpected{secret.error()};
+  return build_snapshot(config, numbers, http::LinkKey{net::as_bytes(*secret)});
 }
 
 }  // namespace gate511::control

@@ -216,6 +216,12 @@ std::size_t Dataplane::take_sightings(std::span<pipeline::Sighting> out) noexcep
   return taken;
 }
 
+std::vector<ZoneStatus> Dataplane::zones() const {
+  std::vector<ZoneStatus> zones;
+  for (const auto& worker : workers_) worker->add_zones(zones);
+  return zones;
+}
+
 table::TrafficCounts Dataplane::session_traffic(std::uint32_t index) const {
   table::TrafficCounts sum;
   for (std::size_t worker = 0; worker < lcores_.size(); ++worker) {

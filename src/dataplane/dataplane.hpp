@@ -51,6 +51,7 @@ class Dataplane final : public StatusSource, public SightingSource {
 
   [[nodiscard]] Stats stats() const override;
   [[nodiscard]] std::vector<PortStatus> ports() const override;
+  [[nodiscard]] std::vector<ZoneStatus> zones() const override;
   [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t index) const override;
   [[nodiscard]] std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept override;
 

@@ -41,6 +41,15 @@ struct WorkerStatus {
   VerdictCounts verdicts{};  ///< one for each frame in
 };
 
+/// What one worker counted in a zone, which has a number as long as the daemon runs.
+struct ZoneStatus {
+  unsigned lcore = 0;
+  std::uint8_t link = 0;  ///< number of the link; said of the default zone, 0, which all have
+  std::uint8_t zone = 0;
+  VerdictCounts counted{};     ///< one for each frame in
+  VerdictCounts would_have{};  ///< beside it, for each frame while the zone was monitored
+};
+
 struct Stats {
   std::uint64_t uptime_s = 0;
   std::uint32_t mbufs_total = 0;
@@ -59,6 +68,8 @@ class StatusSource {
 
   [[nodiscard]] virtual Stats stats() const = 0;
   [[nodiscard]] virtual std::vector<PortStatus> ports() const = 0;
+  /// By worker, link and zone, where anything was counted.
+  [[nodiscard]] virtual std::vector<ZoneStatus> zones() const = 0;
   /// The sum over all workers of what stands at `index` of their session counters.
   [[nodiscard]] virtual table::TrafficCounts session_traffic(std::uint32_t index) const = 0;
 };

@@ -140,10 +140,24 @@ WorkerStatus Worker::status() const {
   status.frames_in = counts_.frames_in.load(std::memory_order_relaxed);
   status.replies = counts_.replies.load(std::memory_order_relaxed);
   status.sightings_dropped = pipeline_.sightings().dropped();
-  for (const policy::VerdictInfo& row : policy::kVerdicts) {
-    status.verdicts[static_cast<std::size_t>(row.verdict)] = pipeline_.verdicts(row.verdict);
-  }
+  const std::size_t links = std::size_t{std::ranges::max(setup_.lanes, {}, &Lane::link).link} + 1;
+  status.verdicts =
+      pipeline_.counters().total(shared_.zones_used.load(std::memory_order_relaxed), links);
   return status;
+}
+
+void Worker::add_zones(std::vector<ZoneStatus>& zones) const {
+  const auto add_one = [&](std::uint8_t link, std::uint8_t zone) {
+    const pipeline::ZoneCounters& counters = pipeline_.counters();
+    ZoneStatus one{setup_.lcore, link, zone, counters.counted(link, zone),
+                   counters.would_have(link, zone)};
+    if (one.counted != VerdictCounts{}) zones.push_back(one);
+  };
+  for (const Lane& lane : setup_.lanes) {
+    if (lane.direction == pipeline::Direction::kFromAccess) add_one(lane.link, 0);
+  }
+  const std::size_t used = shared_.zones_used.load(std::memory_order_relaxed);
+  for (std::size_t zone = 1; zone < used; ++zone) add_one(0, static_cast<std::uint8_t>(zone));
 }
 
 }  // namespace gate511::dataplane

@@ -49,6 +49,8 @@ class alignas(64) Worker {
 
   [[nodiscard]] unsigned lcore() const { return setup_.lcore; }
   [[nodiscard]] WorkerStatus status() const;
+  /// Adds what was counted in each zone.
+  void add_zones(std::vector<ZoneStatus>& zones) const;
   /// For the control thread to take from.
   [[nodiscard]] pipeline::SightingReporter& sightings() { return pipeline_.sightings(); }
 

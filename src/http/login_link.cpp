@@ -44,6 +44,12 @@ LinkKey::LinkKey(std::span<const std::byte> secret) {
   outer_ = state_after(block, std::byte{0x5c});
 }
 
+bool LinkKey::operator==(const LinkKey& other) const noexcept {
+  // Each state comes of one whole block, so that nothing of it is elsewhere.
+  return std::ranges::equal(inner_.h, other.inner_.h) &&
+         std::ranges::equal(outer_.h, other.outer_.h);
+}
+
 LinkKey::Digest LinkKey::hmac(std::span<const std::byte> head,
                               std::span<const std::byte> tail) const noexcept {
   SHA256_CTX inner = inner_;

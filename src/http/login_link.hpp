@@ -24,6 +24,8 @@ class LinkKey {
 
   explicit LinkKey(std::span<const std::byte> secret);
 
+  [[nodiscard]] bool operator==(const LinkKey& other) const noexcept;
+
   using Digest = std::array<std::byte, SHA256_DIGEST_LENGTH>;
   [[nodiscard]] Digest hmac(std::span<const std::byte> head,
                             std::span<const std::byte> tail) const noexcept;

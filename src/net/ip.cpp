@@ -75,18 +75,29 @@ std::optional<Cidr> parse_cidr(std::string_view text) {
 IpSet::IpSet(std::vector<Cidr> prefixes) {
   std::sort(prefixes.begin(), prefixes.end(),
             [](const Cidr& a, const Cidr& b) { return a.first < b.first; });
+  std::vector<Cidr> v4, v6;
   for (const Cidr& range : prefixes) {
-    std::vector<Cidr>& merged = range.first.is_v4() ? v4_ : v6_;
+    std::vector<Cidr>& merged = range.first.is_v4() ? v4 : v6;
     if (!merged.empty() && range.first <= merged.back().last) {
       merged.back().last = std::max(merged.back().last, range.last);
     } else {
       merged.push_back(range);
     }
   }
+  const std::size_t v4_size = v4.size();
+  v4.insert(v4.end(), v6.begin(), v6.end());
+  owned_ = std::make_shared<const std::vector<Cidr>>(std::move(v4));
+  v4_ = std::span{*owned_}.first(v4_size);
+  v6_ = std::span{*owned_}.subspan(v4_size);
+}
+
+bool IpSet::operator==(const IpSet& other) const noexcept {
+  return owned_ == other.owned_ ||
+         (std::ranges::equal(v4_, other.v4_) && std::ranges::equal(v6_, other.v6_));
 }
 
 bool IpSet::contains(const IpAddress& address) const noexcept {
-  const std::vector<Cidr>& ranges = address.is_v4() ? v4_ : v6_;
+  const std::span<const Cidr> ranges = address.is_v4() ? v4_ : v6_;
   const auto after =
       std::upper_bound(ranges.begin(), ranges.end(), address,
                        [](const IpAddress& a, const Cidr& range) { return a < range.first; });

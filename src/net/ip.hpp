@@ -6,7 +6,9 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -60,6 +62,8 @@ struct IpAddress {
 struct Cidr {
   IpAddress first;
   IpAddress last;
+
+  bool operator==(const Cidr&) const noexcept = default;
 };
 
 /// `ADDRESS` or `ADDRESS/LENGTH`; bits set behind the length are an error (nullopt), since they
@@ -67,7 +71,8 @@ struct Cidr {
 [[nodiscard]] std::optional<Cidr> parse_cidr(std::string_view text);
 
 /// A set of addresses given as prefixes: sorted, merged ranges, binary search. The families are
-/// kept apart, since IPv4's addresses lie inside of `::/0` as this type holds them.
+/// kept apart, since IPv4's addresses lie inside of `::/0` as this type holds them. It never
+/// changes, so that copies share its memory: a hundred zones may have one garden of 100,000.
 class IpSet {
  public:
   IpSet() = default;
@@ -78,10 +83,12 @@ class IpSet {
   /// In their order; those that meet have been merged.
   [[nodiscard]] std::span<const Cidr> v4() const noexcept { return v4_; }
   [[nodiscard]] std::span<const Cidr> v6() const noexcept { return v6_; }
+  [[nodiscard]] bool operator==(const IpSet& other) const noexcept;
 
  private:
-  std::vector<Cidr> v4_;
-  std::vector<Cidr> v6_;
+  std::shared_ptr<const std::vector<Cidr>> owned_;  ///< IPv4's before IPv6's
+  std::span<const Cidr> v4_;                        ///< these two: of owned_
+  std::span<const Cidr> v6_;
 };
 
 }  // namespace gate511::net

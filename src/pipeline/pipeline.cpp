@@ -12,6 +12,7 @@ namespace {
 
 using net::Ethernet;
 using net::Flaw;
+using policy::Enforce;
 using policy::Fate;
 using policy::Verdict;
 
@@ -59,6 +60,17 @@ void sort(Burst& burst) noexcept {
   }
 }
 
+/// The verdict where nothing is enforced. Three things never pass, whatever the zone: what is no
+/// Ethernet frame, what the other port cannot take, and flow control, which is for the two ends of
+/// one cable (IEEE 802.3, annex 31B).
+Verdict judge_unenforced(const Burst& burst, std::size_t i, Verdict passes) noexcept {
+  const Ethernet& ethernet = burst.ethernet[i];
+  if (ethernet.flaw == Flaw::kRunt) return Verdict::kRunt;
+  if (policy::judge_reserved(burst.frame[i], ethernet, true) == Verdict::kPause)
+    return Verdict::kPause;
+  return burst.frame[i].size() > burst.max_frame_out ? Verdict::kOversized : passes;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, std::uint8_t worker,
@@ -68,6 +80,7 @@ Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, s
       worker_{worker},
       nonces_{static_cast<std::uint32_t>(net::siphash24({seed, worker}, net::as_bytes("nonce")))},
       refusals_{kRefusalsPerSecond, kRefusalBurst},
+      refusals_not_made_{kRefusalsPerSecond, kRefusalBurst},
       credit_{kCreditSlots, seed},
       sightings_{seed} {}
 
@@ -79,9 +92,19 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
   shared_.table->look_up(std::span{burst.key}.first(burst.count),
                          std::span{burst.session}.first(burst.count));
   for (std::size_t i = 0; i < burst.count; ++i) {
+    const Enforce enforce = burst.zone[i].enforce;
+    if (enforce == Enforce::kOff) [[unlikely]] {
+      burst.verdict[i] = judge_unenforced(burst, i, Verdict::kUnenforced);
+      continue;
+    }
     Verdict verdict = judge(burst, i, now);
     if (policy::fate(verdict) == Fate::kForwarded && burst.frame[i].size() > burst.max_frame_out)
       verdict = Verdict::kOversized;
+    if (enforce == Enforce::kMonitor) [[unlikely]] {
+      burst.would_have[i] = verdict;
+      if (policy::fate(verdict) != Fate::kForwarded)
+        verdict = judge_unenforced(burst, i, Verdict::kMonitored);
+    }
     burst.verdict[i] = verdict;
     // Read now: once a frame is handed to a port, its bytes are not ours any more.
     if (verdict == Verdict::kSession)
@@ -96,7 +119,9 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
 void Pipeline::look_out(const Burst& burst, Now now) noexcept {
   for (std::size_t i = 0; i < burst.count; ++i) {
     const Ethernet& ethernet = burst.ethernet[i];
-    if (ethernet.flaw != Flaw::kNone || !may_show_client(burst.frame[i], ethernet)) continue;
+    if (ethernet.flaw != Flaw::kNone || burst.zone[i].enforce == Enforce::kOff ||
+        !may_show_client(burst.frame[i], ethernet))
+      continue;
     for (const Sighting& seen :
          read_sightings(burst.frame[i], ethernet, burst.direction, burst.link))
       sightings_.report(seen, now.ns);
@@ -128,7 +153,7 @@ Verdict Pipeline::judge_to_guest(Burst& burst, std::size_t i) noexcept {
     const bool all = burst.snapshot->links[burst.link].multicast_all;
     return policy::judge_multicast(frame, packet, all);
   }
-  return policy::judge_to_guest(frame, packet, burst.snapshot->zones[burst.zone[i]]);
+  return policy::judge_to_guest(frame, packet, burst.snapshot->zone(burst.zone[i]));
 }
 
 Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept {
@@ -137,7 +162,7 @@ Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcep
   const Ethernet& ethernet = burst.ethernet[i];
   const net::Packet packet = net::parse_packet(frame, ethernet);
   const policy::GuestDecision decision =
-      policy::judge_from_guest(frame, ethernet, packet, burst.snapshot->zones[burst.zone[i]],
+      policy::judge_from_guest(frame, ethernet, packet, burst.snapshot->zone(burst.zone[i]),
                                burst.link, shared_.dhcp_servers);
   if (decision.act == Act::kFinal) {
     credit_.earn(ethernet.source, static_cast<std::uint32_t>(frame.size()));
@@ -153,7 +178,8 @@ Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcep
                                    .source_port = packet.source_port,
                                    .destination_port = packet.destination_port};
   const auto* keys = shared_.cookie_keys.load(std::memory_order_acquire);
-  return responder::respond(frame, packet, id, *keys, refusals_, now.ns, burst.plan[i]);
+  return responder::respond(frame, packet, id, *keys, refusals(burst.zone[i]), now.ns,
+                            burst.plan[i]);
 }
 
 Verdict Pipeline::refuse(Burst& burst, std::size_t i, const net::Packet& packet, Verdict verdict,
@@ -161,7 +187,7 @@ Verdict Pipeline::refuse(Burst& burst, std::size_t i, const net::Packet& packet,
   const net::ByteView frame = burst.frame[i];
   const Verdict refused = responder::refuse(frame, packet, verdict, burst.plan[i]);
   if (policy::fate(refused) != Fate::kAnswered) return refused;
-  if (!refusals_.take(now.ns)) return Verdict::kRateLimited;
+  if (!refusals(burst.zone[i]).take(now.ns)) return Verdict::kRateLimited;
   // A reset is no longer than what drew it. An ICMP error, which quotes, may be: it is paid for.
   if (burst.plan[i].kind != responder::ReplyKind::kIcmpProhibited) return refused;
   const net::MacAddress guest = burst.ethernet[i].source;
@@ -169,6 +195,11 @@ Verdict Pipeline::refuse(Burst& burst, std::size_t i, const net::Packet& packet,
   credit_.earn(guest, static_cast<std::uint32_t>(frame.size()));
   return credit_.spend(guest, static_cast<std::uint32_t>(bytes)) ? refused
                                                                  : Verdict::kReplyTooLarge;
+}
+
+/// What is not sent must not use up what may be.
+policy::TokenBucket& Pipeline::refusals(policy::ZoneRef zone) noexcept {
+  return zone.enforce == Enforce::kMonitor ? refusals_not_made_ : refusals_;
 }
 
 // ---- act ----
@@ -184,13 +215,13 @@ std::size_t Pipeline::write_reply(const Burst& burst, std::size_t i, Now now,
     case responder::ReplyKind::kIcmpProhibited:
       return responder::write_icmp_prohibited(trigger, plan.packet, out);
     case responder::ReplyKind::kPage: {
-      const http::LoginClaim claim{.zone = burst.zone[i],
+      const http::LoginClaim claim{.zone = burst.zone[i].number,
                                    .vlan = burst.ethernet[i].vlan,
                                    .mac = burst.ethernet[i].source,
                                    .address = plan.packet.source,
                                    .unix_s = now.unix_s,
                                    .nonce = nonce()};
-      return responder::write_page(trigger, plan, burst.snapshot->zones[burst.zone[i]].answers,
+      return responder::write_page(trigger, plan, burst.snapshot->zone(burst.zone[i]).answers,
                                    burst.snapshot->link_key, claim, out);
     }
     case responder::ReplyKind::kNone:
@@ -209,9 +240,9 @@ std::uint32_t Pipeline::nonce() noexcept {
 void Pipeline::account(const Burst& burst) noexcept {
   for (std::size_t i = 0; i < burst.count; ++i) {
     const Verdict verdict = burst.verdict[i];
-    // A load and a store: this worker is the one writer.
-    auto& counter = verdicts_[static_cast<std::size_t>(verdict)];
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    counters_.count(burst.link, burst.zone[i].number, verdict);
+    if (burst.zone[i].enforce == Enforce::kMonitor) [[unlikely]]
+      counters_.count_would_have(burst.link, burst.zone[i].number, burst.would_have[i]);
     if (verdict != Verdict::kSession) continue;
     table::SessionCounters& session = sessions_[burst.session[i].index];
     if (burst.direction == Direction::kFromAccess) {

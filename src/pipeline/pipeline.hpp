@@ -13,6 +13,7 @@
 #include "net/frame.hpp"
 #include "pipeline/sighting.hpp"
 #include "pipeline/sighting_reporter.hpp"
+#include "pipeline/zone_counters.hpp"
 #include "policy/dhcp_servers.hpp"
 #include "policy/guest_credit.hpp"
 #include "policy/snapshot.hpp"
@@ -50,11 +51,13 @@ struct Burst {
   /// The configuration that this burst is judged by, from run() to write_reply().
   const policy::Snapshot* snapshot = nullptr;
   std::array<net::Ethernet, kMaxBurst> ethernet;
-  std::array<std::uint8_t, kMaxBurst> zone;
+  std::array<policy::ZoneRef, kMaxBurst> zone;
   std::array<table::Key, kMaxBurst> key;
   std::array<table::Hit, kMaxBurst> session;
   std::array<std::uint32_t, kMaxBurst> session_bytes;  ///< set for Verdict::kSession
   std::array<policy::Verdict, kMaxBurst> verdict;
+  /// Set in zones that are monitored: the verdict if they were not.
+  std::array<policy::Verdict, kMaxBurst> would_have;
   std::array<responder::Plan, kMaxBurst> plan;  ///< set for those on `reply`
   FrameList pass, reply, drop;
 };
@@ -72,13 +75,15 @@ struct Shared {
   std::atomic<const policy::Snapshot*> snapshot{nullptr};
   std::atomic<const responder::CookieKeys*> cookie_keys{nullptr};
   std::atomic<std::uint32_t> unix_s{0};  ///< set by the control thread at least once a second
-  policy::DhcpServers dhcp_servers;      ///< written by the workers, for a server not yet known
+  /// Zone numbers that were ever given lie below it: the control thread's bound for what it sums.
+  std::atomic<std::uint16_t> zones_used{policy::kMaxZones};
+  policy::DhcpServers dhcp_servers;  ///< written by the workers, for a server not yet known
 
   Shared(const table::SessionTable& sessions, net::SipKey seed) noexcept
       : table{&sessions}, dhcp_servers{seed} {}
 };
 
-/// One worker's pipeline. Used by that worker alone, but for `verdicts`, which the control thread
+/// One worker's pipeline. Used by that worker alone, but for `counters`, which the control thread
 /// reads with relaxed loads.
 class Pipeline {
  public:
@@ -100,10 +105,8 @@ class Pipeline {
   /// set the verdict of what could not be sent to kTxFull or kNoMbuf. Reads no frame.
   void account(const Burst& burst) noexcept;
 
-  /// Frames by verdict since start.
-  [[nodiscard]] std::uint64_t verdicts(policy::Verdict verdict) const noexcept {
-    return verdicts_[static_cast<std::size_t>(verdict)].load(std::memory_order_relaxed);
-  }
+  /// Frames by link, zone and verdict since start.
+  [[nodiscard]] const ZoneCounters& counters() const noexcept { return counters_; }
 
   /// The clients seen, for the control thread.
   [[nodiscard]] SightingReporter& sightings() noexcept { return sightings_; }
@@ -117,6 +120,7 @@ class Pipeline {
   [[nodiscard]] policy::Verdict judge_to_guest(Burst& burst, std::size_t i) noexcept;
   [[nodiscard]] policy::Verdict refuse(Burst& burst, std::size_t i, const net::Packet& packet,
                                        policy::Verdict verdict, Now now) noexcept;
+  [[nodiscard]] policy::TokenBucket& refusals(policy::ZoneRef zone) noexcept;
   [[nodiscard]] std::uint32_t nonce() noexcept;
 
   Shared& shared_;
@@ -124,9 +128,10 @@ class Pipeline {
   std::uint8_t worker_;
   std::uint32_t nonces_;  ///< starts anywhere, so that a restart does not repeat them
   policy::TokenBucket refusals_;
+  policy::TokenBucket refusals_not_made_;  ///< of zones that are monitored
   policy::GuestCredit credit_;
   SightingReporter sightings_;
-  std::array<std::atomic<std::uint64_t>, policy::kVerdictCount> verdicts_{};
+  ZoneCounters counters_;
 };
 
 }  // namespace gate511::pipeline

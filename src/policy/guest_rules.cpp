@@ -59,6 +59,10 @@ bool is_spanning_tree(ByteView frame, const Ethernet& ethernet) {
          net::load_u8(frame, at + 2) == 0x03;
 }
 
+bool is_in_garden(const net::IpAddress& remote, const GuestRules& rules) {
+  return remote == rules.portal || rules.garden.contains(remote);
+}
+
 /// The rules by address, for traffic with `remote` on its port `port`: kDns, kDnsRefused, kNtp,
 /// kGarden, or kGuestDenied where none of them speaks. Both directions read them here, so that they
 /// cannot differ.
@@ -69,7 +73,7 @@ Verdict judge_remote(const Packet& p, const net::IpAddress& remote, std::uint16_
     return resolver ? Verdict::kDns : Verdict::kDnsRefused;
   }
   if (is_udp(p) && port == kNtpPort && rules.ntp.contains(remote)) return Verdict::kNtp;
-  if (rules.garden.contains(remote)) return Verdict::kGarden;
+  if (is_in_garden(remote, rules)) return Verdict::kGarden;
   return Verdict::kGuestDenied;
 }
 

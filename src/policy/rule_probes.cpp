@@ -129,8 +129,8 @@ class Prober {
   [[nodiscard]] IpAddress elsewhere() const {
     for (const IpAddress& address : kElsewhere) {
       const GuestRules& rules = zone_.guest;
-      if (!rules.garden.contains(address) && !rules.resolvers.contains(address) &&
-          !rules.ntp.contains(address))
+      if (address != rules.portal && !rules.garden.contains(address) &&
+          !rules.resolvers.contains(address) && !rules.ntp.contains(address))
         return address;
     }
     return kElsewhere.front();
@@ -159,6 +159,10 @@ std::vector<RuleProbe> probe_rules(const Zone& zone, std::uint8_t link,
   prober.ask_set("DNS to", zone.guest.resolvers, net::protocol::kUdp, 53);
   prober.ask("DNS to any other", udp(elsewhere, 53));
   prober.ask_set("NTP to", zone.guest.ntp, net::protocol::kUdp, 123);
+  if (zone.guest.portal) {
+    prober.ask(fmt::format("all to the portal {}", net::to_string(*zone.guest.portal)),
+               tcp(*zone.guest.portal, 443));
+  }
   prober.ask_set("all to the portal and the garden,", zone.guest.garden, net::protocol::kTcp, 443);
   for (const std::uint16_t port : zone.http_ports)
     prober.ask(fmt::format("TCP to port {}", port), tcp(elsewhere, port));

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,38 +19,60 @@ namespace gate511::policy {
 
 enum class HttpsPolicy : std::uint8_t { kReset, kDrop };
 
+/// What the gateway does in a zone.
+enum class Enforce : std::uint8_t {
+  kOn,
+  kMonitor,  ///< everything passes, and is counted as what would have become of it
+  kOff,      ///< everything passes
+};
+
 /// What guests may reach.
 struct GuestRules {
   net::IpSet resolvers;
   bool any_resolver = false;
   net::IpSet ntp;
+  std::optional<net::IpAddress> portal;  ///< without it no guest could ever log in
   net::IpSet garden;
 };
 
 /// Some VLANs of a link with their own policy.
 struct Zone {
   std::string name;
+  std::uint8_t number = 0;  ///< its name's for as long as the daemon runs; 0: the default zone
   std::vector<std::uint16_t> http_ports{80};
   HttpsPolicy https = HttpsPolicy::kReset;
   GuestRules guest;
   http::Answers answers;  ///< rendered at load
 };
 
+/// All that the walk of a session's frame needs to know of its zone.
+struct ZoneRef {
+  std::uint8_t number = 0;
+  Enforce enforce = Enforce::kOn;
+};
+
 struct LinkPolicy {
   std::string name;
   bool pass_reserved = true;   ///< STP, LACP and LLDP
   bool multicast_all = false;  ///< all multicast and broadcast from the uplink, not control only
-  /// Zone number by outer VLAN (0: untagged).
-  std::array<std::uint8_t, 4096> zone_of_vlan{};
+  /// By outer VLAN (0: untagged).
+  std::array<ZoneRef, 4096> zone_of_vlan{};
 };
 
-inline constexpr std::size_t kMaxZones = 256;
+inline constexpr std::size_t kMaxZones = 256;  ///< with the default zone
+inline constexpr std::size_t kMaxLinks = 255;
 
 struct Snapshot {
   bool key_has_vlan = false;  ///< `sessions.key = "mac+vlan"`
   std::vector<LinkPolicy> links;
   std::vector<Zone> zones;  ///< [0] is the default zone
   http::LinkKey link_key;
+  /// Where a zone stands in `zones`, by its number: numbers outlive zones, and leave gaps.
+  std::array<std::uint8_t, kMaxZones> place_of_zone{};
+
+  [[nodiscard]] const Zone& zone(ZoneRef ref) const noexcept {
+    return zones[place_of_zone[ref.number]];
+  }
 };
 
 }  // namespace gate511::policy

@@ -23,6 +23,8 @@ enum class Verdict : std::uint8_t {
   kDns,
   kNtp,
   kGarden,
+  kMonitored,
+  kUnenforced,
   // Answered.
   kSynAck,
   kPage,
@@ -99,6 +101,10 @@ inline constexpr std::array kVerdicts{
     VerdictInfo{Verdict::kNtp, Fate::kForwarded, "ntp", "guest's NTP with a configured server"},
     VerdictInfo{Verdict::kGarden, Fate::kForwarded, "garden",
                 "guest's traffic with the portal or the garden"},
+    VerdictInfo{Verdict::kMonitored, Fate::kForwarded, "monitored",
+                "frame in a zone that is only monitored, which would else not have passed"},
+    VerdictInfo{Verdict::kUnenforced, Fate::kForwarded, "unenforced",
+                "frame in a zone where nothing is enforced"},
 
     VerdictInfo{Verdict::kSynAck, Fate::kAnswered, "syn_ack",
                 "guest's connection to an HTTP port accepted by cookie"},

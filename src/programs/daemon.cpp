@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -13,6 +14,7 @@
 
 #include "control/control.hpp"
 #include "control/fd.hpp"
+#include "control/snapshot_builder.hpp"
 #include "dataplane/dataplane.hpp"
 #include "programs/published.hpp"
 #include "programs/random.hpp"
@@ -31,16 +33,17 @@ dataplane::Options options_of(const control::Config& config) {
   return options;
 }
 
-/// Blocks the signals that end the daemon, for this thread and all that it starts, and gives them
-/// as a file descriptor.
+/// Blocks the signals that end the daemon or make it reload, for this thread and all that it
+/// starts, and gives them as a file descriptor.
 tl::expected<control::Fd, Error> take_signals() {
   std::signal(SIGPIPE, SIG_IGN);
-  sigset_t ending;
-  sigemptyset(&ending);
-  sigaddset(&ending, SIGTERM);
-  sigaddset(&ending, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
-  control::Fd signals{signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK)};
+  sigset_t taken;
+  sigemptyset(&taken);
+  sigaddset(&taken, SIGTERM);
+  sigaddset(&taken, SIGINT);
+  sigaddset(&taken, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+  control::Fd signals{signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!signals) {
     return tl::unexpected{Error{"signals", "signalfd fails", "raise the limit on open files"}};
   }
@@ -61,10 +64,26 @@ void announce(const dataplane::Dataplane& dataplane, const control::Config& conf
   std::fflush(stdout);
 }
 
+/// What SIGHUP led to.
+void tell_reload(const control::Outcome& outcome) {
+  if (!outcome) {
+    fmt::print(stderr, "gate511: {}\n", outcome.error().message);
+    return;
+  }
+  const control::Json& reloaded = outcome->json();
+  const control::Json& zones = reloaded["zones"];
+  fmt::print(
+      "gate511: reloaded: generation {}, {} keys changed, zones: {} added, {} removed, {} "
+      "changed\n",
+      reloaded["config_generation"].get<std::uint64_t>(), reloaded["changed"].size(),
+      zones["added"].size(), zones["removed"].size(), zones["changed"].size());
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 tl::expected<void, Error> run_daemon(const control::Config& config) {
-  auto snapshot = control::build_snapshot(config);
+  auto snapshot = control::build_snapshot(config, control::ZoneNumbers{}.with(config.zones));
   if (!snapshot) return tl::unexpected{snapshot.error()};
   // Before EAL starts its threads, which would else take the signals.
   const auto signals = take_signals();
@@ -83,11 +102,19 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
                                                  .version = GATE511_VERSION});
   if (!control) return tl::unexpected{control.error()};
   Published published{shared, (*control)->grace(), std::move(*snapshot)};
+  (*control)->publish_to(published);
   bool stopping = false;
-  // Left unread: one signal ends the daemon.
-  if (auto watched = (*control)->watch(signals->get(), [&] { stopping = true; }); !watched) {
-    return watched;
-  }
+  const auto on_signal = [&] {
+    signalfd_siginfo signal{};
+    if (::read(signals->get(), &signal, sizeof signal) != ssize_t{sizeof signal}) return;
+    if (signal.ssi_signo != SIGHUP) {
+      stopping = true;
+    } else {
+      (*control)->reopen_audit_log();
+      (*control)->reload(tell_reload);
+    }
+  };
+  if (auto watched = (*control)->watch(signals->get(), on_signal); !watched) return watched;
 
   auto outcome = (*dataplane)->start(shared, random_value<std::uint64_t>());
   if (outcome) {

@@ -9,7 +9,7 @@
 #include <exception>
 #include <string>
 
-#include "control/config.hpp"
+#include "control/snapshot_builder.hpp"
 #include "programs/daemon.hpp"
 
 namespace {
@@ -28,7 +28,8 @@ int run(const std::string& file, bool check) {
     fmt::print(stderr, "gate511: warning: {}\n", warning.text());
   }
   if (check) {
-    const auto snapshot = gate511::control::build_snapshot(*config);
+    const auto snapshot = gate511::control::build_snapshot(
+        *config, gate511::control::ZoneNumbers{}.with(config->zones));
     if (!snapshot) return fail(snapshot.error());
     fmt::print("{}: ok\n", file);
     return EXIT_SUCCESS;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "programs/published.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -28,15 +29,23 @@ void Published::swap(std::atomic<const T*>& slot, std::shared_ptr<const T>& curr
 }
 
 Published::Published(pipeline::Shared& shared, control::GraceQueue& grace,
-                     std::unique_ptr<const policy::Snapshot> snapshot)
+                     std::shared_ptr<const policy::Snapshot> snapshot)
     : shared_{shared},
       grace_{grace},
       rotate_at_s_{monotonic_s() + responder::CookieKeys::kRotation_s} {
-  swap<policy::Snapshot>(shared_.snapshot, snapshot_, std::move(snapshot));
+  replace(std::move(snapshot));
   responder::CookieKeys keys;
   keys.key = random_value<decltype(keys.key)>();
   swap(shared_.cookie_keys, cookie_keys_, std::make_shared<const responder::CookieKeys>(keys));
   tick();
+}
+
+void Published::replace(std::shared_ptr<const policy::Snapshot> next) {
+  for (const policy::Zone& zone : next->zones)
+    zones_used_ = std::max(zones_used_, static_cast<std::uint16_t>(zone.number + 1));
+  // Before a worker can count in a new zone.
+  shared_.zones_used.store(zones_used_, std::memory_order_relaxed);
+  swap(shared_.snapshot, snapshot_, std::move(next));
 }
 
 void Published::tick() {

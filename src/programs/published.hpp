@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "control/grace_queue.hpp"
+#include "control/snapshot_slot.hpp"
 #include "pipeline/pipeline.hpp"
 #include "policy/snapshot.hpp"
 #include "responder/cookie.hpp"
@@ -16,10 +17,13 @@
 namespace gate511 {
 
 /// Control thread. Outlives the workers' run, and is outlived by `shared` and `grace`.
-class Published {
+class Published final : public control::SnapshotSlot {
  public:
   Published(pipeline::Shared& shared, control::GraceQueue& grace,
-            std::unique_ptr<const policy::Snapshot> snapshot);
+            std::shared_ptr<const policy::Snapshot> snapshot);
+
+  [[nodiscard]] const policy::Snapshot& current() const override { return *snapshot_; }
+  void replace(std::shared_ptr<const policy::Snapshot> next) override;
 
   /// To be called a few times a second.
   void tick();
@@ -35,6 +39,7 @@ class Published {
   std::shared_ptr<const policy::Snapshot> snapshot_;
   std::shared_ptr<const responder::CookieKeys> cookie_keys_;
   std::uint64_t rotate_at_s_;  ///< CLOCK_MONOTONIC
+  std::uint16_t zones_used_ = 1;
 };
 
 }  // namespace gate511

@@ -12,6 +12,25 @@ namespace {
 constexpr std::size_t kCapacity = 64;
 constexpr net::SipKey kSeed{5, 11};
 
+std::size_t at(policy::Verdict verdict) {
+  return static_cast<std::size_t>(verdict);
+}
+
+void add_zones(policy::Snapshot& snapshot, const Gateway::Options& options) {
+  for (const Gateway::Options::Zone& wanted : options.zones) {
+    const auto number = static_cast<std::uint8_t>(snapshot.zones.size());
+    auto answers = http::Answers::render({wanted.portal_url, wanted.network_name});
+    EXPECT_TRUE(answers) << answers.error().text();
+    snapshot.zones.push_back({.name = "zone " + std::to_string(number),
+                              .number = number,
+                              .guest = {},
+                              .answers = std::move(*answers)});
+    snapshot.place_of_zone[number] = number;
+    for (const std::uint16_t vlan : wanted.vlans)
+      snapshot.links[0].zone_of_vlan[vlan] = {number, wanted.enforce};
+  }
+}
+
 policy::Snapshot make_snapshot(const Gateway::Options& options) {
   auto answers = http::Answers::render({options.portal_url, options.network_name});
   EXPECT_TRUE(answers) << answers.error().text();
@@ -19,6 +38,7 @@ policy::Snapshot make_snapshot(const Gateway::Options& options) {
   link.name = "venue";
   link.pass_reserved = options.pass_reserved;
   link.multicast_all = options.multicast_all;
+  link.zone_of_vlan.fill({0, options.enforce});
   policy::Zone zone{.name = "default",
                     .http_ports = {80, 8080},
                     .https = options.https,
@@ -35,6 +55,7 @@ policy::Snapshot make_snapshot(const Gateway::Options& options) {
                             .zones = {},
                             .link_key = http::LinkKey{net::as_bytes(kSecret)}};
   snapshot.zones.push_back(std::move(zone));
+  add_zones(snapshot, options);
   return snapshot;
 }
 
@@ -54,6 +75,18 @@ Gateway::Gateway(const Options& options)
 
 void Gateway::rotate_keys() {
   keys = keys.rotated({keys.key[keys.newest].k0 + 1000, keys.key[keys.newest].k1 + 1});
+}
+
+std::uint64_t Gateway::counted(policy::Verdict verdict) const {
+  return pipeline.counters().total(policy::kMaxZones, 1)[at(verdict)];
+}
+
+std::uint64_t Gateway::counted_in(std::uint8_t zone, policy::Verdict verdict) const {
+  return pipeline.counters().counted(0, zone)[at(verdict)];
+}
+
+std::uint64_t Gateway::would_have(std::uint8_t zone, policy::Verdict verdict) const {
+  return pipeline.counters().would_have(0, zone)[at(verdict)];
 }
 
 Outcome Gateway::run(const Bytes& frame, pipeline::Direction direction) {

@@ -43,6 +43,14 @@ class Gateway {
     policy::HttpsPolicy https = policy::HttpsPolicy::kReset;
     std::string portal_url = "http://192.0.2.10/login";
     std::string network_name = "Example Wi-Fi";
+    policy::Enforce enforce = policy::Enforce::kOn;  ///< of the default zone
+    struct Zone {
+      std::vector<std::uint16_t> vlans;
+      policy::Enforce enforce = policy::Enforce::kOn;
+      std::string portal_url = "http://192.0.2.11/login";
+      std::string network_name = "Another Wi-Fi";
+    };
+    std::vector<Zone> zones{};  ///< numbered from 1; without resolvers and garden
   };
   Gateway() : Gateway(Options{}) {}
   explicit Gateway(const Options& options);
@@ -56,6 +64,12 @@ class Gateway {
   Reply reply_to(const Bytes& frame);
 
   void rotate_keys();
+
+  /// How many frames had this verdict.
+  [[nodiscard]] std::uint64_t counted(policy::Verdict verdict) const;
+  /// How many frames of a zone had it, and would have had it in a zone that is monitored.
+  [[nodiscard]] std::uint64_t counted_in(std::uint8_t zone, policy::Verdict verdict) const;
+  [[nodiscard]] std::uint64_t would_have(std::uint8_t zone, policy::Verdict verdict) const;
 
   std::vector<table::Bucket> buckets;
   table::SessionTable table;

@@ -105,7 +105,8 @@ group = ""
   EXPECT_EQ(config->response.https, policy::HttpsPolicy::kDrop);
   EXPECT_EQ(config->guest.resolvers.size(), 2U);
   EXPECT_EQ(config->guest.ntp.size(), 1U);
-  EXPECT_EQ(config->garden.cidrs.size(), 3U);
+  EXPECT_EQ(config->garden.cidrs.v4().size(), 2U);
+  EXPECT_EQ(config->garden.cidrs.v6().size(), 1U);
   EXPECT_EQ(config->control.group, "");
   EXPECT_TRUE(warnings(*config).empty());
 }
@@ -114,9 +115,10 @@ TEST(ConfigError, UnknownKeysNameTheNearestAndAll) {
   EXPECT_EQ(error_with("[sessions]\ncapasity = 5\n"),
             "t.toml:9: unknown key `sessions.capasity`; did you mean `capacity`? sessions takes "
             "capacity, key, default_ttl_s");
-  EXPECT_EQ(error_with("[zone]\n"),
-            "t.toml:8: unknown key `zone`; the file takes the sections dpdk, link, sessions, "
-            "portal, response, guest, garden, control");
+  EXPECT_EQ(
+      error_with("[zones]\n"),
+      "t.toml:8: unknown key `zones`; did you mean `zone`? the file takes enforce, dpdk, link, "
+      "zone, sessions, portal, response, guest, garden, control");
   EXPECT_EQ(error_with("[portal.x]\n"),
             "t.toml:8: unknown key `portal.x`; portal takes url, secret_file");
   EXPECT_EQ(error_with("[garden]\nhosts = [\"a.example\"]\n"),
@@ -254,6 +256,157 @@ TEST(ConfigError, ResponseGuestGardenControl) {
             "a PEM file");
   EXPECT_EQ(error_with("[control]\nsocket = \"/" + std::string(106, 'x') + "\"\n"), "no error");
   EXPECT_NE(error_with("[control]\nsocket = \"/" + std::string(107, 'x') + "\"\n"), "no error");
+}
+
+/// A zone of link "venue" with `text` behind its name and link.
+std::string zone(const std::string& name, const std::string& text) {
+  return "[[zone]]\nname = \"" + name + "\"\nlink = \"venue\"\n" + text;
+}
+
+TEST(Config, ZonesTakeWhatTheyDoNotSetFromTheDefault) {
+  const auto config = parse_config(R"(enforce = "monitor"
+[[link]]
+name = "venue"
+access = "a"
+uplink = "b"
+[portal]
+url = "http://192.0.2.10/login"
+secret_file = "/k"
+[response]
+network_name = "Example Wi-Fi"
+http_ports = [80, 8080]
+[guest]
+resolvers = ["192.0.2.53"]
+ntp = ["192.0.2.123"]
+[garden]
+cidrs = ["198.51.100.0/24"]
+[[zone]]
+name = "staff"
+link = "venue"
+vlans = ["30-32", 20]
+enforce = "off"
+[[zone]]
+name = "hall"
+link = "venue"
+vlans = [0]
+[zone.portal]
+url = "https://portal.example/hall"
+[zone.response]
+https = "drop"
+[zone.guest]
+resolvers = ["any"]
+[zone.garden]
+cidrs = []
+)",
+                                   "t.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->enforce, policy::Enforce::kMonitor);
+  ASSERT_EQ(config->zones.size(), 2U);
+  const ZoneConfig& staff = config->zones[0];
+  EXPECT_EQ(staff.vlans, (std::vector<std::uint16_t>{20, 30, 31, 32}));
+  EXPECT_EQ(staff.enforce, policy::Enforce::kOff);
+  EXPECT_EQ(staff.portal, config->portal);
+  EXPECT_EQ(staff.response, config->response);
+  EXPECT_EQ(staff.guest, config->guest);
+  EXPECT_EQ(staff.garden, config->garden);
+  const ZoneConfig& hall = config->zones[1];
+  EXPECT_EQ(hall.vlans, std::vector<std::uint16_t>{0});
+  EXPECT_EQ(hall.enforce, policy::Enforce::kMonitor);
+  EXPECT_EQ(hall.portal.host, "portal.example");
+  EXPECT_FALSE(hall.portal.address);
+  EXPECT_EQ(hall.response.https, policy::HttpsPolicy::kDrop);
+  EXPECT_EQ(hall.response.http_ports, config->response.http_ports);
+  EXPECT_EQ(hall.response.network_name, "Example Wi-Fi");
+  EXPECT_TRUE(hall.guest.any_resolver);
+  EXPECT_TRUE(hall.guest.resolvers.empty());
+  EXPECT_EQ(hall.guest.ntp, config->guest.ntp);
+  EXPECT_TRUE(hall.garden.cidrs.empty());
+  EXPECT_EQ(config->where("zone[1].portal.url"), "t.toml:27");
+}
+
+TEST(ConfigError, ZoneVlans) {
+  EXPECT_EQ(error_with(zone("a", "")),
+            "t.toml:8: `zone[0].vlans` is missing; give the VLANs that are of this zone, such as "
+            "[20, \"30-39\"]; 0 is untagged");
+  EXPECT_EQ(error_with(zone("a", "vlans = []\n")),
+            "t.toml:11: `zone[0].vlans` is empty; give the VLANs that are of this zone, such as "
+            "[20, \"30-39\"]; 0 is untagged");
+  EXPECT_EQ(error_with(zone("a", "vlans = 20\n")),
+            "t.toml:11: `zone[0].vlans` is an integer; it must be an array of VLANs, such as [20, "
+            "\"30-39\"]");
+  EXPECT_EQ(error_with(zone("a", "vlans = [true]\n")),
+            "t.toml:11: `zone[0].vlans[]` is a boolean; it must be an integer, or a string in "
+            "quotes");
+  EXPECT_EQ(error_with(zone("a", "vlans = [1,\n4095]\n")),
+            "t.toml:12: `zone[0].vlans` holds 4095; a VLAN is from 1 to 4094; 0 is untagged");
+  EXPECT_EQ(error_with(zone("a", "vlans = [-1]\n")),
+            "t.toml:11: `zone[0].vlans` holds -1; a VLAN is from 1 to 4094; 0 is untagged");
+  EXPECT_EQ(error_with(zone("a", "vlans = [\"4000-4095\"]\n")),
+            "t.toml:11: `zone[0].vlans` holds \"4000-4095\"; a VLAN is from 1 to 4094; 0 is "
+            "untagged");
+  for (const char* bad : {"39-30", "30-", "-30", "", "a", "1-2-3", "1 - 2", "99999999999-1"}) {
+    EXPECT_EQ(error_with(zone("a", "vlans = [\"" + std::string{bad} + "\"]\n")),
+              "t.toml:11: `zone[0].vlans` holds \"" + std::string{bad} +
+                  "\", which is no range of VLANs; write it like \"30-39\"");
+  }
+  EXPECT_EQ(error_with(zone("a", "vlans = [\"20\", \"0-0\"]\n")), "no error");
+}
+
+TEST(ConfigError, ZonesThatOverlap) {
+  EXPECT_EQ(error_with(zone("a", "vlans = [30,\n\"25-35\"]\n")),
+            "t.toml:12: `zone[0].vlans` holds 30 twice; leave one out");
+  EXPECT_EQ(
+      error_with(zone("staff", "vlans = [20, \"30-39\"]\n") + zone("hall", "vlans = [35]\n")),
+      "t.toml:15: `zone[1].vlans` holds 35 of link \"venue\", which zone \"staff\" has already "
+      "(t.toml:11); a VLAN belongs to one zone: take it out of one of them");
+  const std::string second = "[[link]]\nname = \"hall\"\naccess = \"x\"\nuplink = \"y\"\n";
+  EXPECT_EQ(error_with(second + zone("a", "vlans = [0, 20]\n") +
+                       "[[zone]]\nname = \"b\"\nlink = \"hall\"\nvlans = [0, 20]\n"),
+            "no error");
+}
+
+TEST(ConfigError, ZoneNamesLinksAndKeys) {
+  EXPECT_EQ(error_with("[zone]\nname = \"a\"\n"),
+            "t.toml:8: `zone` is a table; it must be sections, [[zone]] with two brackets");
+  EXPECT_EQ(error_with("[[zone]]\nlink = \"venue\"\nvlans = [1]\n"),
+            "t.toml:8: `zone[0].name` is missing; set it: any name, by which it is shown");
+  EXPECT_EQ(error_with(zone("a", "vlans = [1]\n") + zone("a", "vlans = [2]\n")),
+            "t.toml:13: two zones are named \"a\"; give each its own name");
+  EXPECT_EQ(error_with(zone("default", "vlans = [1]\n")),
+            "t.toml:9: a zone is named \"default\", as that of all other VLANs is; give it another "
+            "name");
+  EXPECT_EQ(error_with(zone(std::string(65, 'x'), "vlans = [1]\n")),
+            "t.toml:9: `zone[0].name` is longer than 64 bytes or holds control characters; give a "
+            "short name");
+  EXPECT_EQ(
+      error_with("[[zone]]\nname = \"a\"\nvlans = [1]\n"),
+      "t.toml:8: `zone[0].link` is missing; set it: the link that its VLANs are on: \"venue\"");
+  EXPECT_EQ(error_with("[[zone]]\nname = \"a\"\nlink = \"venu\"\nvlans = [1]\n"),
+            "t.toml:10: `zone[0].link` is \"venu\", and no link has that name; name one of "
+            "\"venue\"");
+  EXPECT_EQ(error_with(zone("a", "vlans = [1]\nenforce = true\n")),
+            "t.toml:12: `zone[0].enforce` is a boolean; it must be \"on\", \"monitor\" or \"off\"");
+  EXPECT_EQ(error_of("enforce = \"of\"\n" + std::string{kSmallest}),
+            "t.toml:1: `enforce` is \"of\"; it must be \"on\", \"monitor\" or \"off\"");
+  EXPECT_EQ(
+      error_with(zone("a", "vlan = [1]\n")),
+      "t.toml:11: unknown key `zone[0].vlan`; did you mean `vlans`? zone[0] takes name, link, "
+      "vlans, enforce, portal, response, guest, garden");
+  EXPECT_EQ(error_with(zone("a", "vlans = [1]\n[zone.portal]\nsecret_file = \"/k\"\n")),
+            "t.toml:13: unknown key `zone[0].portal.secret_file`; zone[0].portal takes url");
+  EXPECT_EQ(
+      error_with(zone("a", "vlans = [1]\n[zone.portal]\nurl = \"ftp://192.0.2.10/\"\n")),
+      "t.toml:13: `zone[0].portal.url` is no http or https URL: \"ftp://192.0.2.10/\"; it must "
+      "be like \"http://192.0.2.10/login\" or \"https://portal.example/\"");
+  EXPECT_EQ(error_with(zone("a", "vlans = [1]\n[zone.garden]\ncidrs = [\"x\"]\n")),
+            "t.toml:13: `zone[0].garden.cidrs` holds \"x\", which is no prefix; write it like "
+            "\"192.0.2.0/24\", \"2001:db8::/32\" or \"192.0.2.10\"");
+  std::string many;
+  for (int i = 1; i <= 256; ++i)
+    many += zone(std::to_string(i), "vlans = [" + std::to_string(i) + "]\n");
+  EXPECT_EQ(error_with(many), "t.toml:8: there are 256 zones; at most 255 are possible");
+  many.resize(many.rfind("[[zone]]"));
+  EXPECT_EQ(error_with(many), "no error");
 }
 
 TEST(ConfigError, Lcores) {

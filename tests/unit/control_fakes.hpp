@@ -4,10 +4,17 @@
 // pass a quiescent point when told to, and a real session table.
 #pragma once
 
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,11 +23,15 @@
 
 #include "control/clients.hpp"
 #include "control/clock.hpp"
+#include "control/config.hpp"
+#include "control/config_state.hpp"
 #include "control/events.hpp"
 #include "control/grace_queue.hpp"
 #include "control/jobs.hpp"
 #include "control/session_events.hpp"
 #include "control/sessions.hpp"
+#include "control/snapshot_builder.hpp"
+#include "control/snapshot_slot.hpp"
 #include "dataplane/sighting_source.hpp"
 #include "dataplane/status.hpp"
 #include "pipeline/pipeline.hpp"
@@ -63,14 +74,65 @@ class HandStatus : public dataplane::StatusSource {
  public:
   dataplane::Stats numbers;
   std::vector<dataplane::PortStatus> port_list;
+  std::vector<dataplane::ZoneStatus> zone_list;
   std::map<std::uint32_t, table::TrafficCounts> traffic;
 
   [[nodiscard]] dataplane::Stats stats() const override { return numbers; }
   [[nodiscard]] std::vector<dataplane::PortStatus> ports() const override { return port_list; }
+  [[nodiscard]] std::vector<dataplane::ZoneStatus> zones() const override { return zone_list; }
   [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t index) const override {
     const auto found = traffic.find(index);
     return found == traffic.end() ? table::TrafficCounts{} : found->second;
   }
+};
+
+/// What the daemon publishes by.
+class HandSlot : public SnapshotSlot {
+ public:
+  std::shared_ptr<const policy::Snapshot> snapshot;
+  int replaced = 0;
+
+  [[nodiscard]] const policy::Snapshot& current() const override { return *snapshot; }
+  void replace(std::shared_ptr<const policy::Snapshot> next) override {
+    snapshot = std::move(next);
+    ++replaced;
+  }
+};
+
+/// A configuration in a file, with a secret beside it, both gone at the end.
+class ConfigFile {
+ public:
+  ConfigFile() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    write_secret('k');
+    write("");
+  }
+  ConfigFile(const ConfigFile&) = delete;
+  ConfigFile& operator=(const ConfigFile&) = delete;
+  ~ConfigFile() { std::filesystem::remove_all(folder_); }
+
+  void write_secret(char letter) const {
+    std::ofstream{folder_ / "key"} << std::string(32, letter);
+    ::chmod((folder_ / "key").c_str(), 0600);
+  }
+  /// A whole one with `more` behind it.
+  [[nodiscard]] std::string text(const std::string& more) const {
+    return "[[link]]\nname = \"venue\"\naccess = \"a\"\nuplink = \"b\"\n[portal]\nurl = "
+           "\"http://192.0.2.10/login\"\nsecret_file = \"" +
+           (folder_ / "key").string() + "\"\n" + more;
+  }
+  void write(const std::string& more) const { std::ofstream{path()} << text(more); }
+  [[nodiscard]] std::string path() const { return (folder_ / "gate511.toml").string(); }
+  [[nodiscard]] Config load() const {
+    auto config = load_config(path());
+    EXPECT_TRUE(config) << config.error().text();
+    return config ? std::move(*config) : Config{};
+  }
+
+ private:
+  std::filesystem::path folder_;
 };
 
 class HandSightings : public dataplane::SightingSource {
@@ -106,7 +168,8 @@ inline policy::Snapshot hand_snapshot(bool key_has_vlan = false) {
   snapshot.links.resize(2);
   snapshot.links[0].name = "venue";
   snapshot.links[1].name = "annex";
-  snapshot.links[1].zone_of_vlan[20] = 1;
+  snapshot.links[1].zone_of_vlan[20].number = 1;
+  snapshot.zones[1].number = snapshot.place_of_zone[1] = 1;
   return snapshot;
 }
 

@@ -9,6 +9,7 @@
 
 #include "control/service.hpp"
 #include "control/service_clients.hpp"
+#include "control/service_config.hpp"
 #include "control/service_session_changes.hpp"
 #include "control_fakes.hpp"
 
@@ -19,14 +20,25 @@ class ServiceTest : public testing::Test {
   explicit ServiceTest(bool key_has_vlan = false)
       : world_{4, key_has_vlan},
         service_{{world_.sessions, world_.grace, world_.status, world_.time.clock, "0.1.0",
-                  key_has_vlan, world_.events, world_.jobs}},
+                  key_has_vlan, world_.events, config_, world_.jobs}},
         client_methods_{{world_.clients, world_.sessions, world_.sightings, world_.shared,
                          world_.time.clock, key_has_vlan},
                         service_.dispatcher()},
         session_change_methods_{
             {world_.sessions, world_.time.clock,
              [this](std::string_view change) { return service_.not_seen(change); }, key_has_vlan},
-            service_.dispatcher()} {}
+            service_.dispatcher()},
+        config_methods_{{config_, world_.sessions, world_.grace, world_.events, world_.status,
+                         [this](std::string_view change) { return service_.not_seen(change); },
+                         [](const auto& work, const auto& then) {
+                           work();
+                           then();
+                         }},
+                        service_.dispatcher()} {
+    auto snapshot = build_snapshot(*config_.config(), config_.numbers());
+    if (snapshot) slot_.snapshot = std::move(*snapshot);
+    config_methods_.publish_to(slot_);
+  }
 
   void send(const std::string& method, const Json& params, Json& answer) {
     const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
@@ -54,9 +66,13 @@ class ServiceTest : public testing::Test {
   }
 
   World world_;
+  ConfigFile file_;
+  ConfigState config_{file_.load()};
+  HandSlot slot_;
   Service service_;
   ClientMethods client_methods_;
   SessionChangeMethods session_change_methods_;
+  ConfigMethods config_methods_;
   Caller caller_{.rights = Access::kChange, .connection = 1, .user = "uid 0"};
 };
 

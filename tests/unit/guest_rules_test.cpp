@@ -540,7 +540,7 @@ TEST(LoginLink, NamesWhoAsks) {
   // The claim as it comes through the pipeline, from the frame itself.
   Gateway gateway;
   gateway.snapshot.zones.push_back(gateway.snapshot.zones[0]);
-  gateway.snapshot.links[0].zone_of_vlan[0x123] = 1;
+  gateway.snapshot.links[0].zone_of_vlan[0x123].number = 1;
   const auto segment = [](unsigned flags) {
     return FrameBuilder{}.tag(0x2123).ip("192.0.2.101", "198.51.100.80").tcp(40000, 80, flags);
   };
@@ -567,10 +567,10 @@ TEST(Verdicts, CountEachFrameOnce) {
   Gateway gateway;
   for (int i = 0; i < 3; ++i) (void)gateway.from_access(v4().tcp(1, 80, flag::kSyn).build());
   (void)gateway.from_access(Bytes(5));
-  EXPECT_EQ(gateway.pipeline.verdicts(Verdict::kSynAck), 3U);
-  EXPECT_EQ(gateway.pipeline.verdicts(Verdict::kRunt), 1U);
+  EXPECT_EQ(gateway.counted(Verdict::kSynAck), 3U);
+  EXPECT_EQ(gateway.counted(Verdict::kRunt), 1U);
   std::uint64_t all = 0;
-  for (const auto& row : policy::kVerdicts) all += gateway.pipeline.verdicts(row.verdict);
+  for (const auto& row : policy::kVerdicts) all += gateway.counted(row.verdict);
   EXPECT_EQ(all, 4U);
 }
 

@@ -5,8 +5,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
-#include "control/config.hpp"
+#include "control/snapshot_builder.hpp"
 
 namespace gate511::control {
 namespace {
@@ -32,11 +33,15 @@ class SnapshotBuilder : public testing::Test {
     return std::move(*config);
   }
 
+  static tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build(const Config& config) {
+    return build_snapshot(config, ZoneNumbers{}.with(config.zones));
+  }
+
   std::filesystem::path folder_;
 };
 
 TEST_F(SnapshotBuilder, CarriesTheConfiguration) {
-  const auto snapshot = build_snapshot(parse(
+  const auto snapshot = build(parse(
       "[sessions]\nkey = \"mac+vlan\"\n[response]\nhttp_ports = [80, 8080]\nhttps = \"drop\"\n"
       "[guest]\nresolvers = [\"192.0.2.53\"]\nntp = [\"192.0.2.123\"]\n"
       "[garden]\ncidrs = [\"198.51.100.0/24\"]\n"));
@@ -44,7 +49,7 @@ TEST_F(SnapshotBuilder, CarriesTheConfiguration) {
   EXPECT_TRUE((*snapshot)->key_has_vlan);
   ASSERT_EQ((*snapshot)->links.size(), 1U);
   EXPECT_FALSE((*snapshot)->links[0].pass_reserved);
-  EXPECT_EQ((*snapshot)->links[0].zone_of_vlan[4094], 0);
+  EXPECT_EQ((*snapshot)->links[0].zone_of_vlan[4094].number, 0);
   ASSERT_EQ((*snapshot)->zones.size(), 1U);
   const policy::Zone& zone = (*snapshot)->zones[0];
   EXPECT_EQ(zone.http_ports, (std::vector<std::uint16_t>{80, 8080}));
@@ -54,15 +59,114 @@ TEST_F(SnapshotBuilder, CarriesTheConfiguration) {
   EXPECT_TRUE(zone.guest.ntp.contains(*net::parse_ip("192.0.2.123")));
   EXPECT_TRUE(zone.guest.garden.contains(*net::parse_ip("198.51.100.7")));
   // The portal is reachable without being named twice.
-  EXPECT_TRUE(zone.guest.garden.contains(*net::parse_ip("192.0.2.10")));
+  EXPECT_EQ(zone.guest.portal, net::parse_ip("192.0.2.10"));
 }
 
 TEST_F(SnapshotBuilder, SaysThatThePageDoesNotFit) {
   const auto snapshot =
-      build_snapshot(parse("[response]\nnetwork_name = \"" + std::string(500, 'x') + "\"\n"));
+      build(parse("[response]\nnetwork_name = \"" + std::string(500, 'x') + "\"\n"));
   ASSERT_FALSE(snapshot);
   EXPECT_TRUE(snapshot.error().text().starts_with("t.toml:10: `response.network_name`: the "))
       << snapshot.error().text();
+}
+
+constexpr const char* kZones = R"(
+[garden]
+cidrs = ["198.51.100.0/24"]
+[[zone]]
+name = "staff"
+link = "venue"
+vlans = [20, "30-39"]
+enforce = "off"
+[[zone]]
+name = "hall"
+link = "venue"
+vlans = [0, 40]
+[zone.portal]
+url = "http://192.0.2.11/hall"
+[zone.guest]
+resolvers = ["192.0.2.54"]
+)";
+
+TEST_F(SnapshotBuilder, GivesEachVlanItsZone) {
+  const auto snapshot = build(parse(kZones));
+  ASSERT_TRUE(snapshot) << snapshot.error().text();
+  const auto& zone_of_vlan = (*snapshot)->links[0].zone_of_vlan;
+  for (const std::size_t vlan : {20U, 30U, 35U, 39U}) {
+    EXPECT_EQ(zone_of_vlan[vlan].number, 1) << vlan;
+    EXPECT_EQ(zone_of_vlan[vlan].enforce, policy::Enforce::kOff) << vlan;
+  }
+  for (const std::size_t vlan : {0U, 40U}) EXPECT_EQ(zone_of_vlan[vlan].number, 2) << vlan;
+  for (const std::size_t vlan : {19U, 21U, 29U, 41U, 4095U}) {
+    EXPECT_EQ(zone_of_vlan[vlan].number, 0) << vlan;
+    EXPECT_EQ(zone_of_vlan[vlan].enforce, policy::Enforce::kOn) << vlan;
+  }
+  const policy::Zone& hall = (*snapshot)->zone({2});
+  EXPECT_EQ(hall.name, "hall");
+  EXPECT_EQ(hall.number, 2);
+  EXPECT_EQ(hall.guest.portal, net::parse_ip("192.0.2.11"));
+  EXPECT_TRUE(hall.guest.resolvers.contains(*net::parse_ip("192.0.2.54")));
+  EXPECT_TRUE(hall.guest.garden.contains(*net::parse_ip("198.51.100.7")));
+  EXPECT_EQ((*snapshot)->zone({0}).name, "default");
+}
+
+TEST_F(SnapshotBuilder, KeepsAZonesNumberWhateverStandsBeforeIt) {
+  const Config both = parse(kZones);
+  Config hall_alone = both;
+  hall_alone.zones.erase(hall_alone.zones.begin());
+  const ZoneNumbers numbers = ZoneNumbers{}.with(both.zones).with(hall_alone.zones);
+  const auto snapshot = build_snapshot(hall_alone, numbers);
+  ASSERT_TRUE(snapshot);
+  EXPECT_EQ((*snapshot)->links[0].zone_of_vlan[40].number, 2);
+  EXPECT_EQ((*snapshot)->links[0].zone_of_vlan[20].number, 0);
+  EXPECT_EQ((*snapshot)->zone({2}).name, "hall");
+  EXPECT_EQ(numbers.with(both.zones).of("staff"), 1);
+}
+
+TEST_F(SnapshotBuilder, TopLevelEnforceIsTheDefaultZones) {
+  Config config = parse("");
+  config.enforce = policy::Enforce::kMonitor;
+  const auto snapshot = build(config);
+  ASSERT_TRUE(snapshot);
+  EXPECT_EQ((*snapshot)->links[0].zone_of_vlan[0].enforce, policy::Enforce::kMonitor);
+  EXPECT_EQ((*snapshot)->links[0].zone_of_vlan[4094].enforce, policy::Enforce::kMonitor);
+}
+
+TEST_F(SnapshotBuilder, SaysWhichZonesPageDoesNotFit) {
+  const std::string zone = "[[zone]]\nname = \"a\"\nlink = \"venue\"\nvlans = [1]\n";
+  const std::string name = "[zone.response]\nnetwork_name = \"" + std::string(500, 'x') + "\"\n";
+  const auto own = build(parse(zone + name));
+  ASSERT_FALSE(own);
+  EXPECT_TRUE(own.error().text().starts_with("t.toml:14: `zone[0].response.network_name`: the "))
+      << own.error().text();
+}
+
+std::vector<ZoneConfig> zones_named(const std::string& prefix, std::size_t count) {
+  std::vector<ZoneConfig> zones(count);
+  for (std::size_t i = 0; i < count; ++i) zones[i].name = prefix + std::to_string(i);
+  return zones;
+}
+
+TEST(ZoneNumbersTest, AreTakenOverOnlyWhenAllAreGiven) {
+  const auto a = zones_named("a", 200), b = zones_named("b", 55), c = zones_named("c", 255);
+  const ZoneNumbers first = ZoneNumbers{}.with(a);
+  EXPECT_EQ(first.of("a0"), 1);
+  EXPECT_EQ(first.of("a199"), 200);
+  EXPECT_EQ(first.of("none"), 0);
+  EXPECT_EQ(first.bound(), 201);
+  const ZoneNumbers second = first.with(b);
+  EXPECT_EQ(second.of("b54"), 255);
+  EXPECT_TRUE(second.taken_over().empty());
+  EXPECT_EQ(second.with(a).of("a7"), first.of("a7"));
+  // Those of zones that went earlier are taken first, and no two zones have one.
+  const ZoneNumbers third = second.with(zones_named("c", 200));
+  EXPECT_EQ(third.taken_over().size(), 200U);
+  EXPECT_EQ(third.of("b0"), second.of("b0"));
+  const ZoneNumbers all = third.with(c);
+  std::set<int> numbers;
+  for (const ZoneConfig& zone : c) numbers.insert(all.of(zone.name));
+  EXPECT_EQ(numbers.size(), 255U);
+  EXPECT_EQ(*numbers.begin(), 1);
 }
 
 }  // namespace

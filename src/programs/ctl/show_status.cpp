@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "policy/verdict.hpp"
 #include "programs/ctl/show.hpp"
@@ -17,6 +18,43 @@ std::string show_hello(const Json& result) {
                               cell(result, "version"), cell(result, "protocol"))) +
          "\n";
 }
+
+namespace {
+
+/// Frames of a zone, by what becomes of them; of a zone that is monitored, by what would have.
+Row zone_row(const Json& zone) {
+  const bool is_monitored = cell(zone, "enforce") == "monitor";
+  const Json& counts = inside(zone, is_monitored ? "would_have" : "verdicts");
+  std::array<std::uint64_t, 3> frames{};  // by fate
+  for (const policy::VerdictInfo& info : policy::kVerdicts)
+    frames.at(static_cast<std::size_t>(info.fate)) +=
+        number(counts, std::string{info.name}.c_str());
+  return {cell(zone, "name"),
+          cell(zone, "link"),
+          cell(zone, "enforce"),
+          std::to_string(frames[0]),
+          std::to_string(frames[1]),
+          std::to_string(frames[2]),
+          is_monitored ? "would have been" : ""};
+}
+
+/// Nothing where there is the default zone of one link alone.
+std::string show_zones(const Json& stats, std::size_t width) {
+  const Json& zones = inside(stats, "zones");
+  if (zones.size() < 2) return {};
+  std::vector<Row> rows;
+  for (const Json& zone : zones) rows.push_back(zone_row(zone));
+  return "\n" + table({{"ZONE"},
+                       {"LINK"},
+                       {"ENFORCE"},
+                       {"FORWARDED", true},
+                       {"ANSWERED", true},
+                       {"DROPPED", true},
+                       {""}},
+                      rows, width);
+}
+
+}  // namespace
 
 std::string show_stats(const Json& result, std::size_t width) {
   const Json& sessions = inside(result, "sessions");
@@ -40,7 +78,7 @@ std::string show_stats(const Json& result, std::size_t width) {
     if (frames != 0)
       rows.push_back({"  " + name, std::to_string(frames), std::string{info.sentence}});
   }
-  return text + table({{""}, {"FRAMES", true}, {""}}, rows, width);
+  return text + table({{""}, {"FRAMES", true}, {""}}, rows, width) + show_zones(result, width);
 }
 
 std::string show_ports(const Json& result, std::size_t width) {

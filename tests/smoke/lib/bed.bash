@@ -19,8 +19,6 @@ readonly resolver4=192.0.2.53 resolver6=2001:db8::53
 readonly origin4=198.51.100.80 origin6=2001:db8:80::80
 readonly other_resolver4=198.51.100.53 other_resolver6=2001:db8:80::53
 readonly client4=192.0.2.100 client6=2001:db8::100
-# The tagged network: clients and router on VLAN 10.
-readonly tagged_router4=203.0.113.1 tagged_router6=2001:db8:10::1
 readonly portal_url=http://$portal4/login
 
 bed_pids=()
@@ -163,35 +161,40 @@ add_client_interface() {
   ip -n "$(ns "$1")" link set c0 up
 }
 
-# add_tagged_client NAME: a client that speaks VLAN 10, and the router's leg on it.
+# add_tagged_client NAME [VLAN]: a client that speaks VLAN 10, or the one given, and the router's leg
+# on it.
 add_tagged_client() {
-  local name
+  local name vlan=${2:-10}
   name=$(ns "$1")
-  ip -n "$(ns net)" link show dev n0.10 >/dev/null 2>&1 || add_tagged_router
+  ip -n "$(ns net)" link show dev "n0.$vlan" >/dev/null 2>&1 || add_tagged_router "$vlan"
   add_client_interface "$1"
-  add_vlan "$1" c0
-  ip -n "$name" address add 203.0.113.100/24 dev c0.10
-  ip -n "$name" route add default via "$tagged_router4"
-  ip -n "$name" address add 2001:db8:10::100/64 dev c0.10 nodad
-  ip -n "$name" route add default via "$tagged_router6"
+  add_vlan "$1" c0 "$vlan"
+  ip -n "$name" address add "$(tagged_network "$vlan").100/24" dev "c0.$vlan"
+  ip -n "$name" route add default via "$(tagged_network "$vlan").1"
+  ip -n "$name" address add "2001:db8:$vlan::100/64" dev "c0.$vlan" nodad
+  ip -n "$name" route add default via "2001:db8:$vlan::1"
 }
+
+# tagged_network VLAN: the first three octets of its IPv4 network; VLAN 10's is for documentation,
+# and there are no more of those.
+tagged_network() { if [ "$1" = 10 ]; then echo 203.0.113; else echo "10.0.$1"; fi; }
 
 add_tagged_router() {
-  add_vlan net n0
-  ip -n "$(ns net)" address add "$tagged_router4/24" dev n0.10
-  ip -n "$(ns net)" address add "$tagged_router6/64" dev n0.10 nodad
+  add_vlan net n0 "$1"
+  ip -n "$(ns net)" address add "$(tagged_network "$1").1/24" dev "n0.$1"
+  ip -n "$(ns net)" address add "2001:db8:$1::1/64" dev "n0.$1" nodad
 }
 
-# add_vlan NAMESPACE INTERFACE: INTERFACE.10, by the kernel's 802.1Q where it is built in.
+# add_vlan NAMESPACE INTERFACE VLAN: INTERFACE.VLAN, by the kernel's 802.1Q where it is built in.
 add_vlan() {
-  local name
+  local name port=$2.$3
   name=$(ns "$1")
-  if ! ip -n "$name" link add link "$2" name "$2.10" type vlan id 10 2>/dev/null; then
-    in_background "$1" vlan.log /usr/bin/python3 "$smoke_lib/vlan_port.py" "$2" 10
-    wait_until 5 ip -n "$name" link show dev "$2.10" || die "no VLAN interface: $(<"$bed_dir/vlan.log")"
+  if ! ip -n "$name" link add link "$2" name "$port" type vlan id "$3" 2>/dev/null; then
+    in_background "$1" vlan.log /usr/bin/python3 "$smoke_lib/vlan_port.py" "$2" "$3"
+    wait_until 5 ip -n "$name" link show dev "$port" || die "no VLAN interface: $(<"$bed_dir/vlan.log")"
   fi
-  offloads_off "$1" "$2.10"
-  ip -n "$name" link set "$2.10" up
+  offloads_off "$1" "$port"
+  ip -n "$name" link set "$port" up
 }
 
 mac_of() { in_ns "$1" cat /sys/class/net/"${2:-c0}"/address; }

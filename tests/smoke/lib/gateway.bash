@@ -106,7 +106,11 @@ socket = "$bed_dir/control.sock"
 status_socket = "$bed_dir/status.sock"
 group = ""
 CONFIG
+  gateway_zones
 }
+
+# The zones of the configuration, on standard output: a script has its own.
+gateway_zones() { :; }
 
 write_config() {
   [ -e "$bed_dir/link.key" ] || (umask 077 && head -c 32 /dev/urandom >"$bed_dir/link.key")

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/config_sections.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "control/config_values.hpp"
+
+namespace gate511::control {
+namespace {
+
+std::optional<Problem> check_http_port(const std::string& key, std::int64_t port,
+                                       const std::vector<std::uint16_t>& ports) {
+  if (port < 1 || port > 65535) {
+    return Problem{fmt::format("`{}` holds {}", key, port), "a port is from 1 to 65535"};
+  }
+  if (port == 443) {
+    return Problem{fmt::format("`{}` holds 443", key),
+                   "leave it out: HTTPS cannot be answered, see `response.https`"};
+  }
+  if (std::find(ports.begin(), ports.end(), port) != ports.end()) {
+    return Problem{fmt::format("`{}` holds {} twice", key, port), "leave one out"};
+  }
+  return std::nullopt;
+}
+
+void read_http_ports(Section& section, std::vector<std::uint16_t>& out) {
+  if (!section.has("http_ports")) return;
+  const std::string key = section.name("http_ports");
+  std::vector<std::uint16_t> ports;
+  section.integers("http_ports", [&](std::int64_t port) {
+    auto problem = check_http_port(key, port, ports);
+    if (!problem) ports.push_back(static_cast<std::uint16_t>(port));
+    return problem;
+  });
+  if (ports.empty() || ports.size() > ResponseConfig::kMaxPorts) {
+    section.fail("http_ports",
+                 {fmt::format("`{}` holds {} ports", key, ports.size()),
+                  fmt::format("give 1 to {}, such as [80]", ResponseConfig::kMaxPorts)});
+  }
+  out = std::move(ports);
+}
+
+std::optional<Problem> add_address(const std::string& key, const std::string& text,
+                                   std::vector<net::IpAddress>& out) {
+  auto address = parse_host_address(key, text);
+  if (!address) return std::move(address.error());
+  out.push_back(*address);
+  return std::nullopt;
+}
+
+void check_portal_url(Section& section, PortalConfig& out) {
+  const std::string key = section.name("url");
+  auto host = portal_host(key, out.url);
+  if (!host) return section.fail("url", std::move(host.error()));
+  out.host = std::move(*host);
+  out.address = net::parse_ip(out.host);
+  if (out.address && !out.address->is_unicast_host()) {
+    section.fail("url",
+                 {fmt::format("`{}` has the host {}, which is no host's address", key, out.host),
+                  "give the address that guests reach the portal at"});
+  }
+}
+
+void read_guest_rules(Section& section, GuestConfig& out) {
+  if (section.has("resolvers")) {
+    const std::string key = section.name("resolvers");
+    out.resolvers.clear();
+    out.any_resolver = false;
+    section.texts("resolvers", [&](const std::string& text) -> std::optional<Problem> {
+      if (text == "any") {
+        out.any_resolver = true;
+        return std::nullopt;
+      }
+      return add_address(key, text, out.resolvers);
+    });
+    if (out.any_resolver && !out.resolvers.empty()) {
+      section.fail("resolvers", {fmt::format("`{}` holds \"any\" and addresses", key),
+                                 "give either [\"any\"] or the addresses"});
+    }
+  }
+  if (section.has("ntp")) {
+    const std::string key = section.name("ntp");
+    out.ntp.clear();
+    section.texts("ntp", [&](const std::string& text) { return add_address(key, text, out.ntp); });
+  }
+}
+
+}  // namespace
+
+void read_portal(Section& parent, PortalConfig& out) {
+  Section section = parent.sub("portal", {"url", "secret_file"});
+  section.required_text("url", out.url, "the login page, such as \"http://192.0.2.10/login\"");
+  section.required_text("secret_file", out.secret_file,
+                        "a file with at least 32 random bytes, which the portal has as well");
+  check_portal_url(section, out);
+}
+
+void read_zone_portal(Section& parent, PortalConfig& out) {
+  Section section = parent.sub("portal", {"url"});
+  if (!section.has("url")) return;
+  section.text("url", out.url);
+  check_portal_url(section, out);
+}
+
+void read_response(Section& parent, ResponseConfig& out) {
+  Section section = parent.sub("response", {"http_ports", "network_name", "https"});
+  read_http_ports(section, out.http_ports);
+  section.text("network_name", out.network_name);
+  if (out.network_name.empty() || std::any_of(out.network_name.begin(), out.network_name.end(),
+                                              [](char c) { return c >= 0 && c < ' '; })) {
+    section.fail("network_name", {fmt::format("`{}` is empty or holds control characters",
+                                              section.name("network_name")),
+                                  "give the name that guests know the network by"});
+  }
+  auto https = static_cast<std::size_t>(out.https);
+  section.choice("https", {"reset", "drop"}, https);
+  out.https = static_cast<policy::HttpsPolicy>(https);
+}
+
+void read_guest(Section& parent, GuestConfig& out) {
+  Section section = parent.sub("guest", {"resolvers", "ntp", "table_capacity"});
+  read_guest_rules(section, out);
+  section.integer("table_capacity", 1U, GuestConfig::kMaxTableCapacity, " clients",
+                  out.table_capacity);
+}
+
+void read_zone_guest(Section& parent, GuestConfig& out) {
+  Section section = parent.sub("guest", {"resolvers", "ntp"});
+  read_guest_rules(section, out);
+}
+
+void read_garden(Section& parent, GardenConfig& out) {
+  Section section = parent.sub("garden", {"cidrs"});
+  if (!section.has("cidrs")) return;
+  const std::string key = section.name("cidrs");
+  std::vector<net::Cidr> cidrs;
+  section.texts("cidrs", [&](const std::string& text) -> std::optional<Problem> {
+    auto cidr = parse_prefix(key, text);
+    if (!cidr) return std::move(cidr.error());
+    cidrs.push_back(*cidr);
+    return std::nullopt;
+  });
+  out.cidrs = net::IpSet{std::move(cidrs)};
+}
+
+void read_enforce(Section& parent, policy::Enforce& out) {
+  auto enforce = static_cast<std::size_t>(out);
+  parent.choice("enforce", {"on", "monitor", "off"}, enforce);
+  out = static_cast<policy::Enforce>(enforce);
+}
+
+}  // namespace gate511::control
