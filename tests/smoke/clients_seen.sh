@@ -44,7 +44,7 @@ step 'ARP and ND'
 client ping -q -c 1 -W 2 "$portal4" >/dev/null
 client ping -q -c 1 -W 2 "$portal6" >/dev/null
 in_ns other arping -q -c 1 -w 2 -I c0 "$router4"
-in_ns tagged arping -q -c 1 -w 2 -I c0.10 "$tagged_router4"
+in_ns tagged arping -q -c 1 -w 2 -I c0.10 "$(tagged_router4 10)"
 matches 'ARP: the IPv4 address' "$(addresses_of "$mac")" "^$client4 arp$"
 matches 'ND: the IPv6 address' "$(addresses_of "$mac")" "^$client6 nd$"
 matches 'another client' "$(addresses_of "$other_mac")" '^192\.0\.2\.101 arp$'

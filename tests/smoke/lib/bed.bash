@@ -169,19 +169,35 @@ add_tagged_client() {
   ip -n "$(ns net)" link show dev "n0.$vlan" >/dev/null 2>&1 || add_tagged_router "$vlan"
   add_client_interface "$1"
   add_vlan "$1" c0 "$vlan"
-  ip -n "$name" address add "$(tagged_network "$vlan").100/24" dev "c0.$vlan"
-  ip -n "$name" route add default via "$(tagged_network "$vlan").1"
+  ip -n "$name" address add "$(tagged4 "$vlan" client)" dev "c0.$vlan"
+  ip -n "$name" route add default via "$(tagged_router4 "$vlan")"
   ip -n "$name" address add "2001:db8:$vlan::100/64" dev "c0.$vlan" nodad
   ip -n "$name" route add default via "2001:db8:$vlan::1"
 }
 
-# tagged_network VLAN: the first three octets of its IPv4 network; VLAN 10's is for documentation,
-# and there are no more of those.
-tagged_network() { if [ "$1" = 10 ]; then echo 203.0.113; else echo "10.0.$1"; fi; }
+# tagged4 VLAN router|client: an address of that VLAN, with its prefix length. They share one network for
+# documentation: VLAN 10 has its lower half, 20 and 30 a quarter each.
+tagged4() {
+  case $1/$2 in
+    10/router) echo 203.0.113.1/25 ;;
+    10/client) echo 203.0.113.100/25 ;;
+    20/router) echo 203.0.113.129/26 ;;
+    20/client) echo 203.0.113.140/26 ;;
+    30/router) echo 203.0.113.193/26 ;;
+    30/client) echo 203.0.113.200/26 ;;
+    *) die "VLAN $1 has no addresses in the test bed; it knows 10, 20 and 30" ;;
+  esac
+}
+
+tagged_router4() {
+  local address
+  address=$(tagged4 "$1" router)
+  echo "${address%/*}"
+}
 
 add_tagged_router() {
   add_vlan net n0 "$1"
-  ip -n "$(ns net)" address add "$(tagged_network "$1").1/24" dev "n0.$1"
+  ip -n "$(ns net)" address add "$(tagged4 "$1" router)" dev "n0.$1"
   ip -n "$(ns net)" address add "2001:db8:$1::1/64" dev "n0.$1" nodad
 }
 
