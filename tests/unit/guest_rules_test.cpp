@@ -516,8 +516,10 @@ TEST(Reserved, OtherLlcIsNoSpanningTree) {
   Gateway gateway;
   const auto verdict = [&](Bytes body) {
     return gateway
-        .from_access(
-            FrameBuilder{}.to(net::MacAddress{0x0180'c200'0000}).type(0x0026, body).build())
+        .from_access(FrameBuilder{}
+                         .to(net::MacAddress{0x0180'c200'0000})
+                         .type(0x0026, std::move(body))
+                         .build())
         .verdict;
   };
   EXPECT_EQ(verdict(bytes({0x42, 0x42, 0x03})), Verdict::kReserved);

@@ -99,14 +99,14 @@ tl::expected<void, Failure> Command::each_page(
     Client& client, const std::string& method, Json params,
     const std::function<bool(Json& page)>& on_page) const {
   params["limit"] = kPageLimit;
-  for (Json cursor = 0; !cursor.is_null();) {
-    params["cursor"] = cursor;
+  // What a cursor is, is the daemon's business; without one the first page comes.
+  for (;;) {
     auto page = call(client, method, params);
     if (!page) return tl::unexpected{page.error()};
-    if (!on_page(*page)) break;
-    cursor = page->value("next_cursor", Json{});
+    Json next = page->value("next_cursor", Json{});
+    if (!on_page(*page) || next.is_null()) return {};
+    params["cursor"] = std::move(next);
   }
-  return {};
 }
 
 }  // namespace gate511::ctl
