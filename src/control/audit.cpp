@@ -100,10 +100,10 @@ void AuditLog::note(const Caller& caller, std::string_view method, std::string_v
                       "}}\n",
                       text_of(std::string{method}), params,
                       error == nullptr ? R"("ok")" : text_of(error->to_json()), generation);
-  push(std::move(line));
+  push(line);
 }
 
-void AuditLog::push(std::string line) {
+void AuditLog::push(const std::string& line) {
   {
     const std::lock_guard lock{mutex_};
     if (waiting_.size() + line.size() > kWaiting) {

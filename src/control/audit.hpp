@@ -61,7 +61,7 @@ class AuditLog {
  private:
   AuditLog(std::string path, Fd file, const Clock& clock);
   [[nodiscard]] bool may_write(std::uint64_t now_ns);
-  void push(std::string line);
+  void push(const std::string& line);
   void run();
   void write(std::string_view lines, std::uint64_t count);
 

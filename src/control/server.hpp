@@ -134,7 +134,7 @@ class Server {
   [[nodiscard]] tl::expected<void, Error> listen_tls();
   void begin_tls(Door& door, Fd socket);
   void shake_hands(std::uint64_t id);
-  void refuse_tls(std::uint64_t id, std::string why);
+  void refuse_tls(std::uint64_t id, const std::string& why);
   void end_late_hand_shakes(SteadyTime now);
   void serve(std::uint64_t id, std::uint32_t events);
   void handle_lines(std::uint64_t id);

@@ -29,10 +29,10 @@ void Server::begin_tls(Door& door, Fd socket) {
                    Shaking{std::move(stream), door, std::chrono::steady_clock::now() + kHandShake});
 }
 
-void Server::refuse_tls(std::uint64_t id, std::string why) {  // a copy: it stands in what goes
+void Server::refuse_tls(std::uint64_t id, const std::string& why) {
   ++counts_.tls_refused;
-  shaking_.erase(id);
   if (on_tls_refused_) on_tls_refused_(why);
+  shaking_.erase(id);  // last: `why` may stand in it
 }
 
 void Server::shake_hands(std::uint64_t id) {

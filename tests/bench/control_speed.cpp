@@ -11,7 +11,9 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -126,7 +128,9 @@ int run(std::size_t count) {
   table::SessionTable table{buckets, count, {0x0123456789abcdef, 0xfedcba9876543210}};
   HandGrace workers;
   const HandStatus status;
-  auto control = Control::open(config, {table, workers, status, "bench"});
+  HandSightings sightings;
+  pipeline::Shared shared{table, net::SipKey{}};
+  auto control = Control::open(config, {table, workers, status, sightings, shared, "bench"});
   if (!control) return EXIT_FAILURE;
   std::atomic<bool> stop{false};
   std::jthread thread{[&] { (*control)->run([&] { return stop.load(); }, [] {}); }};
@@ -151,5 +155,10 @@ int run(std::size_t count) {
 }  // namespace gate511::control
 
 int main(int argc, char** argv) {
-  return gate511::control::run(argc > 1 ? std::stoul(argv[1]) : 1'000'000);
+  try {
+    return gate511::control::run(argc > 1 ? std::stoul(argv[1]) : 1'000'000);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench-control: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
 }

@@ -35,6 +35,7 @@ class Nothing : public dataplane::StatusSource {
  public:
   [[nodiscard]] dataplane::Stats stats() const override { return {}; }
   [[nodiscard]] std::vector<dataplane::PortStatus> ports() const override { return {}; }
+  [[nodiscard]] std::vector<dataplane::ZoneStatus> zones() const override { return {}; }
   [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t /*index*/) const override {
     return {};
   }

@@ -19,6 +19,11 @@
 #include "live_control.hpp"
 
 namespace gate511::control {
+
+std::string gate511ctl_path() {
+  return GATE511CTL;
+}
+
 namespace {
 
 class ControlLoop : public LiveControl {};

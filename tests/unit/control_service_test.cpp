@@ -4,6 +4,7 @@
 // and its examples are accepted.
 #include "control/service.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -232,7 +233,7 @@ void expect_shape(const Json& document, Json schema, const Json& value, const st
     EXPECT_TRUE(value.contains(name.get<std::string>())) << where << "." << name;
   for (const auto& [name, member] : value.items()) {
     ASSERT_TRUE(schema["properties"].contains(name)) << where << "." << name;
-    expect_shape(document, schema["properties"][name], member, where + "." + name);
+    expect_shape(document, schema["properties"][name], member, fmt::format("{}.{}", where, name));
   }
 }
 

@@ -22,6 +22,9 @@
 
 namespace gate511::control {
 
+/// Of the program that this build made.
+[[nodiscard]] std::string gate511ctl_path();
+
 /// Workers that another thread stands for: a quiescent point every time it comes round.
 class ThreadGrace : public table::GracePeriod {
  public:
@@ -74,7 +77,7 @@ class LiveControl : public testing::Test {
   }
 
   Ran ctl(const std::string& arguments) {
-    return run(std::string{GATE511CTL} + " -s " + config_.control.socket + " " + arguments);
+    return run(gate511ctl_path() + " -s " + config_.control.socket + " " + arguments);
   }
   /// A shell's command.
   static Ran run(const std::string& line) {

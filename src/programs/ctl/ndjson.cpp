@@ -17,7 +17,8 @@ bool is_said(const Json& session, const char* name) {
   const auto found = session.find(name);
   if (found == session.end() || found->is_null()) return false;
   if (std::string_view{name} == "vlan") return true;
-  return *found != 0 && *found != "" && *found != false;
+  if (const auto* const text = found->get_ptr<const std::string*>()) return !text->empty();
+  return *found != 0 && *found != false;
 }
 
 }  // namespace

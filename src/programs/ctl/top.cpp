@@ -20,7 +20,6 @@ namespace gate511::ctl {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 constexpr int kPagesATurn = 8;  ///< so that the daemon has little to do for us

@@ -104,7 +104,7 @@ tl::expected<void, Failure> collect(const Command& command, Client& client, Sort
                       count);
         return true;
       });
-  if (!done) return done;
+  if (!done) return tl::unexpected{done.error()};
   if (wrong) return tl::unexpected{*wrong};
   return {};
 }
