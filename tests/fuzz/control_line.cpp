@@ -31,16 +31,6 @@ class AtOnce : public table::GracePeriod {
   bool passed(Token /*token*/) override { return true; }
 };
 
-class Nothing : public dataplane::StatusSource {
- public:
-  [[nodiscard]] dataplane::Stats stats() const override { return {}; }
-  [[nodiscard]] std::vector<dataplane::PortStatus> ports() const override { return {}; }
-  [[nodiscard]] std::vector<dataplane::ZoneStatus> zones() const override { return {}; }
-  [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t /*index*/) const override {
-    return {};
-  }
-};
-
 void check(bool holds) {
   if (!holds) std::abort();
 }
@@ -63,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<table::Bucket> buckets(table::SessionTable::buckets_for(kCapacity));
   table::SessionTable table{buckets, kCapacity, {1, 2}};
   AtOnce workers;
-  const Nothing status;
+  const control::HandStatus status;
   const control::Clock clock{[] { return kNow; }, [] { return kNow; }};
   control::GraceQueue grace{workers, clock};
   control::Sessions sessions{{table, grace, status, clock}, 60};
@@ -94,7 +84,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                  .vlan = static_cast<std::uint16_t>(n)});
   }
   control::Jobs jobs;
-  control::Service service{{sessions, grace, status, clock, "0", key_has_vlan, events, jobs}};
+  const control::ConfigState config{control::Config{}};
+  control::Service service{
+      {sessions, grace, status, clock, "0", key_has_vlan, events, config, jobs}};
   const control::ClientMethods client_methods{
       {clients, sessions, sightings, shared, clock, key_has_vlan}, service.dispatcher()};
   const control::SessionChangeMethods session_change_methods{
