@@ -129,7 +129,9 @@ int run(std::size_t count) {
   HandGrace workers;
   const HandStatus status;
   HandSightings sightings;
+  const policy::Snapshot snapshot = hand_snapshot();
   pipeline::Shared shared{table, net::SipKey{}};
+  shared.snapshot = &snapshot;
   auto control = Control::open(config, {table, workers, status, sightings, shared, "bench"});
   if (!control) return EXIT_FAILURE;
   std::atomic<bool> stop{false};

@@ -61,6 +61,7 @@ class LiveControl : public testing::Test {
     config_.control.status_socket = pattern + "/run/status.sock";
     config_.control.group = "";
     status_.numbers.mbufs_total = 1024;
+    shared_.snapshot = &snapshot_;
     auto control = Control::open(config_, {table_, grace_, status_, sightings_, shared_, "0.1.0"});
     ASSERT_TRUE(control) << control.error().text();
     control_ = std::move(*control);
@@ -100,6 +101,7 @@ class LiveControl : public testing::Test {
   ThreadGrace grace_;
   HandStatus status_;
   HandSightings sightings_;
+  const policy::Snapshot snapshot_ = hand_snapshot();
   pipeline::Shared shared_{table_, net::SipKey{}};
   std::unique_ptr<Control> control_;
   std::atomic<bool> stop_{false};
