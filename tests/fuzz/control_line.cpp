@@ -38,7 +38,7 @@ void check(bool holds) {
 /// Our reader takes what another takes and makes the same of it, but for its own limits.
 void compare_readers(std::string_view line) {
   if (line.starts_with("\xef\xbb\xbf")) return;  // a byte order mark, which only the other skips
-  if (line.find('\0') != line.npos) return;       // which the other takes for the end
+  if (line.find('\0') != line.npos) return;      // which the other takes for the end
   const auto ours = control::parse_json(line);
   const bool theirs = nlohmann::json::accept(line);
   check(!ours || theirs);
