@@ -34,14 +34,15 @@ void Server::poll_once(std::chrono::nanoseconds timeout) {
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events.at(static_cast<std::size_t>(i));
-    if (const auto door = doors_.find(event.data.u64); door != doors_.end()) {
+    const std::uint64_t id = event.data.u64;  // packed, so that nothing may refer to it
+    if (const auto door = doors_.find(id); door != doors_.end()) {
       accept_all(door->second);
-    } else if (const auto watched = watched_.find(event.data.u64); watched != watched_.end()) {
+    } else if (const auto watched = watched_.find(id); watched != watched_.end()) {
       watched->second();
-    } else if (shaking_.contains(event.data.u64)) {
-      shake_hands(event.data.u64);
+    } else if (shaking_.contains(id)) {
+      shake_hands(id);
     } else {
-      serve(event.data.u64, event.events);
+      serve(id, event.events);
     }
   }
   attend();
