@@ -75,6 +75,9 @@ struct GuestConfig {
   std::vector<net::IpAddress> resolvers;
   bool any_resolver = false;  ///< `resolvers = ["any"]`
   std::vector<net::IpAddress> ntp;
+  std::uint8_t dns_name_bytes = policy::DnsRules{}.name_bytes;
+  bool drop_dns_https = false;  ///< `dns_https = "drop"`
+  policy::BudgetRates budget;
   std::uint32_t table_capacity = 65'536;  ///< clients seen that are remembered, sessions' too
 
   bool operator==(const GuestConfig&) const = default;

@@ -58,6 +58,16 @@ constexpr std::array kKeys{
         }},
     Key{"guest.ntp", true,
         [](const Config& a, const Config& b) { return a.guest.ntp == b.guest.ntp; }},
+    Key{"guest.dns_name_bytes", true,
+        [](const Config& a, const Config& b) {
+          return a.guest.dns_name_bytes == b.guest.dns_name_bytes;
+        }},
+    Key{"guest.dns_https", true,
+        [](const Config& a, const Config& b) {
+          return a.guest.drop_dns_https == b.guest.drop_dns_https;
+        }},
+    Key{"guest.budget", true,
+        [](const Config& a, const Config& b) { return a.guest.budget == b.guest.budget; }},
     Key{"guest.table_capacity", false,
         [](const Config& a, const Config& b) {
           return a.guest.table_capacity == b.guest.table_capacity;

@@ -64,7 +64,26 @@ void check_portal_url(Section& section, PortalConfig& out) {
   }
 }
 
+void read_budget(Section& parent, policy::BudgetRates& out) {
+  using policy::BudgetRates;
+  // The keys of policy::kBudgets, and the burst.
+  Section section = parent.sub(
+      "budget", {"refusals_per_s", "syn_per_s", "answers_per_s", "dns_packets_per_s",
+                 "dns_bytes_per_s", "dhcp_packets_per_s", "arp_packets_per_s", "nd_packets_per_s",
+                 "ntp_packets_per_s", "garden_bytes_per_s", "burst_s"});
+  for (const policy::BudgetInfo& info : policy::kBudgets)
+    section.integer(info.key, 1U, BudgetRates::kMaxRate, " a second",
+                    out.per_s[static_cast<std::size_t>(info.budget)]);
+  section.integer("burst_s", 1U, BudgetRates::kMaxBurst_s, " seconds", out.burst_s);
+}
+
 void read_guest_rules(Section& section, GuestConfig& out) {
+  read_budget(section, out.budget);
+  section.integer("dns_name_bytes", std::uint8_t{1}, policy::DnsRules::kMaxName, " bytes",
+                  out.dns_name_bytes);
+  std::size_t https = out.drop_dns_https ? 1 : 0;
+  section.choice("dns_https", {"pass", "drop"}, https);
+  out.drop_dns_https = https == 1;
   if (section.has("resolvers")) {
     const std::string key = section.name("resolvers");
     out.resolvers.clear();
@@ -121,14 +140,16 @@ void read_response(Section& parent, ResponseConfig& out) {
 }
 
 void read_guest(Section& parent, GuestConfig& out) {
-  Section section = parent.sub("guest", {"resolvers", "ntp", "table_capacity"});
+  Section section = parent.sub(
+      "guest", {"resolvers", "ntp", "dns_name_bytes", "dns_https", "budget", "table_capacity"});
   read_guest_rules(section, out);
   section.integer("table_capacity", 1U, GuestConfig::kMaxTableCapacity, " clients",
                   out.table_capacity);
 }
 
 void read_zone_guest(Section& parent, GuestConfig& out) {
-  Section section = parent.sub("guest", {"resolvers", "ntp"});
+  Section section =
+      parent.sub("guest", {"resolvers", "ntp", "dns_name_bytes", "dns_https", "budget"});
   read_guest_rules(section, out);
 }
 

@@ -20,8 +20,13 @@ net::IpSet set_of(const std::vector<net::IpAddress>& addresses) {
 
 policy::GuestRules rules_of(const PortalConfig& portal, const GuestConfig& guest,
                             const GardenConfig& garden) {
-  return {set_of(guest.resolvers), guest.any_resolver, set_of(guest.ntp), portal.address,
-          garden.cidrs};
+  return {set_of(guest.resolvers),
+          guest.any_resolver,
+          set_of(guest.ntp),
+          portal.address,
+          garden.cidrs,
+          {guest.dns_name_bytes, guest.drop_dns_https},
+          policy::Budgets{guest.budget}};
 }
 
 /// A zone's answers, and the default zone's where they say the same.

@@ -50,9 +50,11 @@ void Link::deal(std::vector<WorkerSetup>& workers) const {
     // With one queue the links go round the workers.
     WorkerSetup& worker = workers[queues_ > 1 ? queue : number_ % workers.size()];
     worker.lanes.push_back({access_.id(), uplink_.id(), QueueId{queue},
-                            pipeline::Direction::kFromAccess, number_, uplink_.max_frame()});
+                            pipeline::Direction::kFromAccess, number_, uplink_.max_frame(),
+                            queues_});
     worker.lanes.push_back({uplink_.id(), access_.id(), QueueId{queue},
-                            pipeline::Direction::kFromUplink, number_, access_.max_frame()});
+                            pipeline::Direction::kFromUplink, number_, access_.max_frame(),
+                            queues_});
   }
 }
 

@@ -76,6 +76,7 @@ void Worker::present(const Lane& lane, std::uint16_t count) noexcept {
   burst_.link = lane.link;
   burst_.count = count;
   burst_.max_frame_out = lane.max_frame_out;
+  burst_.workers = lane.workers;
   for (std::size_t i = 0; i < count; ++i) rte_prefetch0(first_segment(received_[i]).data());
   for (std::size_t i = 0; i < count; ++i) {
     rte_mbuf* const mbuf = received_[i];

@@ -28,6 +28,7 @@ struct Lane {
   pipeline::Direction direction;
   std::uint8_t link;
   std::size_t max_frame_out;  ///< bytes that `tx` takes
+  std::uint32_t workers;      ///< that serve the link
 };
 
 struct WorkerSetup {

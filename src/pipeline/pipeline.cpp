@@ -20,7 +20,8 @@ using policy::Verdict;
 /// too few to be of use to whoever wants the gateway to shout.
 constexpr std::uint64_t kRefusalsPerSecond = 20'000;
 constexpr std::uint64_t kRefusalBurst = 2'000;
-constexpr std::size_t kCreditSlots = 16'384;
+/// Guests whose budgets are remembered, for one worker: 160 bytes each.
+constexpr std::size_t kGuestSlots = 16'384;
 
 // ---- parse ----
 
@@ -71,6 +72,18 @@ Verdict judge_unenforced(const Burst& burst, std::size_t i, Verdict passes) noex
   return burst.frame[i].size() > burst.max_frame_out ? Verdict::kOversized : passes;
 }
 
+// ---- decide ----
+
+/// What a guest's frame is charged by.
+policy::GuestBudgets::Charge charge_of(const Burst& burst, std::size_t i, Now now) noexcept {
+  return {now.ns, &burst.snapshot->zone(burst.zone[i]).guest.budgets, burst.workers};
+}
+
+bool is_syn(const net::Packet& packet) noexcept {
+  return packet.is_ip && packet.protocol == net::protocol::kTcp &&
+         (packet.tcp_flags & net::tcp_flag::kSyn) != 0;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, std::uint8_t worker,
@@ -81,7 +94,7 @@ Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, s
       nonces_{static_cast<std::uint32_t>(net::siphash24({seed, worker}, net::as_bytes("nonce")))},
       refusals_{kRefusalsPerSecond, kRefusalBurst},
       refusals_not_made_{kRefusalsPerSecond, kRefusalBurst},
-      credit_{kCreditSlots, seed},
+      budgets_{kGuestSlots, seed},
       sightings_{seed} {}
 
 void Pipeline::run(Burst& burst, Now now) noexcept {
@@ -140,20 +153,25 @@ Verdict Pipeline::judge(Burst& burst, std::size_t i, Now now) noexcept {
   if (reserved != Verdict::kGuestDenied) return reserved;
   if (table::is_authenticated(state)) return Verdict::kSession;
   return burst.direction == Direction::kFromAccess ? judge_from_guest(burst, i, now)
-                                                   : judge_to_guest(burst, i);
+                                                   : judge_to_guest(burst, i, now);
 }
 
-Verdict Pipeline::judge_to_guest(Burst& burst, std::size_t i) noexcept {
+Verdict Pipeline::judge_to_guest(Burst& burst, std::size_t i, Now now) noexcept {
   const net::ByteView frame = burst.frame[i];
-  const net::Packet packet = net::parse_packet(frame, burst.ethernet[i]);
+  const Ethernet& ethernet = burst.ethernet[i];
+  const net::Packet packet = net::parse_packet(frame, ethernet);
   if (packet.flaw == Flaw::kNone && policy::is_dhcp_answer(frame, packet) &&
       policy::is_answer_on_link(packet))
     shared_.dhcp_servers.learn(burst.link, packet.source);
-  if (burst.ethernet[i].destination.is_group()) {
+  if (ethernet.destination.is_group()) {
     const bool all = burst.snapshot->links[burst.link].multicast_all;
     return policy::judge_multicast(frame, packet, all);
   }
-  return policy::judge_to_guest(frame, packet, burst.snapshot->zone(burst.zone[i]));
+  const Verdict verdict =
+      policy::judge_to_guest(frame, packet, burst.snapshot->zone(burst.zone[i]));
+  return budgets_.charge({ethernet.destination, burst.zone[i].number}, verdict,
+                         static_cast<std::uint32_t>(frame.size()), /*up=*/false, /*syn=*/false,
+                         charge_of(burst, i, now));
 }
 
 Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept {
@@ -164,22 +182,32 @@ Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcep
   const policy::GuestDecision decision =
       policy::judge_from_guest(frame, ethernet, packet, burst.snapshot->zone(burst.zone[i]),
                                burst.link, shared_.dhcp_servers);
+  const policy::GuestBudgets::Guest guest{ethernet.source, burst.zone[i].number};
+  const auto bytes = static_cast<std::uint32_t>(frame.size());
   if (decision.act == Act::kFinal) {
-    credit_.earn(ethernet.source, static_cast<std::uint32_t>(frame.size()));
-    return decision.verdict;
+    if (policy::fate(decision.verdict) != Fate::kForwarded) return decision.verdict;
+    budgets_.earn(guest, bytes, now.ns);
+    return budgets_.charge(guest, decision.verdict, bytes, /*up=*/true, is_syn(packet),
+                           charge_of(burst, i, now));
   }
   if (!responder::may_reply(ethernet, packet)) return Verdict::kNoReplyAddress;
   if (decision.act == Act::kRefuse) return refuse(burst, i, packet, decision.verdict, now);
+  return budgets_.charge(guest, respond(burst, i, packet, now), bytes, /*up=*/true, is_syn(packet),
+                         charge_of(burst, i, now));
+}
+
+Verdict Pipeline::respond(Burst& burst, std::size_t i, const net::Packet& packet,
+                          Now now) noexcept {
   const responder::ConnectionId id{.link = burst.link,
-                                   .vlan = ethernet.vlan,
-                                   .client = ethernet.source,
+                                   .vlan = burst.ethernet[i].vlan,
+                                   .client = burst.ethernet[i].source,
                                    .source = packet.source,
                                    .destination = packet.destination,
                                    .source_port = packet.source_port,
                                    .destination_port = packet.destination_port};
   const auto* keys = shared_.cookie_keys.load(std::memory_order_acquire);
-  return responder::respond(frame, packet, id, *keys, refusals(burst.zone[i]), now.ns,
-                            burst.plan[i]);
+  policy::Refusals left = refusals(burst, i, now);
+  return responder::respond(burst.frame[i], packet, id, *keys, left, burst.plan[i]);
 }
 
 Verdict Pipeline::refuse(Burst& burst, std::size_t i, const net::Packet& packet, Verdict verdict,
@@ -187,19 +215,24 @@ Verdict Pipeline::refuse(Burst& burst, std::size_t i, const net::Packet& packet,
   const net::ByteView frame = burst.frame[i];
   const Verdict refused = responder::refuse(frame, packet, verdict, burst.plan[i]);
   if (policy::fate(refused) != Fate::kAnswered) return refused;
-  if (!refusals(burst.zone[i]).take(now.ns)) return Verdict::kRateLimited;
+  policy::Refusals left = refusals(burst, i, now);
+  if (const auto none_left = left.take()) return *none_left;
   // A reset is no longer than what drew it. An ICMP error, which quotes, may be: it is paid for.
   if (burst.plan[i].kind != responder::ReplyKind::kIcmpProhibited) return refused;
-  const net::MacAddress guest = burst.ethernet[i].source;
   const std::size_t bytes = responder::icmp_prohibited_bytes(frame, packet);
-  credit_.earn(guest, static_cast<std::uint32_t>(frame.size()));
-  return credit_.spend(guest, static_cast<std::uint32_t>(bytes)) ? refused
-                                                                 : Verdict::kReplyTooLarge;
+  budgets_.earn(left.guest, static_cast<std::uint32_t>(frame.size()), now.ns);
+  return budgets_.spend(left.guest, static_cast<std::uint32_t>(bytes), now.ns)
+             ? refused
+             : Verdict::kReplyTooLarge;
 }
 
 /// What is not sent must not use up what may be.
-policy::TokenBucket& Pipeline::refusals(policy::ZoneRef zone) noexcept {
-  return zone.enforce == Enforce::kMonitor ? refusals_not_made_ : refusals_;
+policy::Refusals Pipeline::refusals(const Burst& burst, std::size_t i, Now now) noexcept {
+  const policy::ZoneRef zone = burst.zone[i];
+  return {zone.enforce == Enforce::kMonitor ? refusals_not_made_ : refusals_,
+          budgets_,
+          {burst.ethernet[i].source, zone.number},
+          charge_of(burst, i, now)};
 }
 
 // ---- act ----

@@ -15,9 +15,9 @@
 #include "pipeline/sighting_reporter.hpp"
 #include "pipeline/zone_counters.hpp"
 #include "policy/dhcp_servers.hpp"
-#include "policy/guest_credit.hpp"
+#include "policy/guest_budgets.hpp"
+#include "policy/refusals.hpp"
 #include "policy/snapshot.hpp"
-#include "policy/token_bucket.hpp"
 #include "policy/verdict.hpp"
 #include "responder/cookie.hpp"
 #include "responder/plan.hpp"
@@ -45,6 +45,7 @@ struct Burst {
   std::uint8_t link = 0;
   std::size_t count = 0;
   std::size_t max_frame_out = 0;  ///< bytes that the other port of the link takes
+  std::uint32_t workers = 1;      ///< that serve the link; a guest's budget is divided by it
   /// The frames' bytes, from the destination MAC on, without FCS; contiguous.
   std::array<net::ByteView, kMaxBurst> frame;
 
@@ -117,10 +118,12 @@ class Pipeline {
   /// Each writes the burst's plan for frame `i` where its verdict is an answer.
   [[nodiscard]] policy::Verdict judge(Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] policy::Verdict judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept;
-  [[nodiscard]] policy::Verdict judge_to_guest(Burst& burst, std::size_t i) noexcept;
+  [[nodiscard]] policy::Verdict judge_to_guest(Burst& burst, std::size_t i, Now now) noexcept;
+  [[nodiscard]] policy::Verdict respond(Burst& burst, std::size_t i, const net::Packet& packet,
+                                        Now now) noexcept;
   [[nodiscard]] policy::Verdict refuse(Burst& burst, std::size_t i, const net::Packet& packet,
                                        policy::Verdict verdict, Now now) noexcept;
-  [[nodiscard]] policy::TokenBucket& refusals(policy::ZoneRef zone) noexcept;
+  [[nodiscard]] policy::Refusals refusals(const Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] std::uint32_t nonce() noexcept;
 
   Shared& shared_;
@@ -129,7 +132,7 @@ class Pipeline {
   std::uint32_t nonces_;  ///< starts anywhere, so that a restart does not repeat them
   policy::TokenBucket refusals_;
   policy::TokenBucket refusals_not_made_;  ///< of zones that are monitored
-  policy::GuestCredit credit_;
+  policy::GuestBudgets budgets_;
   SightingReporter sightings_;
   ZoneCounters counters_;
 };

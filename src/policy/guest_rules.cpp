@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "policy/dhcp.hpp"
+#include "policy/dns_rules.hpp"
 #include "policy/neighbour.hpp"
 
 namespace gate511::policy {
@@ -190,6 +191,7 @@ GuestDecision judge_from_guest(ByteView frame, const Ethernet& ethernet, const P
 
   const Verdict remote = judge_remote(p, p.destination, p.destination_port, zone.guest);
   if (remote == Verdict::kDnsRefused) return {Act::kRefuse, remote};
+  if (remote == Verdict::kDns) return {.verdict = judge_dns_query(frame, p, zone.guest.dns)};
   if (remote != Verdict::kGuestDenied) return {.verdict = remote};
   if (is_tcp(p)) {
     const auto& ports = zone.http_ports;

@@ -85,6 +85,24 @@ class Prober {
     const net::Cidr& first = set.v4().empty() ? set.v6().front() : set.v4().front();
     ask(fmt::format("{} {}", what, names_of(set)), packet(protocol, first.first, port));
   }
+  void ask_resolvers() {
+    const net::IpSet& set = zone_.guest.resolvers;
+    if (set.empty()) return;
+    const net::Cidr& first = set.v4().empty() ? set.v6().front() : set.v4().front();
+    ask_dns(fmt::format("DNS to {}", names_of(set)), first.first);
+  }
+  /// RFC 1035, 4.1: a question for the address of `a.example`.
+  void ask_dns(std::string traffic, IpAddress to) {
+    constexpr std::array<unsigned char, 27> kQuery{0,   1,   1,   0,   0,   1, 0,   0,   0,
+                                                   0,   0,   0,   1,   'a', 7, 'e', 'x', 'a',
+                                                   'm', 'p', 'l', 'e', 0,   0, 1,   0,   1};
+    Packet sent = udp(to, 53);
+    sent.payload_offset = net::kEthernetBytes;
+    sent.end = net::kEthernetBytes + kQuery.size();
+    std::array<std::byte, net::kEthernetBytes + kQuery.size()> frame{};
+    net::store_bytes(frame, net::kEthernetBytes, std::as_bytes(std::span{kQuery}));
+    ask(std::move(traffic), sent, frame);
+  }
   /// RFC 826: a request that tells its sender's MAC.
   void ask_arp() {
     std::array<std::byte, net::kEthernetBytes + 28> frame{};
@@ -156,8 +174,8 @@ std::vector<RuleProbe> probe_rules(const Zone& zone, std::uint8_t link,
   prober.ask_arp();
   prober.ask_neighbour();
   prober.ask_dhcp();
-  prober.ask_set("DNS to", zone.guest.resolvers, net::protocol::kUdp, 53);
-  prober.ask("DNS to any other", udp(elsewhere, 53));
+  prober.ask_resolvers();
+  prober.ask_dns("DNS to any other", elsewhere);
   prober.ask_set("NTP to", zone.guest.ntp, net::protocol::kUdp, 123);
   if (zone.guest.portal) {
     prober.ask(fmt::format("all to the portal {}", net::to_string(*zone.guest.portal)),

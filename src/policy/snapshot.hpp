@@ -14,6 +14,8 @@
 #include "http/answers.hpp"
 #include "http/login_link.hpp"
 #include "net/ip.hpp"
+#include "policy/dns_rules.hpp"
+#include "policy/guest_budgets.hpp"
 
 namespace gate511::policy {
 
@@ -33,6 +35,8 @@ struct GuestRules {
   net::IpSet ntp;
   std::optional<net::IpAddress> portal;  ///< without it no guest could ever log in
   net::IpSet garden;
+  DnsRules dns{};
+  Budgets budgets{};
 };
 
 /// Some VLANs of a link with their own policy.

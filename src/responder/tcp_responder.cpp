@@ -112,15 +112,14 @@ Verdict answer(const Packet& packet, const CookieMatch& match, Plan& plan) noexc
 }  // namespace
 
 Verdict respond(net::ByteView frame, const Packet& packet, const ConnectionId& id,
-                const CookieKeys& keys, policy::TokenBucket& refusals, std::uint64_t now_ns,
-                Plan& plan) noexcept {
+                const CookieKeys& keys, policy::Refusals& refusals, Plan& plan) noexcept {
   if (const auto silent = check_flags(packet)) return *silent;
   if (!checksum_is_right(frame, packet)) return Verdict::kBadChecksum;
   if (has(packet, flag::kSyn)) return accept(frame, packet, id, keys, plan);
 
   const auto match = match_cookie(keys, id, packet.acknowledgement);
   if (!match) {
-    if (!refusals.take(now_ns)) return Verdict::kRateLimited;
+    if (const auto none_left = refusals.take()) return *none_left;
     return segment(Verdict::kCookieReset, packet, flag::kRst, packet.acknowledgement, 0, 0, plan);
   }
   if (segment_length(packet) == 0) return Verdict::kTcpPureAck;

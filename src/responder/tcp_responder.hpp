@@ -10,7 +10,7 @@
 #pragma once
 
 #include "net/frame.hpp"
-#include "policy/token_bucket.hpp"
+#include "policy/refusals.hpp"
 #include "policy/verdict.hpp"
 #include "responder/cookie.hpp"
 #include "responder/plan.hpp"
@@ -25,8 +25,7 @@ inline constexpr std::uint16_t kWindow = 5840;
 /// flaws. `refusals`: for resets. Writes `plan` where the verdict is an answer.
 [[nodiscard]] policy::Verdict respond(net::ByteView frame, const net::Packet& packet,
                                       const ConnectionId& id, const CookieKeys& keys,
-                                      policy::TokenBucket& refusals, std::uint64_t now_ns,
-                                      Plan& plan) noexcept;
+                                      policy::Refusals& refusals, Plan& plan) noexcept;
 
 /// True where source and destination are two different hosts', so that a reply can go back.
 [[nodiscard]] bool may_reply(const net::Ethernet& ethernet, const net::Packet& packet) noexcept;

@@ -22,7 +22,7 @@ $output"
 }
 
 echo_udp() { echo hello | client socat -t 3 - "$1"; }
-ask() { client dig +short +tries=1 +time=3 "$@" origin.example; }
+ask() { client dig +short +tries=1 +time=2 "$@" origin.example; }
 tcp_connects() { client curl -sSk -o /dev/null -m 5 "$1"; }
 got_lease() { client udhcpc -i c0 -n -q -f -t 4 -T 1 -s /bin/true; }
 client_counter() { client nstat -asz "$1" | awk -v name="$1" '$1 == name { print $2 }'; }
@@ -39,6 +39,7 @@ equal 'DNS' "$(ask "@$resolver4")" "$origin4"
 equal 'DNS over TCP' "$(ask "@$resolver4" +tcp)" "$origin4"
 equal 'DNS over IPv6' "$(ask "@$resolver6" AAAA)" "$origin6"
 equal 'NTP' "$(echo_udp "UDP4:$router4:123")" hello
+equal 'DNS with EDNS' "$(ask "@$resolver4" +bufsize=1232 +cookie)" "$origin4"
 check 'portal' client curl -fsS -m 5 -o /dev/null "http://$portal4/login"
 check 'portal over IPv6' client curl -fsS -m 5 -o /dev/null "http://[$portal6]/login"
 check 'portal: ping' client ping -q -c 1 -W 2 "$portal4"
@@ -58,6 +59,12 @@ refused 'UDP 443' 'No route to host' echo_udp "UDP4:$origin4:443"
 step 'what is dropped'
 check_fails 'ping' client ping -q -c 1 -W 1 "$origin4"
 check_fails 'ping, IPv6' client ping -q -c 1 -W 1 "$origin6"
+check_fails 'DNS, TXT' ask "@$resolver4" TXT
+check_fails 'DNS, TXT over TCP' ask "@$resolver4" +tcp TXT
+check 'they were counted by name' test "$(verdict dns_type)" -ge 2
+check_fails 'DNS, a long name' client dig +short +tries=1 +time=1 "@$resolver4" \
+  "$(printf 'a%.0s' {1..60}).$(printf 'b%.0s' {1..60}).origin.example"
+check 'it was counted by name' test "$(verdict dns_long_name)" -ge 1
 check_fails 'ping of the router' client ping -q -c 1 -W 1 "$router4"
 
 step 'from the uplink'

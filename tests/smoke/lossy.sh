@@ -16,6 +16,8 @@ get_pages() {
     'http://origin.example/{}' 2>&1 || true
 }
 
+# One client stands for many.
+gateway_budget=('syn_per_s = 1000000' 'answers_per_s = 1000000' 'refusals_per_s = 1000000')
 bed_up
 client sysctl -qw net.ipv4.tcp_syn_retries=12
 gateway_up

@@ -17,6 +17,8 @@ none_half_closed() { [ -z "$(half_closed)" ]; }
 # number_of FIELD: from ab's report.
 number_of() { sed -nE "s/^$1: +([0-9]+).*/\1/p" <<<"$report"; }
 
+# One client stands for many.
+gateway_budget=('syn_per_s = 1000000' 'answers_per_s = 1000000' 'refusals_per_s = 1000000')
 bed_up
 gateway_up
 for address in "$origin4" "[$origin6]"; do

@@ -68,6 +68,8 @@ long_config() {
     }'
 }
 
+# One client stands for many.
+gateway_budget=('syn_per_s = 1000000' 'answers_per_s = 1000000' 'refusals_per_s = 1000000')
 bed_up
 add_client member
 gateway_up

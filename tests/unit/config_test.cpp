@@ -212,6 +212,15 @@ TEST(ConfigError, ResponseGuestGardenControl) {
   EXPECT_EQ(error_with("[guest]\nresolvers = [\"any\", \"192.0.2.53\"]\n"),
             "t.toml:9: `guest.resolvers` holds \"any\" and addresses; give either [\"any\"] or the "
             "addresses");
+  EXPECT_EQ(error_with("[guest]\ndns_name_bytes = 256\n"),
+            "t.toml:9: `guest.dns_name_bytes` is 256; it must be an integer from 1 to 255 bytes");
+  EXPECT_EQ(error_with("[guest]\ndns_https = \"no\"\n"),
+            "t.toml:9: `guest.dns_https` is \"no\"; it must be \"pass\" or \"drop\"");
+  EXPECT_EQ(error_with("[guest.budget]\narp_packets_per_s = 0\n"),
+            "t.toml:9: `guest.budget.arp_packets_per_s` is 0; it must be an integer from 1 to "
+            "1000000000 a second");
+  EXPECT_EQ(error_with("[guest.budget]\nburst_s = 61\n"),
+            "t.toml:9: `guest.budget.burst_s` is 61; it must be an integer from 1 to 60 seconds");
   EXPECT_EQ(error_with("[guest]\nntp = [\"224.0.1.1\"]\n"),
             "t.toml:9: `guest.ntp` holds \"224.0.1.1\", which is no host's address; give the "
             "address that guests send to");

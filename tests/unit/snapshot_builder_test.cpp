@@ -44,7 +44,8 @@ TEST_F(SnapshotBuilder, CarriesTheConfiguration) {
   const auto snapshot = build(parse(
       "[sessions]\nkey = \"mac+vlan\"\n[response]\nhttp_ports = [80, 8080]\nhttps = \"drop\"\n"
       "[guest]\nresolvers = [\"192.0.2.53\"]\nntp = [\"192.0.2.123\"]\n"
-      "[garden]\ncidrs = [\"198.51.100.0/24\"]\n"));
+      "dns_name_bytes = 90\ndns_https = \"drop\"\n[guest.budget]\nntp_packets_per_s = 7\n"
+      "burst_s = 3\n[garden]\ncidrs = [\"198.51.100.0/24\"]\n"));
   ASSERT_TRUE(snapshot) << snapshot.error().text();
   EXPECT_TRUE((*snapshot)->key_has_vlan);
   ASSERT_EQ((*snapshot)->links.size(), 1U);
@@ -58,6 +59,11 @@ TEST_F(SnapshotBuilder, CarriesTheConfiguration) {
   EXPECT_FALSE(zone.guest.resolvers.contains(*net::parse_ip("192.0.2.54")));
   EXPECT_TRUE(zone.guest.ntp.contains(*net::parse_ip("192.0.2.123")));
   EXPECT_TRUE(zone.guest.garden.contains(*net::parse_ip("198.51.100.7")));
+  EXPECT_EQ(zone.guest.dns.name_bytes, 90);
+  EXPECT_TRUE(zone.guest.dns.drop_https);
+  EXPECT_EQ(zone.guest.budgets.depth_ns(), 3'000'000'000U);
+  EXPECT_EQ(zone.guest.budgets.token(policy::Budget::kNtp), (1'000'000'000ULL << 8) / 7);
+  EXPECT_EQ(zone.guest.budgets.token(policy::Budget::kArp), (1'000'000'000ULL << 8) / 20);
   // The portal is reachable without being named twice.
   EXPECT_EQ(zone.guest.portal, net::parse_ip("192.0.2.10"));
 }

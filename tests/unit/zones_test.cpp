@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "support/dns_message.hpp"
 #include "support/gateway.hpp"
 
 namespace gate511::test {
@@ -72,8 +73,10 @@ TEST_F(Zones, HaveTheirOwnPageAndPortal) {
 }
 
 TEST_F(Zones, HaveTheirOwnGuestRules) {
-  EXPECT_EQ(up_verdict(up(0, "192.0.2.53").udp(4000, 53)), Verdict::kDns);
-  EXPECT_EQ(up_verdict(up(kOn, "192.0.2.53").udp(4000, 53)), Verdict::kDnsRefused);
+  EXPECT_EQ(up_verdict(up(0, "192.0.2.53").udp(4000, 53).data(dns_query("a.example"))),
+            Verdict::kDns);
+  EXPECT_EQ(up_verdict(up(kOn, "192.0.2.53").udp(4000, 53).data(dns_query("some.example"))),
+            Verdict::kDnsRefused);
   EXPECT_EQ(down_verdict(down(0, "192.0.2.10").tcp(80, 4000, flag::kAck)), Verdict::kGarden);
   EXPECT_EQ(down_verdict(down(kOn, "192.0.2.10").tcp(80, 4000, flag::kAck)),
             Verdict::kNotSolicited);
@@ -183,7 +186,10 @@ TEST_F(Zones, MonitorCountsSessions) {
 }
 
 TEST_F(Zones, MonitorUsesUpNoBudget) {
-  for (int i = 0; i < 5'000; ++i) up_verdict(up(kMonitored).tcp(4000, 22, flag::kSyn));
+  for (std::uint64_t i = 0; i < 5'000; ++i) {
+    const net::MacAddress one_of_many{0x0200'5e10'0000 + i};
+    up_verdict(up(kMonitored).from(one_of_many).tcp(4000, 22, flag::kSyn));
+  }
   EXPECT_GT(gateway.would_have(kMonitorZone, Verdict::kRateLimited), 0U);
   EXPECT_EQ(up_verdict(up(kOn).tcp(4000, 22, flag::kSyn)), Verdict::kTcpRefused);
 }

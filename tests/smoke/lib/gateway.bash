@@ -17,6 +17,7 @@ gateway_mbufs_at_start=
 gateway_https=reset
 gateway_default_ttl_s=86400
 gateway_capacity=65536
+gateway_budget=()  # lines of [guest.budget]
 
 # --- Ports ---------------------------------------------------------------------------------------
 
@@ -97,6 +98,9 @@ https = "$gateway_https"
 [guest]
 resolvers = ["$resolver4", "$resolver6"]
 ntp = ["$router4"]
+
+[guest.budget]
+$(printf '%s\n' "${gateway_budget[@]}")
 
 [garden]
 cidrs = ["$portal4/32", "$portal6/128"]
