@@ -45,14 +45,18 @@ void Worker::run() noexcept {
   readers_.enter(setup_.number);
   unsigned idle = 0;
   while (!stop_.load(std::memory_order_relaxed)) {
-    bool busy = false;
-    for (const Lane& lane : setup_.lanes) busy |= serve(lane);
-    readers_.quiescent(setup_.number);
-    add(counts_.loops, 1);
-    idle = busy ? 0 : std::min(idle + 1, kIdleTurns);
+    idle = turn() ? 0 : std::min(idle + 1, kIdleTurns);
     if (idle == kIdleTurns) rte_pause();
   }
   readers_.leave(setup_.number);
+}
+
+bool Worker::turn() noexcept {
+  bool busy = false;
+  for (const Lane& lane : setup_.lanes) busy |= serve(lane);
+  readers_.quiescent(setup_.number);
+  add(counts_.loops, 1);
+  return busy;
 }
 
 bool Worker::serve(const Lane& lane) noexcept {

@@ -46,6 +46,9 @@ class alignas(64) Worker {
 
   /// Until stop(). No lock, log, allocation, system call (but a driver's) or exception.
   void run() noexcept;
+  /// What run() does over and over: a burst of each lane, then a quiescent state. For a thread that
+  /// has entered the readers itself. False: no lane had a frame.
+  bool turn() noexcept;
   void stop() noexcept { stop_.store(true, std::memory_order_relaxed); }
 
   [[nodiscard]] unsigned lcore() const { return setup_.lcore; }
