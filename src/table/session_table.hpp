@@ -18,6 +18,9 @@
 #include <vector>
 
 #include "net/mac.hpp"
+#include "table/bucket.hpp"
+#include "table/bulk_look_up.hpp"
+#include "table/isa.hpp"
 
 namespace gate511::table {
 
@@ -36,11 +39,12 @@ enum class State : std::uint8_t {
 
 /// A client's identity: MAC and, by `sessions.key`, its outer VLAN (0: not part of the key).
 /// Layout as in a slot: bits 0-47 MAC with the group bit (40) zero, bits 48-59 VLAN, 60-63 zero.
+/// A key that is no station's has the group bit, and is never found: so has that of the MAC zero.
 class Key {
  public:
   constexpr Key() noexcept = default;
   constexpr Key(net::MacAddress mac, std::uint16_t vlan) noexcept
-      : bits_{mac.value() | (std::uint64_t{vlan} & 0xfff) << 48} {}
+      : bits_{mac.is_zero() ? kPassedBy : mac.value() | (std::uint64_t{vlan} & 0xfff) << 48} {}
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }
   [[nodiscard]] constexpr net::MacAddress mac() const noexcept { return net::MacAddress{bits_}; }
   [[nodiscard]] constexpr std::uint16_t vlan() const noexcept {
@@ -49,8 +53,9 @@ class Key {
   constexpr auto operator<=>(const Key&) const noexcept = default;
 
  private:
-  std::uint64_t bits_ = 0;
+  std::uint64_t bits_ = kPassedBy;
 };
+static_assert(sizeof(Key) == sizeof(std::uint64_t) && net::MacAddress::kGroupBit == kPassedBy);
 
 /// The result of a look-up.
 struct Hit {
@@ -61,33 +66,21 @@ struct Hit {
   [[nodiscard]] constexpr bool found() const noexcept { return index != kNoIndex; }
 };
 
-/// 128 secret bits for the keyed hash; drawn anew at each start.
-struct HashSeed {
-  std::uint64_t first;
-  std::uint64_t second;
-};
-
-/// Eight slots in one cache line. Written by the control thread, read by every worker.
-struct alignas(64) Bucket {
-  static constexpr std::size_t kSlots = 8;
-  std::atomic<std::uint64_t> slot[kSlots];
-};
-static_assert(sizeof(Bucket) == 64 && std::atomic<std::uint64_t>::is_always_lock_free);
-
 class SessionTable {
  public:
   /// Buckets for `capacity` sessions: 1.6 slots a session or a little more.
   [[nodiscard]] static std::size_t buckets_for(std::size_t capacity) noexcept;
 
-  /// Takes `buckets_for(capacity)` buckets that are zero and outlive the table.
-  SessionTable(std::span<Bucket> buckets, std::size_t capacity, HashSeed seed);
+  /// Takes `buckets_for(capacity)` buckets that are zero and outlive the table. `isa` is supported.
+  SessionTable(std::span<Bucket> buckets, std::size_t capacity, HashSeed seed,
+               Isa isa = widest_isa());
 
   // ---- any thread, lock-free; an index found is valid until the thread's next quiescent point
   // ----
 
   /// Looks up a burst: hashes and prefetches all of it, then compares. `hits.size() ==
   /// keys.size()`, at most kMaxBulk. A default-constructed Key is never found.
-  static constexpr std::size_t kMaxBulk = 64;
+  static constexpr std::size_t kMaxBulk = table::kMaxBulk;
   void look_up(std::span<const Key> keys, std::span<Hit> hits) const noexcept;
   [[nodiscard]] Hit look_up(Key key) const noexcept;
 
@@ -107,16 +100,22 @@ class SessionTable {
   [[nodiscard]] std::size_t in_limbo() const noexcept { return in_limbo_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   /// One more than the highest index that `insert` can give: the length of arrays beside the table.
-  [[nodiscard]] std::size_t slots() const noexcept { return buckets_.size() * Bucket::kSlots; }
+  [[nodiscard]] std::size_t slots() const noexcept { return region_.buckets * Bucket::kSlots; }
+  [[nodiscard]] Isa isa() const noexcept { return isa_; }
 
  private:
-  [[nodiscard]] std::size_t home(Key key) const noexcept;
-  [[nodiscard]] Hit find_from(std::size_t bucket, Key key) const noexcept;
+  [[nodiscard]] std::atomic<std::uint64_t>& slot(std::uint32_t index) const noexcept {
+    return region_.bucket[index / Bucket::kSlots].slot[index % Bucket::kSlots];
+  }
+  [[nodiscard]] std::size_t after(std::size_t bucket) const noexcept {
+    return bucket + 1 == region_.buckets ? 0 : bucket + 1;
+  }
   void unmark_path(std::size_t from, std::size_t to) noexcept;
 
-  std::span<Bucket> buckets_;
+  Region region_;
+  BulkLookUp bulk_look_up_;
+  Isa isa_;
   std::size_t capacity_;
-  HashSeed seed_;
   // Control thread only: not on the readers' path.
   std::size_t size_ = 0;
   std::size_t in_limbo_ = 0;
