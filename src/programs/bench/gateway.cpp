@@ -73,10 +73,10 @@ tl::expected<std::unique_ptr<Gateway>, Error> Gateway::create(const Setup& setup
   dataplane::WorkerSetup worker;
   worker.seed = random_value<std::uint64_t>();
   worker.lanes.push_back(
-      {loop.access(), loop.uplink(), kQueue, Direction::kFromAccess, 0, kMaxFrameOut});
+      {loop.access(), loop.uplink(), kQueue, Direction::kFromAccess, 0, kMaxFrameOut, 1});
   if (setup.both_directions) {
     worker.lanes.push_back(
-        {loop.uplink(), loop.access(), kQueue, Direction::kFromUplink, 0, kMaxFrameOut});
+        {loop.uplink(), loop.access(), kQueue, Direction::kFromUplink, 0, kMaxFrameOut, 1});
   }
   gateway->readers_->enter(0);
   gateway->worker_ = std::make_unique<dataplane::Worker>(
