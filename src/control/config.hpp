@@ -6,6 +6,7 @@
 
 #include <tl/expected.hpp>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 
 #include "control/caller.hpp"
 #include "gate511/error.hpp"
+#include "http/language.hpp"
 #include "net/ip.hpp"
 #include "policy/snapshot.hpp"
 
@@ -65,6 +67,14 @@ struct ResponseConfig {
   std::vector<std::uint16_t> http_ports{80};
   std::string network_name = "this network";
   policy::HttpsPolicy https = policy::HttpsPolicy::kReset;
+  bool redirect_probes = true;  ///< `mode = "auto"`
+  /// Rules as `NAME HOST PATH [USER-AGENT]`; `default` stands for those that are built in.
+  std::vector<std::string> probes{std::string{kDefaultProbes}};
+  http::Language language = http::Language::kEnglish;
+  /// By language; empty: the page's own.
+  std::array<std::string, http::kLanguageCount> sentences{};
+
+  static constexpr std::string_view kDefaultProbes = "default";
 
   bool operator==(const ResponseConfig&) const = default;
 };

@@ -49,6 +49,20 @@ constexpr std::array kKeys{
         [](const Config& a, const Config& b) {
           return a.response.network_name == b.response.network_name;
         }},
+    Key{"response.mode", true,
+        [](const Config& a, const Config& b) {
+          return a.response.redirect_probes == b.response.redirect_probes;
+        }},
+    Key{"response.probes", true,
+        [](const Config& a, const Config& b) { return a.response.probes == b.response.probes; }},
+    Key{"response.language", true,
+        [](const Config& a, const Config& b) {
+          return a.response.language == b.response.language;
+        }},
+    Key{"response.sentences", true,
+        [](const Config& a, const Config& b) {
+          return a.response.sentences == b.response.sentences;
+        }},
     Key{"response.https", true,
         [](const Config& a, const Config& b) { return a.response.https == b.response.https; }},
     Key{"guest.resolvers", true,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "control/config_values.hpp"
+#include "http/probes.hpp"
 
 namespace gate511::control {
 namespace {
@@ -77,6 +78,38 @@ void read_budget(Section& parent, policy::BudgetRates& out) {
   section.integer("burst_s", 1U, BudgetRates::kMaxBurst_s, " seconds", out.burst_s);
 }
 
+void read_probes(Section& section, std::vector<std::string>& out) {
+  if (!section.has("probes")) return;
+  const std::string key = section.name("probes");
+  out.clear();
+  section.texts("probes", [&](const std::string& text) -> std::optional<Problem> {
+    out.push_back(text);
+    if (text == ResponseConfig::kDefaultProbes) return std::nullopt;
+    const auto rule = http::read_probe_rule(text, {});
+    if (rule) return std::nullopt;
+    return Problem{fmt::format("`{}` holds {}", key, rule.error().what),
+                   rule.error().hint + ", or \"default\" for the rules that are built in"};
+  });
+}
+
+/// In the order of http::kLanguages.
+const Section::Names kLanguageCodes{"en", "de", "fr", "es", "pt", "zh", "ar"};
+
+void read_sentences(Section& parent, ResponseConfig& out) {
+  Section section = parent.sub("sentences", kLanguageCodes);
+  for (const http::LanguageInfo& language : http::kLanguages) {
+    std::string& sentence = out.sentences[static_cast<std::size_t>(language.language)];
+    section.text(language.code, sentence);
+    if (!section.has(language.code)) continue;
+    const bool is_bad = sentence.empty() || std::any_of(sentence.begin(), sentence.end(),
+                                                        [](char c) { return c >= 0 && c < ' '; });
+    if (!is_bad) continue;
+    section.fail(language.code, {fmt::format("`{}` is empty or holds control characters",
+                                             section.name(language.code)),
+                                 "give one sentence that says that the network asks for a login"});
+  }
+}
+
 void read_guest_rules(Section& section, GuestConfig& out) {
   read_budget(section, out.budget);
   section.integer("dns_name_bytes", std::uint8_t{1}, policy::DnsRules::kMaxName, " bytes",
@@ -125,7 +158,8 @@ void read_zone_portal(Section& parent, PortalConfig& out) {
 }
 
 void read_response(Section& parent, ResponseConfig& out) {
-  Section section = parent.sub("response", {"http_ports", "network_name", "https"});
+  Section section = parent.sub("response", {"http_ports", "network_name", "https", "mode", "probes",
+                                            "language", "sentences"});
   read_http_ports(section, out.http_ports);
   section.text("network_name", out.network_name);
   if (out.network_name.empty() || std::any_of(out.network_name.begin(), out.network_name.end(),
@@ -135,8 +169,16 @@ void read_response(Section& parent, ResponseConfig& out) {
                                   "give the name that guests know the network by"});
   }
   auto https = static_cast<std::size_t>(out.https);
-  section.choice("https", {"reset", "drop"}, https);
+  section.choice("https", {"reset", "alert", "drop"}, https);
   out.https = static_cast<policy::HttpsPolicy>(https);
+  std::size_t mode = out.redirect_probes ? 0 : 1;
+  section.choice("mode", {"auto", "511"}, mode);
+  out.redirect_probes = mode == 0;
+  read_probes(section, out.probes);
+  auto language = static_cast<std::size_t>(out.language);
+  section.choice("language", kLanguageCodes, language);
+  out.language = static_cast<http::Language>(language);
+  read_sentences(section, out);
 }
 
 void read_guest(Section& parent, GuestConfig& out) {

@@ -3,6 +3,7 @@
 // explain: what would happen to a client's frames now, and why.
 #include <fmt/format.h>
 
+#include "control/explain_request.hpp"
 #include "control/params.hpp"
 #include "control/service_clients.hpp"
 #include "control/session_json.hpp"
@@ -72,11 +73,22 @@ Json rule_json(std::string_view traffic, policy::Verdict verdict) {
 
 Outcome ClientMethods::explain(const Json& given) {
   const ClientView view = now();
-  Params params{given, {"mac", "vlan", "link"}};
+  Params params{given, {"mac", "vlan", "link", "request"}};
+  std::optional<std::string> request;
+  if (const auto text = params.text("request", (kMaxRequest + 2) / 3 * 4)) {
+    request = decode_base64(*text);
+    if (!request) {
+      params.fail(rpc::invalid_params(fmt::format(
+          "`request` must be base64 of 1 to {} bytes: the request as it is sent", kMaxRequest)));
+    }
+  }
   const Place place = read_place(params, view.snapshot);
   // Without a VLAN in the key, `vlan` still says by which zone's rules.
   Json mac_alone = given;
-  if (mac_alone.is_object()) mac_alone.erase("vlan");
+  if (mac_alone.is_object()) {
+    mac_alone.erase("vlan");
+    mac_alone.erase("request");
+  }
   Params key_params{mac_alone, {"mac", "link"}};
   auto key = params.error() ? std::nullopt : read_key(key_params, false);
   if (key_params.error() && !params.error()) params.fail(*key_params.error());
@@ -115,7 +127,7 @@ Outcome ClientMethods::explain(const Json& given) {
         "zone {} is only monitored: every frame passes, and is counted by these rules", zone.name));
   }
   why.push_back(seen_sentence(client, view));
-  return Json{
+  Json result{
       {"mac", net::to_string(key->mac())},
       {"vlan", vlan},
       {"link", view.link_name(link)},
@@ -127,6 +139,8 @@ Outcome ClientMethods::explain(const Json& given) {
       {"client", client != nullptr ? view.json(*client) : Json(nullptr)},
       {"generation", parts_.sessions.generation()},
   };
+  if (request) result["request"] = explain_request(zone, *request);
+  return result;
 }
 
 }  // namespace gate511::control

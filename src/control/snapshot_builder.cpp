@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "http/answers.hpp"
+#include "http/probes.hpp"
 #include "net/bytes.hpp"
 
 namespace gate511::control {
@@ -29,35 +32,96 @@ policy::GuestRules rules_of(const PortalConfig& portal, const GuestConfig& guest
           policy::Budgets{guest.budget}};
 }
 
-/// A zone's answers, and the default zone's where they say the same.
-tl::expected<http::Answers, Error> answers_of(const Config& config, std::size_t zone,
-                                              const policy::Zone& default_zone) {
-  const ZoneConfig& own = config.zones[zone];
-  if (own.portal == config.portal && own.response.network_name == config.response.network_name)
-    return default_zone.answers;
-  auto answers = http::Answers::render({own.portal.url, own.response.network_name});
-  if (answers) return answers;
-  Error error = answers.error();
-  const std::string key = fmt::format("zone[{}].{}", zone, error.where);
+http::AnswerTexts texts_of(const PortalConfig& portal, const ResponseConfig& response) {
+  return {portal.url, response.network_name, response.language, response.sentences};
+}
+
+/// At the key of the zone, or at the default zone's where the zone has not set it.
+Error place(const Config& config, const std::string& prefix, Error error) {
+  const std::string key = prefix + error.where;
   const std::string& set = config.lines.contains(key) ? key : error.where;
   error.what = fmt::format("`{}`: {}", set, error.what);
   error.where = config.where(set);
-  return tl::unexpected{error};
+  return error;
 }
 
-tl::expected<policy::Zone, Error> default_zone(const Config& config) {
-  auto answers = http::Answers::render({config.portal.url, config.response.network_name});
-  if (!answers) {
-    Error error = answers.error();
-    error.what = fmt::format("`{}`: {}", error.where, error.what);
-    error.where = config.where(error.where);
-    return tl::unexpected{error};
+/// Compiled rules by their texts, so that zones with the same share them.
+class Probes {
+ public:
+  using Rules = std::shared_ptr<const http::ProbeRules>;
+
+  /// Null where there is none. Errors stand at `response.probes`.
+  tl::expected<Rules, Error> of(const ResponseConfig& response) {
+    if (!response.redirect_probes || response.probes.empty()) return Rules{};
+    auto& made = by_texts_[response.probes];
+    if (made) return made;
+    std::vector<http::ProbeRule> rules;
+    for (const std::string& text : response.probes) {
+      if (text != ResponseConfig::kDefaultProbes) {
+        auto rule = http::read_probe_rule(text, "response.probes");
+        if (!rule) return tl::unexpected{rule.error()};
+        rules.push_back(std::move(*rule));
+        continue;
+      }
+      auto built_in = http::read_probe_rules(http::kDefaultProbes, "probes.list");
+      if (!built_in) return tl::unexpected{built_in.error()};
+      std::move(built_in->begin(), built_in->end(), std::back_inserter(rules));
+    }
+    auto compiled = http::ProbeRules::compile(rules);
+    if (!compiled) return tl::unexpected{compiled.error()};
+    made = std::make_shared<const http::ProbeRules>(std::move(*compiled));
+    return made;
   }
-  return policy::Zone{.name = std::string{kDefaultZone},
-                      .http_ports = config.response.http_ports,
-                      .https = config.response.https,
-                      .guest = rules_of(config.portal, config.guest, config.garden),
-                      .answers = std::move(*answers)};
+
+  /// A scratch for each worker.
+  [[nodiscard]] tl::expected<std::vector<http::Patterns::Scratch>, Error> scratch(
+      std::size_t workers) const {
+    http::Patterns::Scratch first;
+    for (const auto& [texts, rules] : by_texts_) {
+      if (auto fitted = rules->fit(first); !fitted) return tl::unexpected{fitted.error()};
+    }
+    std::vector<http::Patterns::Scratch> all;
+    for (std::size_t i = 0; i < workers; ++i) {
+      auto copy = first.clone();
+      if (!copy) return tl::unexpected{copy.error()};
+      all.push_back(std::move(*copy));
+    }
+    return all;
+  }
+
+ private:
+  std::map<std::vector<std::string>, Rules> by_texts_;
+};
+
+/// `prefix`: what stands in front of the zone's keys; empty: the default zone. `like`: the default
+/// zone, whose answers a zone that says the same shares.
+tl::expected<policy::Zone, Error> make_zone(const Config& config, const std::string& prefix,
+                                            const ZoneConfig& own, Probes& probes,
+                                            const policy::Zone* like) {
+  const http::AnswerTexts texts = texts_of(own.portal, own.response);
+  auto answers = like != nullptr && texts == texts_of(config.portal, config.response)
+                     ? tl::expected<http::Answers, Error>{like->answers}
+                     : http::Answers::render(texts);
+  if (!answers) return tl::unexpected{place(config, prefix, answers.error())};
+  auto rules = probes.of(own.response);
+  if (!rules) return tl::unexpected{place(config, prefix, rules.error())};
+  return policy::Zone{.name = own.name,
+                      .http_ports = own.response.http_ports,
+                      .https = own.response.https,
+                      .guest = rules_of(own.portal, own.guest, own.garden),
+                      .answers = std::move(*answers),
+                      .probes = std::move(*rules)};
+}
+
+ZoneConfig default_zone(const Config& config) {
+  return {.name = std::string{kDefaultZone},
+          .link = {},
+          .vlans = {},
+          .enforce = config.enforce,
+          .portal = config.portal,
+          .response = config.response,
+          .guest = config.guest,
+          .garden = config.garden};
 }
 
 policy::LinkPolicy link_policy(const Config& config, const LinkConfig& link,
@@ -81,22 +145,21 @@ tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(
     const Config& config, const ZoneNumbers& numbers, const http::LinkKey& key) {
   policy::Snapshot snapshot{
       .key_has_vlan = config.sessions.key_has_vlan, .links = {}, .zones = {}, .link_key = key};
-  auto first = default_zone(config);
+  Probes probes;
+  auto first = make_zone(config, {}, default_zone(config), probes, nullptr);
   if (!first) return tl::unexpected{first.error()};
   snapshot.zones.push_back(std::move(*first));
   for (std::size_t i = 0; i < config.zones.size(); ++i) {
-    const ZoneConfig& zone = config.zones[i];
-    auto answers = answers_of(config, i, snapshot.zones[0]);
-    if (!answers) return tl::unexpected{answers.error()};
-    const std::uint8_t number = numbers.of(zone.name);
-    snapshot.place_of_zone[number] = static_cast<std::uint8_t>(snapshot.zones.size());
-    snapshot.zones.push_back({.name = zone.name,
-                              .number = number,
-                              .http_ports = zone.response.http_ports,
-                              .https = zone.response.https,
-                              .guest = rules_of(zone.portal, zone.guest, zone.garden),
-                              .answers = std::move(*answers)});
+    const ZoneConfig& own = config.zones[i];
+    auto zone = make_zone(config, fmt::format("zone[{}].", i), own, probes, &snapshot.zones[0]);
+    if (!zone) return tl::unexpected{zone.error()};
+    zone->number = numbers.of(own.name);
+    snapshot.place_of_zone[zone->number] = static_cast<std::uint8_t>(snapshot.zones.size());
+    snapshot.zones.push_back(std::move(*zone));
   }
+  auto scratch = probes.scratch(config.dpdk.lcore_ids.size() - 1);
+  if (!scratch) return tl::unexpected{scratch.error()};
+  snapshot.scratch = std::move(*scratch);
   for (const LinkConfig& link : config.links)
     snapshot.links.push_back(link_policy(config, link, numbers));
   return std::make_unique<const policy::Snapshot>(std::move(snapshot));

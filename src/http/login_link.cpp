@@ -1,71 +1,104 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// OpenSSL's EVP interface copies and allocates a context for each HMAC (about 1,060 cycles); the
-// SHA-256 functions below it do neither. They are deprecated in 3.0, not removed.
+// OpenSSL's EVP interface copies and allocates a context for each HMAC, and SHA256_Update and
+// SHA256_Final keep books of what these short messages do not need. So blocks are padded here and
+// handed to SHA256_Transform, which is deprecated in 3.0, not removed.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "http/login_link.hpp"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
+#include <bit>
+#include <cassert>
+
+#include "net/bytes.hpp"
 
 namespace gate511::http {
 namespace {
 
-using Block = std::array<std::byte, SHA256_CBLOCK>;
+constexpr std::size_t kBlock = SHA256_CBLOCK;
 
-SHA256_CTX state_after(Block block, std::byte pad) {
+/// FIPS 180-4, 6.2.2, over whole blocks.
+void absorb(SHA256_CTX& context, net::ByteView blocks) noexcept {
+  for (std::size_t at = 0; at < blocks.size(); at += kBlock) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): octets as OpenSSL wants them
+    SHA256_Transform(&context, reinterpret_cast<const unsigned char*>(blocks.data() + at));
+  }
+}
+
+std::array<std::uint32_t, 8> state_after(std::array<std::byte, kBlock> block, std::byte pad) {
   for (std::byte& octet : block) octet ^= pad;
-  SHA256_CTX state;
-  SHA256_Init(&state);
-  SHA256_Update(&state, block.data(), block.size());
-  return state;
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  absorb(context, block);
+  return std::bit_cast<std::array<std::uint32_t, 8>>(context.h);
 }
 
-LinkKey::Digest finish(SHA256_CTX state) noexcept {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256_Final(digest.data(), &state);
-  return std::bit_cast<LinkKey::Digest>(digest);
+/// FIPS 180-4, 5.1.1: a one, zeros, and the message's length in bits. `size`: bytes of it that
+/// stand in `buffer`, whose rest is zero; a block of the key was before them. The blocks' bytes.
+std::size_t pad_message(net::ByteSpan buffer, std::size_t size) noexcept {
+  const std::size_t end = (size + 9 + kBlock - 1) / kBlock * kBlock;
+  assert(end <= buffer.size());
+  buffer[size] = std::byte{0x80};
+  net::store_be(buffer, end - 8, std::uint64_t{(kBlock + size) * 8});
+  return end;
 }
+
+LinkKey::Digest finish(const SHA256_CTX& context) noexcept {
+  LinkKey::Digest digest;
+  for (std::size_t i = 0; i < 8; ++i)
+    net::store_be(digest, 4 * i, static_cast<std::uint32_t>(context.h[i]));
+  return digest;
+}
+
+SHA256_CTX resume(const std::array<std::uint32_t, 8>& state) noexcept {
+  SHA256_CTX context;
+  std::copy(state.begin(), state.end(), context.h);
+  return context;
+}
+
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 }  // namespace
 
 // RFC 2104, 2
 LinkKey::LinkKey(std::span<const std::byte> secret) {
-  Block block{};
+  std::array<std::byte, kBlock> block{};
   if (secret.size() > block.size()) {
     SHA256_CTX hashed;
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
     SHA256_Init(&hashed);
     SHA256_Update(&hashed, secret.data(), secret.size());
-    const Digest digest = finish(hashed);
-    std::copy(digest.begin(), digest.end(), block.begin());
+    SHA256_Final(digest.data(), &hashed);
+    net::store_bytes(block, 0, std::as_bytes(std::span{digest}));
   } else {
-    std::copy(secret.begin(), secret.end(), block.begin());
+    net::store_bytes(block, 0, secret);
   }
   inner_ = state_after(block, std::byte{0x36});
   outer_ = state_after(block, std::byte{0x5c});
 }
 
-bool LinkKey::operator==(const LinkKey& other) const noexcept {
-  // Each state comes of one whole block, so that nothing of it is elsewhere.
-  return std::ranges::equal(inner_.h, other.inner_.h) &&
-         std::ranges::equal(outer_.h, other.outer_.h);
-}
-
-LinkKey::Digest LinkKey::hmac(std::span<const std::byte> head,
+LinkKey::Digest LinkKey::sign(std::span<const std::byte> head,
                               std::span<const std::byte> tail) const noexcept {
-  SHA256_CTX inner = inner_;
-  SHA256_Update(&inner, head.data(), head.size());
-  SHA256_Update(&inner, tail.data(), tail.size());
+  const std::size_t size = head.size() + tail.size();
+  assert(size <= kMaxMessage);
+  std::array<std::byte, kMaxMessage + 9> message{};
+  net::store_bytes(message, 0, head);
+  net::store_bytes(message, head.size(), tail);
+  SHA256_CTX inner = resume(inner_);
+  absorb(inner, net::ByteView{message}.first(pad_message(message, size)));
   const Digest digest = finish(inner);
-  SHA256_CTX outer = outer_;
-  SHA256_Update(&outer, digest.data(), digest.size());
+  std::array<std::byte, kBlock> last{};
+  net::store_bytes(last, 0, digest);
+  SHA256_CTX outer = resume(outer_);
+  absorb(outer, net::ByteView{last}.first(pad_message(last, digest.size())));
   return finish(outer);
 }
 
-Token make_token(const LinkKey& key, const LoginClaim& claim,
-                 std::string_view return_url) noexcept {
-  constexpr std::size_t kBytes = kClaimBytes + kSignatureBytes;
-  std::array<std::byte, kBytes + 1> bytes{};  // one more, so that base64 reads whole triples
-  const net::ByteSpan out{bytes};
+TokenMaker::TokenMaker(const LinkKey& key, const LoginClaim& claim) noexcept : key_{key} {
+  const net::ByteSpan out{claim_};
   net::store_be(out, 0, kTokenVersion);
   net::store_be(out, 1, claim.zone);
   net::store_be(out, 2, claim.vlan);
@@ -73,18 +106,22 @@ Token make_token(const LinkKey& key, const LoginClaim& claim,
   claim.address.store_v6(out, 10);
   net::store_be(out, 26, claim.unix_s);
   net::store_be(out, 30, claim.nonce);
-  const LinkKey::Digest digest = key.hmac(out.first(kClaimBytes), net::as_bytes(return_url));
-  net::store_bytes(out, kClaimBytes, std::span{digest}.first(kSignatureBytes));
+}
 
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+Token TokenMaker::make(std::string_view return_url) const noexcept {
+  constexpr std::size_t kBytes = kClaimBytes + kSignatureBytes;
+  std::array<std::byte, kBytes + 2> bytes{};  // with room, so that base64 reads four at a time
+  const LinkKey::Digest digest = key_.sign(claim_, net::as_bytes(return_url));
+  net::store_bytes(bytes, 0, claim_);
+  net::store_bytes(bytes, kClaimBytes, net::ByteView{digest}.first(kSignatureBytes));
   Token token;
-  for (std::size_t i = 0; i < kTokenChars; ++i) {
-    const std::size_t bit = i * 6;
-    const unsigned pair =
-        static_cast<unsigned>(bytes[bit / 8]) << 8 |
-        (bit / 8 + 1 < bytes.size() ? static_cast<unsigned>(bytes[bit / 8 + 1]) : 0);
-    token[i] = kAlphabet[pair >> (10 - bit % 8) & 0x3f];
+  std::size_t at = 0;
+  for (std::size_t from = 0; from < kBytes; from += 3) {
+    const std::uint32_t three = net::load_be32(bytes, from) >> 8;
+    for (const unsigned shift : {18U, 12U, 6U, 0U}) {
+      if (at == token.size()) break;
+      token[at++] = kAlphabet[three >> shift & 0x3f];
+    }
   }
   return token;
 }

@@ -4,8 +4,6 @@
 // it. Made on the packet path: no allocation, and the key's half of HMAC-SHA256 done beforehand.
 #pragma once
 
-#include <openssl/sha.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,18 +19,22 @@ namespace gate511::http {
 class LinkKey {
  public:
   static constexpr std::size_t kMinBytes = 32;
+  /// The longest message of `sign`.
+  static constexpr std::size_t kMaxMessage = 256 - 9;
 
   explicit LinkKey(std::span<const std::byte> secret);
 
-  [[nodiscard]] bool operator==(const LinkKey& other) const noexcept;
+  [[nodiscard]] bool operator==(const LinkKey& other) const noexcept = default;
 
-  using Digest = std::array<std::byte, SHA256_DIGEST_LENGTH>;
-  [[nodiscard]] Digest hmac(std::span<const std::byte> head,
+  using Digest = std::array<std::byte, 32>;
+  /// The HMAC of `head` with `tail` behind it, together of at most kMaxMessage bytes.
+  [[nodiscard]] Digest sign(std::span<const std::byte> head,
                             std::span<const std::byte> tail) const noexcept;
 
  private:
-  SHA256_CTX inner_{};
-  SHA256_CTX outer_{};
+  using State = std::array<std::uint32_t, 8>;  // FIPS 180-4, 6.2: a to h
+  State inner_;
+  State outer_;
 };
 
 /// What a token says. 34 bytes in network order before the 16 of the signature.
@@ -54,8 +56,17 @@ static_assert(kTokenChars == 67);
 
 using Token = std::array<char, kTokenChars>;
 
-/// `return_url`: as it stands behind `&u=`, percent-encoded; empty if there is none.
-[[nodiscard]] Token make_token(const LinkKey& key, const LoginClaim& claim,
-                               std::string_view return_url) noexcept;
+/// Tokens of one claim, each signed with another return URL. `key` outlives it.
+class TokenMaker {
+ public:
+  TokenMaker(const LinkKey& key, const LoginClaim& claim) noexcept;
+
+  /// `return_url`: as it stands behind `&u=`, percent-encoded; empty if there is none.
+  [[nodiscard]] Token make(std::string_view return_url) const noexcept;
+
+ private:
+  const LinkKey& key_;
+  std::array<std::byte, kClaimBytes> claim_;
+};
 
 }  // namespace gate511::http

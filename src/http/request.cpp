@@ -2,6 +2,9 @@
 #include "http/request.hpp"
 
 #include <algorithm>
+#include <cstring>
+
+#include "http/h2.hpp"
 
 namespace gate511::http {
 namespace {
@@ -67,14 +70,12 @@ bool read_request_line(std::string_view line, Request& request, bool& absolute) 
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last) return false;
-  request.is_head = line.substr(0, first) == "HEAD";
   std::string_view target = line.substr(first + 1, last - first - 1);
   if (line.substr(last + 1, 5) != "HTTP/" ||
       !std::all_of(target.begin(), target.end(), is_printable))
     return false;
   constexpr std::string_view kScheme = "http://";
-  absolute =
-      target.size() > kScheme.size() && equal_any_case(target.substr(0, kScheme.size()), kScheme);
+  absolute = equal_any_case(target.substr(0, kScheme.size()), kScheme);
   if (absolute) {
     // RFC 9112, 3.2.2: the authority of an absolute target stands before the Host field.
     target.remove_prefix(kScheme.size());
@@ -86,27 +87,85 @@ bool read_request_line(std::string_view line, Request& request, bool& absolute) 
   return true;
 }
 
-constexpr bool is_unreserved(char c) {  // RFC 3986, 2.3
-  return is_ldh(c) || c == '_' || c == '~';
-}
+/// The fields that are read, one by one.
+class Fields {
+ public:
+  Fields(Request& request, bool host_is_known) : request_{request}, host_is_known_{host_is_known} {}
 
-void append(ReturnUrl& url, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  for (const char c : text) {
-    const std::size_t needed = is_unreserved(c) ? 1 : 3;
-    if (url.size + needed > ReturnUrl::kMax) {
-      url.size = ReturnUrl::kMax + 1;  // over, and stays so
+  /// `folded`: more of the value stands on the next line, which RFC 9112, 5.2 calls obsolete: then
+  /// it is not known.
+  void read(std::string_view line, bool folded) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return;
+    const std::string_view name = line.substr(0, colon);
+    const std::string_view value = folded ? std::string_view{} : line.substr(colon + 1);
+    if (equal_any_case(name, "host")) {
+      read_host(value);
+    } else if (equal_any_case(name, "user-agent")) {
+      keep_first(request_.user_agent, value);
+    } else if (equal_any_case(name, "accept")) {
+      keep_first(request_.accept, value);
+    } else if (equal_any_case(name, "accept-language")) {
+      keep_first(request_.accept_language, value);
+    }
+  }
+  /// What `read` could be of use for.
+  static bool is_wanted(char first) {
+    const char c = lower(first);
+    return c == 'h' || c == 'u' || c == 'a';
+  }
+
+ private:
+  void read_host(std::string_view value) {
+    if (seen_host_) {
+      // RFC 9112, 3.2: a second Host is an error; which of them is meant is not told.
+      request_.host = request_.port = {};
       return;
     }
-    if (needed == 1) {
-      url.text[url.size++] = c;
-      continue;
-    }
-    const auto octet = static_cast<unsigned char>(c);
-    url.text[url.size++] = '%';
-    url.text[url.size++] = kHex[octet >> 4];
-    url.text[url.size++] = kHex[octet & 0xf];
+    seen_host_ = true;
+    if (!host_is_known_) read_authority(trim(value), request_);
   }
+  static void keep_first(std::string_view& kept, std::string_view value) {
+    if (kept.empty()) kept = trim(value);
+  }
+
+  Request& request_;
+  bool host_is_known_;
+  bool seen_host_ = false;
+};
+
+// ---- percent-encoding ----
+
+/// An octet as it is sent, and how much of it that is.
+struct Encoded {
+  std::array<char, 3> text;
+  std::uint8_t size;
+};
+static_assert(sizeof(Encoded) == 4);
+
+constexpr auto kEncoded = [] {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::array<Encoded, 256> table{};
+  for (unsigned octet = 0; octet < table.size(); ++octet) {
+    const char c = static_cast<char>(octet);
+    if (is_ldh(c) || c == '_' || c == '~') {  // RFC 3986, 2.3
+      table[octet] = {{c, 0, 0}, 1};
+    } else {
+      table[octet] = {{'%', kHex[octet >> 4], kHex[octet & 0xf]}, 3};
+    }
+  }
+  return table;
+}();
+
+/// False where it would be over kMax.
+bool append(ReturnUrl& url, std::string_view text) {
+  for (const char c : text) {
+    const Encoded& one = kEncoded[static_cast<unsigned char>(c)];
+    if (url.size + one.size > ReturnUrl::kMax) return false;
+    std::memcpy(url.text.data() + url.size, &one, sizeof one);
+    url.size += one.size;
+  }
+  return true;
 }
 
 }  // namespace
@@ -116,23 +175,22 @@ Request scan_request(net::ByteView bytes) noexcept {
   std::string_view rest{reinterpret_cast<const char*>(bytes.data()),
                         std::min(bytes.size(), kMaxScan)};
   Request request;
-  // HEAD is known from the first five bytes, even if the line is cut short behind them.
-  request.is_head = rest.starts_with("HEAD ");
+  // The method is known from the first bytes, even if the line is cut short behind them.
+  if (rest.starts_with("GET ")) {
+    request.kind = Request::Kind::kGet;
+  } else if (rest.starts_with("HEAD ")) {
+    request.kind = Request::Kind::kHead;
+  } else if (const auto kind = h2::scan(rest); kind != Request::Kind::kOther) {
+    request.kind = kind;
+    return request;
+  }
   std::string_view line;
   bool absolute = false;
   if (!next_line(rest, line) || !read_request_line(line, request, absolute)) return request;
-  bool seen_host = false;
+  Fields fields{request, absolute};
   while (next_line(rest, line) && !line.empty()) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !equal_any_case(line.substr(0, colon), "host")) continue;
-    const bool folded = !rest.empty() && (rest.front() == ' ' || rest.front() == '\t');
-    if (seen_host || folded) {
-      // RFC 9112, 3.2 and 5.2: a second Host or a folded one is an error; whose it is, is not told.
-      request.host = request.port = {};
-      return request;
-    }
-    seen_host = true;
-    if (!absolute) read_authority(trim(line.substr(colon + 1)), request);
+    if (!Fields::is_wanted(line.front())) continue;
+    fields.read(line, !rest.empty() && (rest.front() == ' ' || rest.front() == '\t'));
   }
   return request;
 }
@@ -140,14 +198,10 @@ Request scan_request(net::ByteView bytes) noexcept {
 ReturnUrl return_url(const Request& request) noexcept {
   ReturnUrl url;
   if (request.host.empty() || request.target.empty()) return url;
-  append(url, "http://");
-  if (url.size <= ReturnUrl::kMax) append(url, request.host);
-  if (!request.port.empty()) {
-    if (url.size <= ReturnUrl::kMax) append(url, ":");
-    if (url.size <= ReturnUrl::kMax) append(url, request.port);
-  }
-  if (url.size <= ReturnUrl::kMax) append(url, request.target);
-  if (url.size > ReturnUrl::kMax) url.size = 0;
+  const std::string_view colon = request.port.empty() ? "" : ":";
+  const bool fits = append(url, "http://") && append(url, request.host) && append(url, colon) &&
+                    append(url, request.port) && append(url, request.target);
+  if (!fits) url.size = 0;
   return url;
 }
 

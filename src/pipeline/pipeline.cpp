@@ -192,12 +192,14 @@ Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcep
   }
   if (!responder::may_reply(ethernet, packet)) return Verdict::kNoReplyAddress;
   if (decision.act == Act::kRefuse) return refuse(burst, i, packet, decision.verdict, now);
-  return budgets_.charge(guest, respond(burst, i, packet, now), bytes, /*up=*/true, is_syn(packet),
-                         charge_of(burst, i, now));
+  const auto service =
+      decision.act == Act::kAlert ? responder::Service::kTls : responder::Service::kHttp;
+  return budgets_.charge(guest, respond(burst, i, packet, service, now), bytes, /*up=*/true,
+                         is_syn(packet), charge_of(burst, i, now));
 }
 
 Verdict Pipeline::respond(Burst& burst, std::size_t i, const net::Packet& packet,
-                          Now now) noexcept {
+                          responder::Service service, Now now) noexcept {
   const responder::ConnectionId id{.link = burst.link,
                                    .vlan = burst.ethernet[i].vlan,
                                    .client = burst.ethernet[i].source,
@@ -207,7 +209,7 @@ Verdict Pipeline::respond(Burst& burst, std::size_t i, const net::Packet& packet
                                    .destination_port = packet.destination_port};
   const auto* keys = shared_.cookie_keys.load(std::memory_order_acquire);
   policy::Refusals left = refusals(burst, i, now);
-  return responder::respond(burst.frame[i], packet, id, *keys, left, burst.plan[i]);
+  return responder::respond(burst.frame[i], packet, id, service, *keys, left, burst.plan[i]);
 }
 
 Verdict Pipeline::refuse(Burst& burst, std::size_t i, const net::Packet& packet, Verdict verdict,
@@ -219,7 +221,7 @@ Verdict Pipeline::refuse(Burst& burst, std::size_t i, const net::Packet& packet,
   if (const auto none_left = left.take()) return *none_left;
   // A reset is no longer than what drew it. An ICMP error, which quotes, may be: it is paid for.
   if (burst.plan[i].kind != responder::ReplyKind::kIcmpProhibited) return refused;
-  const std::size_t bytes = responder::icmp_prohibited_bytes(frame, packet);
+  const std::size_t bytes = responder::icmp_prohibited_bytes(frame, burst.plan[i].trigger);
   budgets_.earn(left.guest, static_cast<std::uint32_t>(frame.size()), now.ns);
   return budgets_.spend(left.guest, static_cast<std::uint32_t>(bytes), now.ns)
              ? refused
@@ -246,17 +248,20 @@ std::size_t Pipeline::write_reply(const Burst& burst, std::size_t i, Now now,
     case responder::ReplyKind::kTcp:
       return responder::write_tcp(trigger, plan, out);
     case responder::ReplyKind::kIcmpProhibited:
-      return responder::write_icmp_prohibited(trigger, plan.packet, out);
+      return responder::write_icmp_prohibited(trigger, plan.trigger, out);
     case responder::ReplyKind::kPage: {
       const http::LoginClaim claim{.zone = burst.zone[i].number,
                                    .vlan = burst.ethernet[i].vlan,
                                    .mac = burst.ethernet[i].source,
-                                   .address = plan.packet.source,
+                                   .address = plan.trigger.source(trigger),
                                    .unix_s = now.unix_s,
                                    .nonce = nonce()};
       return responder::write_page(trigger, plan, burst.snapshot->zone(burst.zone[i]).answers,
+                                   burst.snapshot->probes(burst.zone[i], worker_),
                                    burst.snapshot->link_key, claim, out);
     }
+    case responder::ReplyKind::kTlsAlert:
+      return responder::write_tls_alert(trigger, plan, out);
     case responder::ReplyKind::kNone:
       break;
   }

@@ -120,7 +120,7 @@ class Pipeline {
   [[nodiscard]] policy::Verdict judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] policy::Verdict judge_to_guest(Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] policy::Verdict respond(Burst& burst, std::size_t i, const net::Packet& packet,
-                                        Now now) noexcept;
+                                        responder::Service service, Now now) noexcept;
   [[nodiscard]] policy::Verdict refuse(Burst& burst, std::size_t i, const net::Packet& packet,
                                        policy::Verdict verdict, Now now) noexcept;
   [[nodiscard]] policy::Refusals refusals(const Burst& burst, std::size_t i, Now now) noexcept;

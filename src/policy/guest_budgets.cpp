@@ -75,6 +75,7 @@ Verdict GuestBudgets::charge(Guest guest, Verdict verdict, std::uint32_t bytes, 
     case Verdict::kSynAck:
       return one(Budget::kSyn, Verdict::kSynBudget);
     case Verdict::kPage:
+    case Verdict::kHttpsAlert:
       return one(Budget::kAnswers, Verdict::kAnswerBudget);
     case Verdict::kDns:
       if (up && !take(guest, Budget::kDnsPackets, 1, charge)) return Verdict::kDnsBudget;

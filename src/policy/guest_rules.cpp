@@ -199,6 +199,7 @@ GuestDecision judge_from_guest(ByteView frame, const Ethernet& ethernet, const P
       return {Act::kRespond, Verdict::kPage};
     if (p.destination_port != kHttpsPort) return {Act::kRefuse, Verdict::kTcpRefused};
     if (zone.https == HttpsPolicy::kDrop) return {.verdict = Verdict::kHttpsDropped};
+    if (zone.https == HttpsPolicy::kAlert) return {Act::kAlert, Verdict::kHttpsAlert};
     return {Act::kRefuse, Verdict::kHttpsRefused};
   }
   if (is_udp(p)) return {Act::kRefuse, Verdict::kUdpRefused};

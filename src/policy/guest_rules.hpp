@@ -17,6 +17,7 @@ struct GuestDecision {
   enum class Act : std::uint8_t {
     kFinal,    ///< the verdict stands: forward or drop
     kRespond,  ///< a segment for the TCP responder
+    kAlert,    ///< the same, which answers with a TLS alert
     kRefuse    ///< to be refused by RST or ICMP; the verdict says as what it counts then
   };
   Act act = Act::kFinal;

@@ -7,19 +7,23 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "http/answers.hpp"
 #include "http/login_link.hpp"
+#include "http/patterns.hpp"
+#include "http/probes.hpp"
 #include "net/ip.hpp"
 #include "policy/dns_rules.hpp"
 #include "policy/guest_budgets.hpp"
 
 namespace gate511::policy {
 
-enum class HttpsPolicy : std::uint8_t { kReset, kDrop };
+/// What becomes of a guest's TCP 443.
+enum class HttpsPolicy : std::uint8_t { kReset, kAlert, kDrop };
 
 /// What the gateway does in a zone.
 enum class Enforce : std::uint8_t {
@@ -47,6 +51,8 @@ struct Zone {
   HttpsPolicy https = HttpsPolicy::kReset;
   GuestRules guest;
   http::Answers answers;  ///< rendered at load
+  /// Null: no request is taken for a probe. Zones with the same rules share them.
+  std::shared_ptr<const http::ProbeRules> probes{};
 };
 
 /// All that the walk of a session's frame needs to know of its zone.
@@ -71,11 +77,19 @@ struct Snapshot {
   std::vector<LinkPolicy> links;
   std::vector<Zone> zones;  ///< [0] is the default zone
   http::LinkKey link_key;
+  /// By worker, each its own: fits every set of expressions here. Short, or empty: no expression
+  /// is asked.
+  std::vector<http::Patterns::Scratch> scratch{};
   /// Where a zone stands in `zones`, by its number: numbers outlive zones, and leave gaps.
   std::array<std::uint8_t, kMaxZones> place_of_zone{};
 
   [[nodiscard]] const Zone& zone(ZoneRef ref) const noexcept {
     return zones[place_of_zone[ref.number]];
+  }
+  /// How the worker of that number tells probes of that zone.
+  [[nodiscard]] http::ProbeAsker probes(ZoneRef ref, std::size_t worker) const noexcept {
+    if (worker >= scratch.size()) return {};
+    return {zone(ref).probes.get(), &scratch[worker]};
   }
 };
 

@@ -32,6 +32,7 @@ enum class Verdict : std::uint8_t {
   kCookieReset,
   kTcpRefused,
   kHttpsRefused,
+  kHttpsAlert,
   kUdpRefused,
   kDnsRefused,
   // Dropped: the frame is damaged, or not to be classified completely.
@@ -120,7 +121,7 @@ inline constexpr std::array kVerdicts{
                 "frame in a zone where nothing is enforced"},
 
     VerdictInfo{Verdict::kSynAck, Fate::kAnswered, "syn_ack",
-                "guest's connection to an HTTP port accepted by cookie"},
+                "guest's connection accepted by cookie, to be answered"},
     VerdictInfo{Verdict::kPage, Fate::kAnswered, "page", "guest's request answered with the 511"},
     VerdictInfo{Verdict::kUploadAck, Fate::kAnswered, "upload_ack",
                 "rest of a request acknowledged after its answer"},
@@ -129,6 +130,8 @@ inline constexpr std::array kVerdicts{
     VerdictInfo{Verdict::kTcpRefused, Fate::kAnswered, "tcp_refused",
                 "guest's TCP to another port reset"},
     VerdictInfo{Verdict::kHttpsRefused, Fate::kAnswered, "https_refused", "guest's HTTPS reset"},
+    VerdictInfo{Verdict::kHttpsAlert, Fate::kAnswered, "https_alert",
+                "guest's HTTPS answered with a TLS alert"},
     VerdictInfo{Verdict::kUdpRefused, Fate::kAnswered, "udp_refused",
                 "guest's UDP answered with ICMP administratively prohibited"},
     VerdictInfo{Verdict::kDnsRefused, Fate::kAnswered, "dns_refused",

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 
 #include "control/control.hpp"
 #include "control/fd.hpp"
@@ -64,6 +65,16 @@ void announce(const dataplane::Dataplane& dataplane, const control::Config& conf
   std::fflush(stdout);
 }
 
+/// What telling probes costs, where it is told at all.
+void tell_costs(const policy::Snapshot& snapshot) {
+  std::set<const http::ProbeRules*> told;
+  for (const policy::Zone& zone : snapshot.zones) {
+    if (!zone.probes || !told.insert(zone.probes.get()).second) continue;
+    for (const std::string& cost : zone.probes->costs()) fmt::print("gate511: {}\n", cost);
+  }
+  std::fflush(stdout);
+}
+
 /// What SIGHUP led to.
 void tell_reload(const control::Outcome& outcome) {
   if (!outcome) {
@@ -101,9 +112,14 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
                                                  .shared = shared,
                                                  .version = GATE511_VERSION});
   if (!control) return tl::unexpected{control.error()};
+  tell_costs(**snapshot);
   Published published{shared, (*control)->grace(), std::move(*snapshot)};
   (*control)->publish_to(published);
   bool stopping = false;
+  const auto on_reload = [&published](const control::Outcome& outcome) {
+    tell_reload(outcome);
+    if (outcome) tell_costs(published.current());
+  };
   const auto on_signal = [&] {
     signalfd_siginfo signal{};
     if (::read(signals->get(), &signal, sizeof signal) != ssize_t{sizeof signal}) return;
@@ -111,7 +127,7 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
       stopping = true;
     } else {
       (*control)->reopen_audit_log();
-      (*control)->reload(tell_reload);
+      (*control)->reload(on_reload);
     }
   };
   if (auto watched = (*control)->watch(signals->get(), on_signal); !watched) return watched;

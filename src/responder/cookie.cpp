@@ -28,8 +28,10 @@ std::uint32_t cookie_for(const CookieKeys& keys, const ConnectionId& id,
 
 }  // namespace
 
-std::size_t answer_bytes(CookieClass size) noexcept {
-  return size == CookieClass::kNoRoom ? 0 : http::answer_bytes(static_cast<http::SizeClass>(size));
+std::size_t answer_bytes(CookieClass size, Service service) noexcept {
+  if (size == CookieClass::kNoRoom) return 0;
+  return service == Service::kTls ? kTlsAlertRecord.size()
+                                  : http::answer_bytes(static_cast<http::SizeClass>(size));
 }
 
 std::uint32_t issue_cookie(const CookieKeys& keys, const ConnectionId& id,
@@ -39,7 +41,7 @@ std::uint32_t issue_cookie(const CookieKeys& keys, const ConnectionId& id,
 }
 
 std::optional<CookieMatch> match_cookie(const CookieKeys& keys, const ConnectionId& id,
-                                        std::uint32_t ack) noexcept {
+                                        std::uint32_t ack, Service service) noexcept {
   // `ack` is at most L + 2 above the cookie, so the four top bits are the cookie's own, but for the
   // few cookies so near the top of the hash's range that the sum carries over: then they are those
   // of what lies the longest answer further down.
@@ -47,7 +49,7 @@ std::optional<CookieMatch> match_cookie(const CookieKeys& keys, const Connection
   for (const std::uint32_t near : {ack - 1, ack - kReach}) {
     const auto size = static_cast<CookieClass>(near >> 28 & 3);
     const std::uint32_t acknowledged = ack - (cookie_for(keys, id, near) + 1);
-    if (acknowledged <= (size == CookieClass::kNoRoom ? 0 : answer_bytes(size) + 1))
+    if (acknowledged <= (size == CookieClass::kNoRoom ? 0 : answer_bytes(size, service) + 1))
       return CookieMatch{size, acknowledged};
     if ((ack - 1) >> 28 == (ack - kReach) >> 28) break;
   }

@@ -46,8 +46,17 @@ struct ConnectionId {
   std::uint16_t source_port = 0, destination_port = 0;
 };
 
+/// What answers a connection.
+enum class Service : std::uint8_t {
+  kHttp,
+  kTls,  ///< a fatal alert, whatever the class
+};
+
+/// RFC 8446, 6: a record of a fatal alert, internal_error.
+inline constexpr std::array<std::uint8_t, 7> kTlsAlertRecord{21, 3, 3, 0, 2, 2, 80};
+
 /// Length of the answer that a connection of this class gets; 0 for kNoRoom.
-[[nodiscard]] std::size_t answer_bytes(CookieClass size) noexcept;
+[[nodiscard]] std::size_t answer_bytes(CookieClass size, Service service) noexcept;
 
 [[nodiscard]] std::uint32_t issue_cookie(const CookieKeys& keys, const ConnectionId& id,
                                          CookieClass size) noexcept;
@@ -60,7 +69,7 @@ struct CookieMatch {
 
 /// nullopt: no live key and class made a cookie that `ack` could acknowledge.
 [[nodiscard]] std::optional<CookieMatch> match_cookie(const CookieKeys& keys,
-                                                      const ConnectionId& id,
-                                                      std::uint32_t ack) noexcept;
+                                                      const ConnectionId& id, std::uint32_t ack,
+                                                      Service service) noexcept;
 
 }  // namespace gate511::responder

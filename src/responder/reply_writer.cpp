@@ -5,13 +5,13 @@
 #include <cassert>
 
 #include "net/checksum.hpp"
+#include "responder/cookie.hpp"
 
 namespace gate511::responder {
 namespace {
 
 using net::ByteSpan;
 using net::ByteView;
-using net::Packet;
 
 constexpr std::size_t kIpv4Header = 20;
 constexpr std::size_t kIpv6Header = 40;
@@ -20,12 +20,12 @@ constexpr std::size_t kMssOption = 4;
 constexpr std::size_t kIcmpHeader = 8;
 constexpr std::uint8_t kTtl = 64;
 
-std::size_t ip_header(const Packet& packet) noexcept {
-  return packet.is_v6 ? kIpv6Header : kIpv4Header;
+std::size_t ip_header(const Trigger& to) noexcept {
+  return to.is_v6 ? kIpv6Header : kIpv4Header;
 }
 
 /// Headers up to the transport header, whose place is returned. `length`: of transport and data.
-std::size_t write_ip(ByteView trigger, const Packet& to, std::uint8_t protocol, std::size_t length,
+std::size_t write_ip(ByteView trigger, const Trigger& to, std::uint8_t protocol, std::size_t length,
                      ByteSpan out) noexcept {
   net::store_bytes(out, 0, trigger.subspan(6, 6));
   net::store_bytes(out, 6, trigger.subspan(0, 6));
@@ -36,8 +36,8 @@ std::size_t write_ip(ByteView trigger, const Packet& to, std::uint8_t protocol, 
     net::store_be(out, at + 4, static_cast<std::uint16_t>(length));
     net::store_be(out, at + 6, protocol);
     net::store_be(out, at + 7, kTtl);
-    to.destination.store_v6(out, at + 8);
-    to.source.store_v6(out, at + 24);
+    net::store_bytes(out, at + 8, trigger.subspan(at + 24, 16));
+    net::store_bytes(out, at + 24, trigger.subspan(at + 8, 16));
   } else {
     constexpr std::uint16_t kDontFragment = 0x4000;
     net::store_be(out, at, std::uint16_t{0x4500});
@@ -47,8 +47,8 @@ std::size_t write_ip(ByteView trigger, const Packet& to, std::uint8_t protocol, 
     net::store_be(out, at + 8, kTtl);
     net::store_be(out, at + 9, protocol);
     net::store_be(out, at + 10, std::uint16_t{0});
-    net::store_be(out, at + 12, to.destination.v4_value());
-    net::store_be(out, at + 16, to.source.v4_value());
+    net::store_bytes(out, at + 12, trigger.subspan(at + 16, 4));
+    net::store_bytes(out, at + 16, trigger.subspan(at + 12, 4));
     const auto checksum =
         static_cast<std::uint16_t>(~net::fold(net::sum(out.subspan(at, kIpv4Header))));
     net::store_be(out, at + 10, checksum);
@@ -66,9 +66,10 @@ std::size_t pad(ByteView trigger, std::size_t length, ByteSpan out) noexcept {
 }
 
 /// The TCP header without its checksum. `at`: its place; `header`: its length.
-void write_tcp_header(const Plan& plan, std::size_t at, std::size_t header, ByteSpan out) noexcept {
-  net::store_be(out, at, plan.packet.destination_port);
-  net::store_be(out, at + 2, plan.packet.source_port);
+void write_tcp_header(ByteView trigger, const Plan& plan, std::size_t at, std::size_t header,
+                      ByteSpan out) noexcept {
+  net::store_bytes(out, at, trigger.subspan(plan.trigger.l4_offset + 2U, 2));
+  net::store_bytes(out, at + 2, trigger.subspan(plan.trigger.l4_offset, 2));
   net::store_be(out, at + 4, plan.sequence);
   net::store_be(out, at + 8, plan.acknowledgement);
   net::store_be(out, at + 12, static_cast<std::uint8_t>(header / 4 << 4));
@@ -77,19 +78,22 @@ void write_tcp_header(const Plan& plan, std::size_t at, std::size_t header, Byte
   net::store_be(out, at + 16, std::uint32_t{0});  // checksum, urgent pointer
 }
 
-/// `checksum_at`: where in `out` the transport's checksum goes.
-void finish_checksum(const Packet& to, std::uint8_t protocol, std::size_t at, std::size_t length,
+/// Over transport and data from `at` on, and the pseudo-header (RFC 9293, 3.1; RFC 8200, 8.1),
+/// whose addresses stand in `out` already. `checksum_at`: where it goes.
+void finish_checksum(const Trigger& to, std::uint8_t protocol, std::size_t at, std::size_t length,
                      std::size_t checksum_at, ByteSpan out) noexcept {
-  const std::uint64_t sum = net::pseudo_header_sum(to.destination, to.source, protocol, length) +
-                            net::sum(out.subspan(at, length));
+  const ByteView addresses =
+      to.is_v6 ? out.subspan(to.l3_offset + 8U, 32) : out.subspan(to.l3_offset + 12U, 8);
+  const std::uint64_t sum =
+      net::sum(addresses) + protocol + length + net::sum(out.subspan(at, length));
   net::store_be(out, checksum_at, static_cast<std::uint16_t>(~net::fold(sum)));
 }
 
 /// What is quoted in an ICMP error: the IP header and 8 bytes of its payload (RFC 792), which tell
 /// the sender's kernel which socket is meant. More would be a larger reply than what drew it.
-std::size_t quoted_bytes(const Packet& packet) noexcept {
-  const std::size_t whole = std::size_t{packet.end} - packet.l3_offset;
-  const std::size_t headers = std::size_t{packet.l4_offset} - packet.l3_offset + 8;
+std::size_t quoted_bytes(const Trigger& to) noexcept {
+  const std::size_t whole = std::size_t{to.end} - to.l3_offset;
+  const std::size_t headers = std::size_t{to.l4_offset} - to.l3_offset + 8;
   constexpr std::size_t kMost = 512;  // a chain of extension headers may be kilobytes long
   return std::min({whole, headers, kMost});
 }
@@ -97,10 +101,10 @@ std::size_t quoted_bytes(const Packet& packet) noexcept {
 }  // namespace
 
 std::size_t write_tcp(ByteView trigger, const Plan& plan, ByteSpan out) noexcept {
-  const Packet& to = plan.packet;
+  const Trigger& to = plan.trigger;
   const std::size_t header = kTcpHeader + (plan.with_mss ? kMssOption : 0);
   const std::size_t at = write_ip(trigger, to, net::protocol::kTcp, header, out);
-  write_tcp_header(plan, at, header, out);
+  write_tcp_header(trigger, plan, at, header, out);
   if (plan.with_mss) {
     // What an Ethernet of 1,500 bytes carries (RFC 9293, 3.7.1).
     constexpr std::uint32_t kMssV4 = 1460, kMssV6 = 1440;
@@ -112,38 +116,48 @@ std::size_t write_tcp(ByteView trigger, const Plan& plan, ByteSpan out) noexcept
 }
 
 std::size_t write_page(ByteView trigger, const Plan& plan, const http::Answers& answers,
-                       const http::LinkKey& key, const http::LoginClaim& claim,
-                       ByteSpan out) noexcept {
-  const Packet& to = plan.packet;
+                       http::ProbeAsker probes, const http::LinkKey& key,
+                       const http::LoginClaim& claim, ByteSpan out) noexcept {
+  const Trigger& to = plan.trigger;
   const std::size_t body = http::answer_bytes(plan.size);
   const std::size_t length = kTcpHeader + body;
   const std::size_t at = write_ip(trigger, to, net::protocol::kTcp, length, out);
-  write_tcp_header(plan, at, kTcpHeader, out);
-  answers.write(plan.size, trigger.subspan(to.payload_offset, to.payload_size()), key, claim,
-                out.subspan(at + kTcpHeader, body));
+  write_tcp_header(trigger, plan, at, kTcpHeader, out);
+  const ByteView request =
+      trigger.subspan(to.payload_offset, std::size_t{to.end} - to.payload_offset);
+  answers.write(plan.size, request, probes, key, claim, out.subspan(at + kTcpHeader, body));
   finish_checksum(to, net::protocol::kTcp, at, length, at + 16, out);
   return at + length;
 }
 
-std::size_t icmp_prohibited_bytes(ByteView trigger, const Packet& packet) noexcept {
-  const std::size_t length =
-      packet.l3_offset + ip_header(packet) + kIcmpHeader + quoted_bytes(packet);
+std::size_t write_tls_alert(ByteView trigger, const Plan& plan, ByteSpan out) noexcept {
+  const Trigger& to = plan.trigger;
+  constexpr std::size_t kLength = kTcpHeader + kTlsAlertRecord.size();
+  const std::size_t at = write_ip(trigger, to, net::protocol::kTcp, kLength, out);
+  write_tcp_header(trigger, plan, at, kTcpHeader, out);
+  net::store_bytes(out, at + kTcpHeader, std::as_bytes(std::span{kTlsAlertRecord}));
+  finish_checksum(to, net::protocol::kTcp, at, kLength, at + 16, out);
+  return pad(trigger, at + kLength, out);
+}
+
+std::size_t icmp_prohibited_bytes(ByteView trigger, const Trigger& to) noexcept {
+  const std::size_t length = to.l3_offset + ip_header(to) + kIcmpHeader + quoted_bytes(to);
   return std::max(length, std::min(trigger.size(), net::kMinFrame));
 }
 
-std::size_t write_icmp_prohibited(ByteView trigger, const Packet& packet, ByteSpan out) noexcept {
-  const std::size_t quoted = quoted_bytes(packet);
+std::size_t write_icmp_prohibited(ByteView trigger, const Trigger& to, ByteSpan out) noexcept {
+  const std::size_t quoted = quoted_bytes(to);
   const std::size_t length = kIcmpHeader + quoted;
-  const std::uint8_t protocol = packet.is_v6 ? net::protocol::kIcmpv6 : net::protocol::kIcmp;
-  const std::size_t at = write_ip(trigger, packet, protocol, length, out);
+  const std::uint8_t protocol = to.is_v6 ? net::protocol::kIcmpv6 : net::protocol::kIcmp;
+  const std::size_t at = write_ip(trigger, to, protocol, length, out);
   constexpr std::uint16_t kProhibitedV4 = 3 << 8 | 13;
   constexpr std::uint16_t kProhibitedV6 = 1 << 8 | 1;
-  net::store_be(out, at, packet.is_v6 ? kProhibitedV6 : kProhibitedV4);
+  net::store_be(out, at, to.is_v6 ? kProhibitedV6 : kProhibitedV4);
   net::store_be(out, at + 2, std::uint16_t{0});
   net::store_be(out, at + 4, std::uint32_t{0});
-  net::store_bytes(out, at + kIcmpHeader, trigger.subspan(packet.l3_offset, quoted));
-  if (packet.is_v6) {
-    finish_checksum(packet, protocol, at, length, at + 2, out);
+  net::store_bytes(out, at + kIcmpHeader, trigger.subspan(to.l3_offset, quoted));
+  if (to.is_v6) {
+    finish_checksum(to, protocol, at, length, at + 2, out);
   } else {
     // RFC 792: without a pseudo-header.
     net::store_be(out, at + 2,

@@ -24,16 +24,20 @@ inline constexpr std::size_t kMaxReply = net::kEthernetBytes + net::kMaxTags * n
 
 /// The answer and FIN in one segment. `claim`: of the login link.
 [[nodiscard]] std::size_t write_page(net::ByteView trigger, const Plan& plan,
-                                     const http::Answers& answers, const http::LinkKey& key,
-                                     const http::LoginClaim& claim, net::ByteSpan out) noexcept;
+                                     const http::Answers& answers, http::ProbeAsker probes,
+                                     const http::LinkKey& key, const http::LoginClaim& claim,
+                                     net::ByteSpan out) noexcept;
+
+/// A TLS alert (kTlsAlertRecord) and FIN in one segment.
+[[nodiscard]] std::size_t write_tls_alert(net::ByteView trigger, const Plan& plan,
+                                          net::ByteSpan out) noexcept;
 
 /// ICMP destination unreachable, communication administratively prohibited: RFC 1812, 5.2.7.1
 /// (type 3, code 13) or RFC 4443, 3.1 (type 1, code 1).
-[[nodiscard]] std::size_t write_icmp_prohibited(net::ByteView trigger, const net::Packet& packet,
+[[nodiscard]] std::size_t write_icmp_prohibited(net::ByteView trigger, const Trigger& to,
                                                 net::ByteSpan out) noexcept;
 
 /// The length of what write_icmp_prohibited would write.
-[[nodiscard]] std::size_t icmp_prohibited_bytes(net::ByteView trigger,
-                                                const net::Packet& packet) noexcept;
+[[nodiscard]] std::size_t icmp_prohibited_bytes(net::ByteView trigger, const Trigger& to) noexcept;
 
 }  // namespace gate511::responder

@@ -23,7 +23,7 @@ Verdict segment(Verdict verdict, const Packet& packet, std::uint8_t flags, std::
           .window = window,
           .sequence = sequence,
           .acknowledgement = acknowledgement,
-          .packet = packet};
+          .trigger = Trigger{packet}};
   return verdict;
 }
 
@@ -80,10 +80,11 @@ std::size_t maximum_segment(net::ByteView frame, const Packet& packet) noexcept 
 
 /// By what the client can take in one segment. A small window may yet grow, a small MSS does not.
 CookieClass choose_class(std::size_t mss, std::size_t window) noexcept {
-  if (mss < answer_bytes(CookieClass::kTiny)) return CookieClass::kNoRoom;
+  const auto needs = [](CookieClass size) { return answer_bytes(size, Service::kHttp); };
+  if (mss < needs(CookieClass::kTiny)) return CookieClass::kNoRoom;
   const std::size_t room = std::min(mss, window);
-  if (room >= answer_bytes(CookieClass::kFull)) return CookieClass::kFull;
-  if (room >= answer_bytes(CookieClass::kCompact)) return CookieClass::kCompact;
+  if (room >= needs(CookieClass::kFull)) return CookieClass::kFull;
+  if (room >= needs(CookieClass::kCompact)) return CookieClass::kCompact;
   return CookieClass::kTiny;
 }
 
@@ -97,35 +98,36 @@ Verdict accept(net::ByteView frame, const Packet& packet, const ConnectionId& id
   return verdict;
 }
 
-Verdict answer(const Packet& packet, const CookieMatch& match, Plan& plan) noexcept {
-  const std::size_t length = answer_bytes(match.size);
+Verdict answer(const Packet& packet, const CookieMatch& match, Service service,
+               Plan& plan) noexcept {
+  const std::size_t length = answer_bytes(match.size, service);
   if (match.size == CookieClass::kNoRoom || packet.window < length) return Verdict::kTcpNoRoom;
   const std::uint32_t cookie_plus_1 = packet.acknowledgement - match.acknowledged;
-  const Verdict verdict =
-      segment(Verdict::kPage, packet, flag::kFin | flag::kPsh | flag::kAck, cookie_plus_1,
-              packet.sequence + segment_length(packet), kWindow, plan);
-  plan.kind = ReplyKind::kPage;
+  const Verdict verdict = segment(service == Service::kTls ? Verdict::kHttpsAlert : Verdict::kPage,
+                                  packet, flag::kFin | flag::kPsh | flag::kAck, cookie_plus_1,
+                                  packet.sequence + segment_length(packet), kWindow, plan);
+  plan.kind = service == Service::kTls ? ReplyKind::kTlsAlert : ReplyKind::kPage;
   plan.size = static_cast<http::SizeClass>(match.size);
   return verdict;
 }
 
 }  // namespace
 
-Verdict respond(net::ByteView frame, const Packet& packet, const ConnectionId& id,
+Verdict respond(net::ByteView frame, const Packet& packet, const ConnectionId& id, Service service,
                 const CookieKeys& keys, policy::Refusals& refusals, Plan& plan) noexcept {
   if (const auto silent = check_flags(packet)) return *silent;
   if (!checksum_is_right(frame, packet)) return Verdict::kBadChecksum;
   if (has(packet, flag::kSyn)) return accept(frame, packet, id, keys, plan);
 
-  const auto match = match_cookie(keys, id, packet.acknowledgement);
+  const auto match = match_cookie(keys, id, packet.acknowledgement, service);
   if (!match) {
     if (const auto none_left = refusals.take()) return *none_left;
     return segment(Verdict::kCookieReset, packet, flag::kRst, packet.acknowledgement, 0, 0, plan);
   }
   if (segment_length(packet) == 0) return Verdict::kTcpPureAck;
-  const bool answer_acknowledged =
-      match->size != CookieClass::kNoRoom && match->acknowledged == answer_bytes(match->size) + 1;
-  if (!answer_acknowledged) return answer(packet, *match, plan);
+  const bool answer_acknowledged = match->size != CookieClass::kNoRoom &&
+                                   match->acknowledged == answer_bytes(match->size, service) + 1;
+  if (!answer_acknowledged) return answer(packet, *match, service, plan);
   return segment(Verdict::kUploadAck, packet, flag::kAck, packet.acknowledgement,
                  packet.sequence + segment_length(packet), kWindowAfterAnswer, plan);
 }
@@ -141,7 +143,7 @@ Verdict refuse(net::ByteView frame, const Packet& packet, Verdict verdict, Plan&
   if (const auto silent = tcp ? check_flags(packet) : std::nullopt) return *silent;
   if (!checksum_is_right(frame, packet)) return Verdict::kBadChecksum;
   if (!tcp) {
-    plan = {.kind = ReplyKind::kIcmpProhibited, .packet = packet};
+    plan = {.kind = ReplyKind::kIcmpProhibited, .trigger = Trigger{packet}};
     return verdict;
   }
   if (has(packet, flag::kAck))

@@ -21,11 +21,13 @@ namespace gate511::responder {
 /// draws few copies of the answer.
 inline constexpr std::uint16_t kWindow = 5840;
 
-/// A guest's segment to one of response.http_ports. `frame`: whose packet `packet` is, free of
-/// flaws. `refusals`: for resets. Writes `plan` where the verdict is an answer.
+/// A guest's segment to one of response.http_ports, or to 443 where that is answered by an alert:
+/// `service` says which. `frame`: whose packet `packet` is, free of flaws. `refusals`: for resets.
+/// Writes `plan` where the verdict is an answer.
 [[nodiscard]] policy::Verdict respond(net::ByteView frame, const net::Packet& packet,
-                                      const ConnectionId& id, const CookieKeys& keys,
-                                      policy::Refusals& refusals, Plan& plan) noexcept;
+                                      const ConnectionId& id, Service service,
+                                      const CookieKeys& keys, policy::Refusals& refusals,
+                                      Plan& plan) noexcept;
 
 /// True where source and destination are two different hosts', so that a reply can go back.
 [[nodiscard]] bool may_reply(const net::Ethernet& ethernet, const net::Packet& packet) noexcept;

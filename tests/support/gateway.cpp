@@ -10,16 +10,36 @@ namespace gate511::test {
 namespace {
 
 constexpr std::size_t kCapacity = 64;
+constexpr std::uint8_t kWorker = 1;
 constexpr net::SipKey kSeed{5, 11};
 
 std::size_t at(policy::Verdict verdict) {
   return static_cast<std::size_t>(verdict);
 }
 
+http::AnswerTexts texts(const auto& options) {
+  http::AnswerTexts made;
+  made.portal_url = options.portal_url;
+  made.network_name = options.network_name;
+  return made;
+}
+
+/// The rules that are built in, compiled once a program.
+const std::shared_ptr<const http::ProbeRules>& default_probes() {
+  static const auto rules = [] {
+    auto read = http::read_probe_rules(http::kDefaultProbes, "probes.list");
+    if (!read) throw std::runtime_error{read.error().text()};
+    auto compiled = http::ProbeRules::compile(*read);
+    if (!compiled) throw std::runtime_error{compiled.error().text()};
+    return std::make_shared<const http::ProbeRules>(std::move(*compiled));
+  }();
+  return rules;
+}
+
 void add_zones(policy::Snapshot& snapshot, const Gateway::Options& options) {
   for (const Gateway::Options::Zone& wanted : options.zones) {
     const auto number = static_cast<std::uint8_t>(snapshot.zones.size());
-    auto answers = http::Answers::render({wanted.portal_url, wanted.network_name});
+    auto answers = http::Answers::render(texts(wanted));
     EXPECT_TRUE(answers) << answers.error().text();
     snapshot.zones.push_back({.name = "zone " + std::to_string(number),
                               .number = number,
@@ -32,7 +52,7 @@ void add_zones(policy::Snapshot& snapshot, const Gateway::Options& options) {
 }
 
 policy::Snapshot make_snapshot(const Gateway::Options& options) {
-  auto answers = http::Answers::render({options.portal_url, options.network_name});
+  auto answers = http::Answers::render(texts(options));
   EXPECT_TRUE(answers) << answers.error().text();
   policy::LinkPolicy link;
   link.name = "venue";
@@ -54,7 +74,10 @@ policy::Snapshot make_snapshot(const Gateway::Options& options) {
                             .links = {link},
                             .zones = {},
                             .link_key = http::LinkKey{net::as_bytes(kSecret)}};
+  if (options.redirect_probes) zone.probes = default_probes();
   snapshot.zones.push_back(std::move(zone));
+  snapshot.scratch.resize(kWorker + 1);
+  EXPECT_TRUE(default_probes()->fit(snapshot.scratch[kWorker]));
   add_zones(snapshot, options);
   return snapshot;
 }
@@ -67,7 +90,7 @@ Gateway::Gateway(const Options& options)
       counters(table.slots()),
       snapshot{make_snapshot(options)},
       shared{table, kSeed},
-      pipeline{shared, counters, 1, 7} {
+      pipeline{shared, counters, kWorker, 7} {
   for (std::uint64_t i = 0; i < keys.key.size(); ++i) keys.key[i] = {i + 1, i + 100};
   shared.snapshot = &snapshot;
   shared.cookie_keys = &keys;

@@ -40,6 +40,7 @@ class Gateway {
     bool multicast_all = false;
     bool pass_reserved = true;
     bool any_resolver = false;
+    bool redirect_probes = true;
     policy::HttpsPolicy https = policy::HttpsPolicy::kReset;
     std::string portal_url = "http://192.0.2.10/login";
     std::string network_name = "Example Wi-Fi";

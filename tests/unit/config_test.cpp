@@ -138,7 +138,7 @@ TEST(ConfigError, WrongTypesAndRanges) {
   EXPECT_EQ(error_with("[sessions]\nkey = \"ip\"\n"),
             "t.toml:9: `sessions.key` is \"ip\"; it must be \"mac\" or \"mac+vlan\"");
   EXPECT_EQ(error_with("[response]\nhttps = true\n"),
-            "t.toml:9: `response.https` is a boolean; it must be \"reset\" or \"drop\"");
+            "t.toml:9: `response.https` is a boolean; it must be \"reset\", \"alert\" or \"drop\"");
   EXPECT_EQ(error_with("[dpdk]\nargs = \"--no-pci\"\n"),
             "t.toml:9: `dpdk.args` is a string; it must be an array of strings");
   EXPECT_EQ(error_with("[dpdk]\nargs = [1]\n"),
@@ -484,6 +484,54 @@ TEST_F(Secret, IsChecked) {
   EXPECT_EQ(load_config("/nonexistent/gate511.toml").error().text(),
             "/nonexistent/gate511.toml: cannot be opened: No such file or directory; give the "
             "configuration file with --config FILE");
+}
+
+TEST(Config, ReadsWhatClientsAreAnswered) {
+  const auto config =
+      parse_config(std::string{kSmallest} +
+                       "[response]\nmode = \"511\"\nhttps = \"alert\"\n"
+                       "probes = [\"default\", \"venue probe.example /check*\"]\n"
+                       "language = \"ar\"\nsentences = {de = \"Hallo\"}\n"
+                       "[[zone]]\nname = \"hall\"\nlink = \"venue\"\nvlans = [10]\n"
+                       "[zone.response]\nmode = \"auto\"\nsentences = {fr = \"Bonjour\"}\n",
+                   "t.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_FALSE(config->response.redirect_probes);
+  EXPECT_EQ(config->response.https, policy::HttpsPolicy::kAlert);
+  EXPECT_EQ(config->response.probes,
+            (std::vector<std::string>{"default", "venue probe.example /check*"}));
+  EXPECT_EQ(config->response.language, http::Language::kArabic);
+  EXPECT_EQ(config->response.sentences[1], "Hallo");
+  const ResponseConfig& hall = config->zones[0].response;
+  EXPECT_TRUE(hall.redirect_probes);
+  EXPECT_EQ(hall.sentences[1], "Hallo");
+  EXPECT_EQ(hall.sentences[2], "Bonjour");
+  const auto plain = parse_config(kSmallest, "t.toml");
+  EXPECT_TRUE(plain->response.redirect_probes);
+  EXPECT_EQ(plain->response.probes, std::vector<std::string>{"default"});
+}
+
+TEST(Config, SaysWhatIsWrongWithAnswers) {
+  EXPECT_EQ(error_with("[response]\nmode = \"302\"\n"),
+            "t.toml:9: `response.mode` is \"302\"; it must be \"auto\" or \"511\"");
+  EXPECT_EQ(
+      error_with("[response]\nprobes = [\"default\",\n\"venue probe.example\"]\n"),
+      "t.toml:10: `response.probes` holds a probe rule of fewer than three words; write `NAME HOST "
+      "PATH [USER-AGENT]`, such as `venue probe.example /check*`, or \"default\" for the rules "
+      "that "
+      "are built in");
+  EXPECT_EQ(
+      error_with("[response]\nlanguage = \"nl\"\n"),
+      "t.toml:9: `response.language` is \"nl\"; it must be \"en\", \"de\", \"fr\", \"es\", \"pt\", "
+      "\"zh\" or \"ar\"");
+  EXPECT_EQ(error_with("[response]\nsentences = {nl = \"x\"}\n"),
+            "t.toml:9: unknown key `response.sentences.nl`; did you mean `en`? response.sentences "
+            "takes en, "
+            "de, fr, es, pt, zh, ar");
+  EXPECT_EQ(error_with("[response]\nsentences = {en = \"\"}\n"),
+            "t.toml:9: `response.sentences.en` is empty or holds control characters; give one "
+            "sentence that "
+            "says that the network asks for a login");
 }
 
 }  // namespace

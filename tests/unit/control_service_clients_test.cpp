@@ -178,6 +178,33 @@ TEST_F(ClientMethodsTest, ExplainsAGuestByTheRules) {
   EXPECT_EQ(explained["client"], nullptr);
 }
 
+TEST_F(ClientMethodsTest, ExplainsWhatARequestIsAnswered) {
+  // GET /generate_204 HTTP/1.1, Host: www.gstatic.com
+  const Json get = result("explain", {{"mac", kMac},
+                                      {"request",
+                                       "R0VUIC9nZW5lcmF0ZV8yMDQgSFRUUC8xLjENCkhvc3Q6IHd3dy5nc3Rh"
+                                       "dGljLmNvbQ0KDQo="}})["request"];
+  EXPECT_EQ(get["answer"], "page");
+  EXPECT_EQ(get["status"], 511);
+  EXPECT_EQ(get["language"], "en");
+  EXPECT_EQ(get["why"],
+            Json::array({"it is a GET", "its host is www.gstatic.com, its path /generate_204",
+                         "response.mode is 511: no request is taken for a probe",
+                         "its language is English: there is no Accept-Language",
+                         "the link leads back to http%3A%2F%2Fwww.gstatic.com%2Fgenerate_204"}));
+  // HEAD
+  const Json head = result("explain", {{"mac", kMac}, {"request", "SEVBRCA="}})["request"];
+  EXPECT_EQ(head["answer"], "page");
+  EXPECT_EQ(head["body"], false);
+  EXPECT_EQ(head["probe"], nullptr);
+  EXPECT_FALSE(result("explain", {{"mac", kMac}}).contains("request"));
+  for (const char* bad : {"", "x", "SEVBRC=A", "????"}) {
+    EXPECT_EQ(error("explain", {{"mac", kMac}, {"request", bad}}),
+              "-32602 `request` must be base64 of 1 to 4096 bytes: the request as it is sent")
+        << bad;
+  }
+}
+
 TEST_F(ClientMethodsTest, ExplainsByTheZoneThatItIsIn) {
   see(kMac, "192.0.2.101", SightingSource::kArp, 20, 1);
   const Json explained = result("explain", {{"mac", kMac}});

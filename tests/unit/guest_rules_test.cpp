@@ -558,13 +558,13 @@ TEST(LoginLink, NamesWhoAsks) {
   const std::size_t at = page.text.find("?t=") + 3;
   // 10 characters are the first 60 bits and the next 6 end in byte 49; the head is enough: version,
   // zone, VLAN and MAC are 10 bytes, the address 16 more, then the time.
-  const http::Token expected = http::make_token(gateway.snapshot.link_key,
-                                                {.zone = 1,
-                                                 .vlan = 0x123,
-                                                 .mac = kClient,
-                                                 .address = *net::parse_ip("192.0.2.101"),
-                                                 .unix_s = 1'800'000'000},
-                                                {});
+  const http::TokenMaker tokens{gateway.snapshot.link_key,
+                                {.zone = 1,
+                                 .vlan = 0x123,
+                                 .mac = kClient,
+                                 .address = *net::parse_ip("192.0.2.101"),
+                                 .unix_s = 1'800'000'000}};
+  const http::Token expected = tokens.make({});
   constexpr std::size_t kCharsBeforeTheNonce = 30 * 8 / 6;
   EXPECT_EQ(page.text.substr(at, kCharsBeforeTheNonce),
             (std::string_view{expected.data(), kCharsBeforeTheNonce}));

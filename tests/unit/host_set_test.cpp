@@ -115,6 +115,7 @@ TEST(HostSet, IsAsAPlainSetIs) {
 
 TEST(HostSet, HoldsAHundredThousandNames) {
   std::vector<std::string> names;
+  names.reserve(100'000);
   for (int i = 0; i < 100'000; ++i)
     names.push_back(fmt::format("{}host{}.example", i % 2 ? "*." : "", i));
   const HostSet set = set_of(names);

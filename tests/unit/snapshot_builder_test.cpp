@@ -175,5 +175,41 @@ TEST(ZoneNumbersTest, AreTakenOverOnlyWhenAllAreGiven) {
   EXPECT_EQ(*numbers.begin(), 1);
 }
 
+TEST_F(SnapshotBuilder, CompilesProbeRulesOnceForAllZonesThatHaveThem) {
+  const auto snapshot = build(parse(
+      "[dpdk]\nlcores = \"0-3\"\n[[zone]]\nname = \"a\"\nlink = \"venue\"\nvlans = [1]\n"
+      "[[zone]]\nname = \"b\"\nlink = \"venue\"\nvlans = [2]\n[zone.response]\nmode = \"511\"\n"
+      "[[zone]]\nname = \"c\"\nlink = \"venue\"\nvlans = [3]\n[zone.response]\n"
+      "probes = [\"venue probe.example /check\"]\n"));
+  ASSERT_TRUE(snapshot) << snapshot.error().text();
+  const auto& zones = (*snapshot)->zones;
+  ASSERT_EQ(zones.size(), 4U);
+  ASSERT_TRUE(zones[0].probes);
+  EXPECT_EQ(zones[1].probes, zones[0].probes);
+  EXPECT_FALSE(zones[2].probes);
+  ASSERT_TRUE(zones[3].probes);
+  EXPECT_EQ(zones[3].probes->names(), std::vector<std::string>{"venue"});
+  EXPECT_EQ((*snapshot)->scratch.size(), 3U) << "one for each worker";
+  const auto request =
+      http::scan_request(net::as_bytes("GET /check HTTP/1.1\r\nHost: probe.example\r\n\r\n"));
+  for (const http::Patterns::Scratch& scratch : (*snapshot)->scratch) {
+    EXPECT_EQ(zones[3].probes->match(request, scratch), 0);
+    EXPECT_FALSE(zones[0].probes->match(request, scratch));
+  }
+}
+
+TEST_F(SnapshotBuilder, SaysWhereAnAnswerIsWrong) {
+  const auto error_of = [&](const std::string& rest) {
+    const auto snapshot = build(parse(rest));
+    return snapshot ? std::string{} : snapshot.error().text();
+  };
+  EXPECT_TRUE(error_of("[response]\nprobes = [\"x ~( /\"]\n")
+                  .starts_with("t.toml:10: `response.probes`: the expression /"));
+  EXPECT_EQ(
+      error_of("[response]\nsentences = {de = \"" + std::string(400, 's') + "\"}\n"),
+      "t.toml:10: `response.sentences.de`: the full page in German is 63 bytes over its 1200; "
+      "shorten the sentence, the network's name or portal.url");
+}
+
 }  // namespace
 }  // namespace gate511::control

@@ -358,6 +358,77 @@ TEST(ResponderFrames, CarryNoByteOfTheBuffersLastUse) {
   }
 }
 
+/// Each kind of answer over the wire: a probe, JSON, HTTP/2; checksums are read_reply's.
+TEST_P(Responder, AnswersEachKindOfRequestInAsManyBytes) {
+  for (const auto& [mss, length] : {std::pair{1440U, 1200U}, {1199U, 536U}}) {
+    for (const auto& [request, begin] : std::vector<std::pair<std::string_view, std::string_view>>{
+             {"GET /generate_204 HTTP/1.1\r\nHost: www.gstatic.com\r\n\r\n",
+              "HTTP/1.1 302 Found\r\nLocation: http://192.0.2.10/login?t="},
+             {"HEAD /generate_204 HTTP/1.1\r\nHost: www.gstatic.com\r\n\r\n",
+              "HTTP/1.1 302 Found\r\nLocation: http://192.0.2.10/login?t="},
+             {"GET / HTTP/1.1\r\nAccept: application/json\r\n\r\n",
+              "HTTP/1.1 511 Network Authentication Required\r\nContent-Type: "
+              "application/problem+json\r\n"},
+             {"HEAD / HTTP/1.1\r\n\r\n", "HTTP/1.1 511 Network Authentication Required\r\n"},
+             {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", std::string_view{"\0\0\0\4\0\0\0\0\0", 9}},
+             {"\x16\x03\x01\x02", "HTTP/1.1 511 Network Authentication Required\r\n"}}) {
+      const std::uint32_t c = open(mss);
+      const Reply reply = gateway.reply_to(segment(kPsh | kAck).seq(kS).ack(c + 1).data(request));
+      EXPECT_EQ(reply.text.size(), length) << request;
+      EXPECT_TRUE(reply.text.starts_with(begin)) << reply.text;
+      EXPECT_EQ(reply.packet.tcp_flags, kFin | kPsh | kAck);
+    }
+  }
+}
+
+/// `https = "alert"`: the same rows, with an answer of seven bytes.
+class TlsResponder : public Responder {
+ protected:
+  TlsResponder() : alerting{{.https = policy::HttpsPolicy::kAlert}} {}
+  FrameBuilder tls(unsigned flags) const { return segment(flags).tcp(40000, 443, flags); }
+  Gateway alerting;
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Families, TlsResponder,
+    testing::Values(Case{"V4", "192.0.2.101", "198.51.100.80", {}},
+                    Case{"V6QinQ", "2001:db8::101", "2001:db8:80::80", {100, 10}}),
+    [](const auto& param) { return param.param.name; });
+
+TEST_P(TlsResponder, EndsAHandshakeWithAFatalAlert) {
+  const Reply opened = alerting.reply_to(tls(kSyn).seq(kS - 1).tcp_options(mss_option(1440)));
+  EXPECT_EQ(opened.packet.tcp_flags, kSyn | kAck);
+  const std::uint32_t c = opened.packet.sequence;
+  EXPECT_EQ(alerting.from_access(tls(kAck).seq(kS).ack(c + 1).build()).verdict,
+            Verdict::kTcpPureAck);
+  const std::string hello = "\x16\x03\x01" + std::string(600, 'h');
+  const auto sent = tls(kPsh | kAck).seq(kS).ack(c + 1).data(hello);
+  EXPECT_EQ(alerting.from_access(sent.build()).verdict, Verdict::kHttpsAlert);
+  const Reply alert = alerting.reply_to(sent);
+  EXPECT_EQ(alert.packet.tcp_flags, kFin | kPsh | kAck);
+  EXPECT_EQ(alert.packet.sequence, c + 1);
+  EXPECT_EQ(alert.packet.acknowledgement, kS + static_cast<std::uint32_t>(hello.size()));
+  EXPECT_EQ(alert.text, (std::string{"\x15\x03\x03\0\x02\x02\x50", 7})) << "fatal, internal_error";
+  // A part of it acknowledged draws the whole again, all of it and FIN the end.
+  EXPECT_EQ(alerting.reply_to(tls(kAck).seq(kS).ack(c + 5).data("x")).text.size(), 7U);
+  const Reply end = alerting.reply_to(tls(kFin | kAck).seq(kS).ack(c + 2 + 7));
+  EXPECT_EQ(end.packet.tcp_flags, kAck);
+  EXPECT_EQ(end.packet.acknowledgement, kS + 1);
+  EXPECT_EQ(alerting.from_access(tls(kAck).seq(kS).ack(c + 2 + 8).data("x").build()).verdict,
+            Verdict::kCookieReset);
+}
+
+TEST_P(TlsResponder, KeepsTheCookiesOfPortsApart) {
+  const std::uint32_t c = alerting.reply_to(tls(kSyn).seq(kS - 1)).packet.sequence;
+  EXPECT_EQ(alerting.from_access(segment(kAck).seq(kS).ack(c + 1).data(kGet).build()).verdict,
+            Verdict::kCookieReset);
+}
+
+std::optional<responder::CookieMatch> match(const responder::CookieKeys& keys,
+                                            const responder::ConnectionId& id, std::uint32_t ack) {
+  return match_cookie(keys, id, ack, responder::Service::kHttp);
+}
+
 TEST(Cookie, IsBoundToAllThatNamesTheConnection) {
   responder::CookieKeys keys;
   for (std::uint64_t i = 0; i < 4; ++i) keys.key[i] = {i, ~i};
@@ -369,7 +440,7 @@ TEST(Cookie, IsBoundToAllThatNamesTheConnection) {
                                    .source_port = 3,
                                    .destination_port = 80};
   const std::uint32_t c = issue_cookie(keys, id, responder::CookieClass::kFull);
-  ASSERT_TRUE(match_cookie(keys, id, c + 1));
+  ASSERT_TRUE(match(keys, id, c + 1));
   std::vector<responder::ConnectionId> others(7, id);
   others[0].link = 2;
   others[1].vlan = 11;
@@ -378,11 +449,10 @@ TEST(Cookie, IsBoundToAllThatNamesTheConnection) {
   others[4].destination = net::IpAddress::v4(9);
   others[5].source_port = 9;
   others[6].destination_port = 9;
-  for (std::size_t i = 0; i < others.size(); ++i)
-    EXPECT_FALSE(match_cookie(keys, others[i], c + 1)) << i;
+  for (std::size_t i = 0; i < others.size(); ++i) EXPECT_FALSE(match(keys, others[i], c + 1)) << i;
   // The class is in the hash, not only in front of it: else one SYN would open all sizes.
-  EXPECT_FALSE(match_cookie(keys, id, (c ^ 1U << 28) + 1));
-  EXPECT_FALSE(match_cookie(keys, id, (c ^ 1U << 30) + 1)) << "nor is it another epoch's";
+  EXPECT_FALSE(match(keys, id, (c ^ 1U << 28) + 1));
+  EXPECT_FALSE(match(keys, id, (c ^ 1U << 30) + 1)) << "nor is it another epoch's";
 }
 
 TEST(Cookie, IsKnownUpToTheEndOfTheAnswerAndNoFurther) {
@@ -402,13 +472,13 @@ TEST(Cookie, IsKnownUpToTheEndOfTheAnswerAndNoFurther) {
     if (!near_top && n > 1000) continue;
     carried = carried || near_top;
     for (const std::uint32_t acknowledged : {0U, 1U, 1199U, 1200U, 1201U}) {
-      const auto match = match_cookie(keys, id, c + 1 + acknowledged);
-      ASSERT_TRUE(match) << n << ' ' << acknowledged;
-      EXPECT_EQ(match->acknowledged, acknowledged);
-      EXPECT_EQ(match->size, CookieClass::kFull);
+      const auto found = match(keys, id, c + 1 + acknowledged);
+      ASSERT_TRUE(found) << n << ' ' << acknowledged;
+      EXPECT_EQ(found->acknowledged, acknowledged);
+      EXPECT_EQ(found->size, CookieClass::kFull);
     }
-    EXPECT_FALSE(match_cookie(keys, id, c));
-    EXPECT_FALSE(match_cookie(keys, id, c + 1203));
+    EXPECT_FALSE(match(keys, id, c));
+    EXPECT_FALSE(match(keys, id, c + 1203));
   }
   EXPECT_TRUE(carried) << "no cookie was near enough to the top to test the carry";
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // client list, client get, explain.
+#include <sys/stat.h>
 #include <CLI/CLI.hpp>
 
+#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -20,7 +22,41 @@ struct Given {
   std::optional<unsigned> vlan;
   std::optional<std::string> link;
   std::optional<std::string> state;
+  std::optional<std::string> request;  ///< a file's name
 };
+
+/// RFC 4648, 4.
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    std::uint32_t three = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto octet = at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U;
+      three = three << 8 | octet;
+    }
+    for (std::size_t i = 0; i < 4; ++i)
+      text += at + i <= bytes.size() ? kAlphabet[three >> (18 - 6 * i) & 0x3f] : '=';
+  }
+  return text;
+}
+
+/// The first bytes of a file, as many as the daemon looks at; `-` is standard input.
+tl::expected<std::string, Failure> read_request(const std::string& path) {
+  constexpr std::size_t kMost = 4096;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{
+      path == "-" ? stdin : std::fopen(path.c_str(), "re"),
+      path == "-" ? [](std::FILE* /*kept*/) { return 0; } : std::fclose};
+  std::string text(kMost, '\0');
+  struct stat status {};
+  if (!file || ::fstat(::fileno(file.get()), &status) != 0 || S_ISDIR(status.st_mode))
+    return tl::unexpected{usage(path, "cannot be read", "give the path of an HTTP request")};
+  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  if (text.empty())
+    return tl::unexpected{usage(path, "is empty", "give an HTTP request as it is sent")};
+  return text;
+}
 
 Json params_of(const Given& given) {
   Json params = Json::object();
@@ -29,6 +65,17 @@ Json params_of(const Given& given) {
   put(params, "link", given.link);
   put(params, "state", given.state);
   return params;
+}
+
+int explain(const Command& command, const Given& given) {
+  Json params = params_of(given);
+  if (given.request) {
+    const auto text = read_request(*given.request);
+    if (!text) return fail(text.error());
+    params["request"] = base64(*text);
+  }
+  return command.run("explain", params,
+                     [](const Json& result) { return show_explained(result, output_width()); });
 }
 
 }  // namespace
@@ -48,14 +95,12 @@ void add_client_verbs(CLI::App& app, Command& command) {
   });
   CLI::App* explaining =
       add_verb(command, &app, "explain", "say what happens to a client's frames now, and why",
-               [&command, given] {
-                 return command.run("explain", params_of(*given), [](const Json& result) {
-                   return show_explained(result, output_width());
-                 });
-               });
+               [&command, given] { return explain(command, *given); });
   listing->add_option("--state", given->state, "guest, session, or a session's state");
   getting->add_option("CLIENT", given->client, "the client's MAC or IP address")->required();
   explaining->add_option("MAC", given->client, "the client's MAC address")->required();
+  explaining->add_option("--request", given->request,
+                         "an HTTP request: say what it would be answered; -: standard input");
   for (CLI::App* each : {listing, getting, explaining}) {
     each->add_option("--vlan", given->vlan, "outer VLAN");
     each->add_option("--link", given->link, "name of the link");

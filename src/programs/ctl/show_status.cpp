@@ -144,8 +144,15 @@ std::string show_explained(const Json& result, std::size_t width) {
   std::vector<Row> rows;
   for (const Json& rule : inside(result, "rules"))
     rows.push_back({cell(rule, "traffic"), cell(rule, "fate"), cell(rule, "sentence")});
-  if (rows.empty()) return text;
-  return text + "\n" + table({{"TRAFFIC"}, {"BECOMES", false, true}, {"BECAUSE"}}, rows, width);
+  if (!rows.empty())
+    text += "\n" + table({{"TRAFFIC"}, {"BECOMES", false, true}, {"BECAUSE"}}, rows, width);
+  const Json& request = inside(result, "request");
+  if (request.empty()) return text;
+  text += "\n" + harmless(fmt::format("the request: {}, as a guest's", cell(request, "sentence"))) +
+          "\n";
+  for (const Json& why : inside(request, "why"))
+    text += "- " + harmless(why.is_string() ? why.get<std::string>() : why.dump()) + "\n";
+  return text;
 }
 
 namespace {

@@ -15,6 +15,7 @@ gateway_pid=
 gateway_mbufs_at_start=
 # What a script changes in the configuration before it starts the gateway.
 gateway_https=reset
+gateway_response=()  # more lines of [response]
 gateway_default_ttl_s=86400
 gateway_capacity=65536
 gateway_budget=()  # lines of [guest.budget]
@@ -94,6 +95,7 @@ secret_file = "$bed_dir/link.key"
 [response]
 network_name = "Example Wi-Fi"
 https = "$gateway_https"
+$(printf '%s\n' "${gateway_response[@]}")
 
 [guest]
 resolvers = ["$resolver4", "$resolver6"]

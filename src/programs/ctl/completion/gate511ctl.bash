@@ -28,7 +28,8 @@ _gate511ctl_options() {
     'session extend') echo '--ttl --until --add --vlan' ;;
     'session move') echo '--to-mac --to-vlan --vlan' ;;
     'client list') echo '--state --vlan --link' ;;
-    'client get' | 'explain') echo '--vlan --link' ;;
+    'client get') echo '--vlan --link' ;;
+    'explain') echo '--vlan --link --request' ;;
     'events follow') echo '--types --since --consumer --ack --count' ;;
     'events acknowledge') echo '--consumer --forget' ;;
     'top') echo '--interval --once' ;;
