@@ -40,11 +40,12 @@ class Client {
   /// a line as well. Valid until the next call.
   [[nodiscard]] std::optional<std::string_view> next_line();
   /// Queues an answer to a line that next_line() gave; nothing if `line` is empty.
-  void answer(std::string_view line);
+  void answer(std::string line);
   /// Queues what it did not ask for.
   void tell(std::string_view line);
   /// Queues a last message, after which what comes is read and thrown away until the client closes.
   void refuse(std::string_view message, SteadyTime now);
+  /// Sends what is owed, up to one chunk.
   void send(SteadyTime now);
 
   [[nodiscard]] bool line_too_long() const;
@@ -72,7 +73,7 @@ class Client {
 
  private:
   [[nodiscard]] bool may_handle() const;
-  void queue(std::string_view line);
+  void queue(std::string line);
 
   std::unique_ptr<Stream> stream_;
   const ClientLimits& limits_;

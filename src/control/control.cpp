@@ -157,7 +157,7 @@ void Control::turn(const std::function<void()>& on_tick) {
   const std::uint64_t began_ns = thread_time_ns();
   jobs_.work(kJobs);
   sessions_.work();
-  grace_.poll();
+  const bool more_passed = grace_.poll();
   events_.pump();
   const bool more_seen = clients_.take(sightings_);
   const std::uint64_t now = clock_.boot_ns();
@@ -172,7 +172,7 @@ void Control::turn(const std::function<void()>& on_tick) {
   longest_slice_ns_ = std::max(longest_slice_ns_, thread_time_ns() - began_ns);
   nanoseconds timeout{std::min(next_tick_ns_ - std::min(now, next_tick_ns_), kTick_ns)};
   if (grace_.is_urgent()) timeout = std::min(timeout, kUrgent);
-  if (!jobs_.empty() || sessions_.has_work() || events_.has_work() || more_seen)
+  if (!jobs_.empty() || sessions_.has_work() || events_.has_work() || more_seen || more_passed)
     timeout = nanoseconds{0};
   server_->poll_once(timeout);
 }

@@ -4,13 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
 namespace gate511::control {
 namespace {
 
-constexpr std::size_t kEventsAPump = 256;  // for each subscriber; more than a slice of ends
+constexpr std::size_t kEventsAPump = 128;  // for each subscriber; more than a slice of ends
+constexpr std::chrono::microseconds kPumpSlice{50};
 constexpr EventBus::TypeMask kEnded = EventBus::TypeMask{1} << 2;
 static_assert(EventBus::kTypes[2] == "session.ended");
 
@@ -192,8 +194,16 @@ bool EventBus::pump_one(std::uint64_t connection, Subscriber& subscriber) {
 
 void EventBus::pump() {
   has_work_ = false;
-  for (auto at = subscribers_.begin(); at != subscribers_.end();)
-    at = pump_one(at->first, at->second) ? std::next(at) : subscribers_.erase(at);
+  const auto until = std::chrono::steady_clock::now() + kPumpSlice;
+  for (std::size_t left = subscribers_.size(); left > 0; --left) {
+    auto next = subscribers_.upper_bound(last_pumped_);
+    if (next == subscribers_.end()) next = subscribers_.begin();
+    last_pumped_ = next->first;
+    if (!pump_one(next->first, next->second)) subscribers_.erase(next);
+    if (left == 1 || std::chrono::steady_clock::now() < until) continue;
+    has_work_ = true;
+    return;
+  }
 }
 
 }  // namespace gate511::control

@@ -93,7 +93,7 @@ class EventBus {
   /// Nothing is kept for it any more. False: no such consumer.
   bool forget(const std::string& consumer);
 
-  /// Sends what connections have room for, a bounded part of it.
+  /// Sends what connections have room for, subscribers in turn, for one slice.
   void pump();
   [[nodiscard]] bool has_work() const { return has_work_; }
 
@@ -146,6 +146,7 @@ class EventBus {
   std::map<std::string, Consumer, std::less<>> consumers_;
   std::map<std::uint64_t, Subscriber> subscribers_;  ///< by connection
   Counts counts_;
+  std::uint64_t last_pumped_ = 0;  ///< the connection that had its turn last
   bool has_work_ = false;
 };
 

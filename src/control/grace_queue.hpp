@@ -4,6 +4,7 @@
 // only then be used again or freed. The wait never blocks the control thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -18,6 +19,7 @@ class GraceQueue {
  public:
   /// A worker that has not moved for this long is told of.
   static constexpr std::uint64_t kPatience_ns = kNsPerSecond;
+  static constexpr std::chrono::microseconds kSlice{50};
 
   /// Both outlive the queue.
   GraceQueue(table::GracePeriod& grace, const Clock& clock) : grace_{grace}, clock_{clock} {}
@@ -26,8 +28,8 @@ class GraceQueue {
   /// after kPatience_ns; `release` only when it has passed, after `answer`. Either may be empty.
   void add(std::function<void(bool)> answer, std::function<void()> release);
 
-  /// Calls what is due.
-  void poll();
+  /// Calls what is due, for one slice. True: there is more.
+  bool poll();
 
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
   /// True while someone may still be answered in time: poll() soon again.

@@ -7,28 +7,10 @@
 #include <optional>
 #include <utility>
 
-#include "control/json_reader.hpp"
+#include "control/line_work.hpp"
 
 namespace gate511::control {
 namespace {
-
-std::string text_of(const Json& json) {
-  // What came in was valid UTF-8, but a name from the operating system may not be.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string error_answer(const RpcError& error, const Json& id = nullptr) {
-  return fmt::format(R"({{"error":{},"id":{},"jsonrpc":"2.0"}})", text_of(error.to_json()),
-                     text_of(id));
-}
-
-RpcError invalid_request(std::string message) {
-  return {rpc::kInvalidRequest, std::move(message), nullptr};
-}
-
-RpcError with_reason(int code, std::string_view reason, std::string message) {
-  return {code, std::move(message), Json{{"reason", reason}}};
-}
 
 /// What is wrong with a request's envelope.
 std::optional<RpcError> check_envelope(const Json& request) {
@@ -58,67 +40,11 @@ bool is_id(const Json& id) {
   return id.is_string() || id.is_number() || id.is_null();
 }
 
-/// A batch under way: its answers, and how many are still owed.
-struct Batch {
-  std::string answers;
-  std::size_t owed = 0;
-  Dispatcher::Reply reply;
-
-  void finish_one(std::string_view made) {
-    if (!made.empty()) {
-      answers += answers.empty() ? '[' : ',';
-      answers += made;
-    }
-    if (--owed != 0) return;
-    // Notifications alone draw no answer, not even an empty batch (specification, 6).
-    reply(answers.empty() ? std::string{} : std::move(answers) + ']');
-  }
-};
-
 }  // namespace
 
 std::string Result::dump() && {
   return text_.empty() ? text_of(json_) : std::move(text_);
 }
-
-Json RpcError::to_json() const {
-  Json made{{"code", code}, {"message", message}};
-  if (!data.is_null()) made["data"] = data;
-  return made;
-}
-
-namespace rpc {
-RpcError invalid_params(std::string message) {
-  return {kInvalidParams, std::move(message), nullptr};
-}
-RpcError not_found(std::string message) {
-  return with_reason(-32001, "NOT_FOUND", std::move(message));
-}
-RpcError table_full(std::string message) {
-  return with_reason(-32002, "TABLE_FULL", std::move(message));
-}
-RpcError bad_mac(std::string message) {
-  return with_reason(-32003, "BAD_MAC", std::move(message));
-}
-RpcError conflict(std::string message) {
-  return with_reason(-32004, "CONFLICT", std::move(message));
-}
-RpcError read_only(std::string message) {
-  return with_reason(-32005, "READ_ONLY", std::move(message));
-}
-RpcError busy(std::string message) {
-  return with_reason(-32006, "BUSY", std::move(message));
-}
-RpcError store_failed(std::string message) {
-  return with_reason(-32007, "STORE_FAILED", std::move(message));
-}
-RpcError bad_config(std::string message) {
-  return with_reason(-32008, "BAD_CONFIG", std::move(message));
-}
-RpcError needs_restart(std::string message) {
-  return with_reason(-32009, "NEEDS_RESTART", std::move(message));
-}
-}  // namespace rpc
 
 tl::expected<Json, RpcError> parse_json(std::string_view text) {
   JsonReader reader{text, kMaxDepth};
@@ -127,79 +53,6 @@ tl::expected<Json, RpcError> parse_json(std::string_view text) {
   if (reader.error().empty()) return std::move(reader.root());
   return tl::unexpected{RpcError{rpc::kParseError, reader.error(), nullptr}};
 }
-
-/// A line from its bytes to the last of its requests, in steps.
-class LineWork {
- public:
-  LineWork(const Dispatcher& dispatcher, Caller caller, std::string_view line,
-           Dispatcher::Reply reply)
-      : dispatcher_{dispatcher},
-        caller_{std::move(caller)},
-        line_{line},
-        reader_{line_, kMaxDepth},
-        reply_{std::move(reply)} {}
-  LineWork(const LineWork&) = delete;
-  LineWork& operator=(const LineWork&) = delete;
-
-  bool step() {
-    switch (phase_) {
-      case Phase::kRead:
-        if (!reader_.work(kReadAStep)) take_apart();
-        break;
-      case Phase::kBatch:
-        one_of_batch();
-        break;
-      case Phase::kFree:
-        return shred(reader_.root(), kFreedAStep);
-    }
-    // What is small is done with in one step.
-    return phase_ != Phase::kFree || line_.size() > kSmall;
-  }
-
- private:
-  static constexpr std::size_t kReadAStep = 2'048;
-  static constexpr std::size_t kFreedAStep = 128;
-  static constexpr std::size_t kSmall = 4'096;
-  enum class Phase { kRead, kBatch, kFree };
-
-  void refuse(const RpcError& error) {
-    phase_ = Phase::kFree;
-    std::exchange(reply_, nullptr)(error_answer(error));
-  }
-
-  void take_apart() {
-    if (!reader_.error().empty()) return refuse({rpc::kParseError, reader_.error(), nullptr});
-    Json& document = reader_.root();
-    if (!document.is_array()) {
-      phase_ = Phase::kFree;
-      return dispatcher_.handle_one(caller_, document, std::exchange(reply_, nullptr));
-    }
-    if (document.empty() || document.size() > kMaxBatch) {
-      return refuse(invalid_request(
-          fmt::format("a batch of {}; it must have 1 to {} requests", document.size(), kMaxBatch)));
-    }
-    batch_ = std::make_shared<Batch>();
-    batch_->owed = document.size();
-    batch_->reply = std::exchange(reply_, nullptr);
-    phase_ = Phase::kBatch;
-  }
-
-  void one_of_batch() {
-    Json& document = reader_.root();
-    if (next_ + 1 == document.size()) phase_ = Phase::kFree;
-    dispatcher_.handle_one(caller_, document[next_++],
-                           [batch = batch_](const std::string& made) { batch->finish_one(made); });
-  }
-
-  const Dispatcher& dispatcher_;
-  const Caller caller_;
-  const std::string line_;
-  JsonReader reader_;
-  Dispatcher::Reply reply_;
-  Phase phase_ = Phase::kRead;
-  std::shared_ptr<Batch> batch_;
-  std::size_t next_ = 0;
-};
 
 void Dispatcher::add(std::string name, Access access, Method method) {
   methods_.emplace(std::move(name), Entry{access, std::move(method)});
@@ -260,9 +113,11 @@ void Dispatcher::handle_one(const Caller& caller, Json& request, const Reply& re
   Done finish = [reply, is_notification, id](Outcome outcome) {
     if (is_notification) return reply({});
     if (!outcome) return reply(error_answer(outcome.error(), id));
-    std::string made = R"({"id":)" + text_of(id) + R"(,"jsonrpc":"2.0","result":)";
-    made += std::move(*outcome).dump();
-    made += '}';
+    const std::string result = std::move(*outcome).dump();
+    std::string made;
+    made.reserve(result.size() + 64);
+    made.append(R"({"id":)").append(text_of(id)).append(R"(,"jsonrpc":"2.0","result":)");
+    made.append(result).push_back('}');
     reply(std::move(made));
   };
   const auto& name = request["method"].get_ref<const std::string&>();

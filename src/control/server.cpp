@@ -75,14 +75,14 @@ void Server::handle_lines(std::uint64_t id) {
     const auto line = client.next_line();
     if (!line) break;
     on_line_(connected.caller, *line,
-             [this, id](const std::string& reply) { reply_to(id, reply); });
+             [this, id](std::string reply) { reply_to(id, std::move(reply)); });
   }
 }
 
-void Server::reply_to(std::uint64_t id, std::string_view line) {
+void Server::reply_to(std::uint64_t id, std::string line) {
   const auto found = clients_.find(id);
   if (found == clients_.end()) return;  // it has gone meanwhile
-  found->second.client.answer(line);
+  found->second.client.answer(std::move(line));
   update(id);
 }
 

@@ -138,7 +138,7 @@ class Server {
   void end_late_hand_shakes(SteadyTime now);
   void serve(std::uint64_t id, std::uint32_t events);
   void handle_lines(std::uint64_t id);
-  void reply_to(std::uint64_t id, std::string_view line);
+  void reply_to(std::uint64_t id, std::string line);
   void update(std::uint64_t id);
   void attend();
   [[nodiscard]] bool add_to_epoll(int fd, std::uint64_t id) const;

@@ -92,11 +92,9 @@ tl::expected<std::string, RpcError> Service::add_one(const Json& given) {
                                     "some, or raise it in the configuration",
                                     parts_.sessions.table().capacity()))};
   }
-  const auto view = parts_.sessions.find(*key);
-  if (!view) return tl::unexpected{rpc::not_found("the session ended at once")};
   std::string text =
       added->created ? R"("created":true,"session":)" : R"("created":false,"session":)";
-  append_session(text, *view, parts_.key_has_vlan);
+  append_session(text, added->session, parts_.key_has_vlan);
   return text;
 }
 
@@ -161,7 +159,7 @@ bool Service::list_some(Listing& listing) const {
   const Sessions::Page page =
       parts_.sessions.list(listing.filter, listing.cursor,
                            std::min(listing.limit - listing.listed, kListedAStep), kLooksAStep);
-  for (const SessionView& view : page.sessions) {
+  for (const SessionRef& view : page.sessions) {
     if (listing.listed++ > 0) listing.sessions += ',';
     append_session(listing.sessions, view, parts_.key_has_vlan);
   }

@@ -10,19 +10,19 @@
 
 namespace gate511::control {
 
-void SessionEvents::session_added(const SessionView& session) {
+void SessionEvents::session_added(const SessionRef& session) {
   std::string members = R"("session":)";
   append_session(members, session, key_has_vlan_);
   events_.emit_text("session.added", members);
 }
 
-void SessionEvents::session_changed(const SessionView& session) {
+void SessionEvents::session_changed(const SessionRef& session) {
   std::string members = R"("session":)";
   append_session(members, session, key_has_vlan_);
   events_.emit_text("session.changed", members);
 }
 
-void SessionEvents::session_ended(const SessionView& session, EndReason reason) {
+void SessionEvents::session_ended(const SessionRef& session, EndReason reason) {
   std::string members = fmt::format(R"("reason":"{}","session":)", reason_name(reason));
   append_ended_session(members, session, key_has_vlan_);
   events_.emit_text("session.ended", members);

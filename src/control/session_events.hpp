@@ -14,9 +14,9 @@ class SessionEvents final : public SessionListener {
   SessionEvents(EventBus& events, bool key_has_vlan)
       : events_{events}, key_has_vlan_{key_has_vlan} {}
 
-  void session_added(const SessionView& session) override;
-  void session_changed(const SessionView& session) override;
-  void session_ended(const SessionView& session, EndReason reason) override;
+  void session_added(const SessionRef& session) override;
+  void session_changed(const SessionRef& session) override;
+  void session_ended(const SessionRef& session, EndReason reason) override;
 
  private:
   EventBus& events_;

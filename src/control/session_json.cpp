@@ -29,7 +29,7 @@ void append_number(std::string& out, std::string_view name, std::uint64_t number
   out.append(name).append(digits.data(), digits.size());
 }
 
-void append(std::string& out, const SessionView& view, bool key_has_vlan, bool lives) {
+void append(std::string& out, const SessionRef& view, bool key_has_vlan, bool lives) {
   const SessionRecord& record = view.record;
   append_number(out, R"({"bytes_down":)", view.traffic.bytes_down);
   append_number(out, R"(,"bytes_up":)", view.traffic.bytes_up);
@@ -63,15 +63,15 @@ std::string_view state_name(table::State state) {
   }
 }
 
-void append_session(std::string& out, const SessionView& view, bool key_has_vlan) {
+void append_session(std::string& out, const SessionRef& view, bool key_has_vlan) {
   append(out, view, key_has_vlan, true);
 }
 
-void append_ended_session(std::string& out, const SessionView& view, bool key_has_vlan) {
+void append_ended_session(std::string& out, const SessionRef& view, bool key_has_vlan) {
   append(out, view, key_has_vlan, false);
 }
 
-Json session_json(const SessionView& view, bool key_has_vlan) {
+Json session_json(const SessionRef& view, bool key_has_vlan) {
   std::string text;
   append_session(text, view, key_has_vlan);
   return Json::parse(text);

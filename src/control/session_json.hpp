@@ -16,10 +16,10 @@ namespace gate511::control {
 [[nodiscard]] std::string_view state_name(table::State state);
 /// Appends a session as JSON text, members in the order of their names. Text and no document,
 /// because pages and answers hold hundreds of them.
-void append_session(std::string& out, const SessionView& view, bool key_has_vlan);
+void append_session(std::string& out, const SessionRef& view, bool key_has_vlan);
 /// The same for one that has ended, without the time that it had left.
-void append_ended_session(std::string& out, const SessionView& view, bool key_has_vlan);
-[[nodiscard]] Json session_json(const SessionView& view, bool key_has_vlan);
+void append_ended_session(std::string& out, const SessionRef& view, bool key_has_vlan);
+[[nodiscard]] Json session_json(const SessionRef& view, bool key_has_vlan);
 
 /// `mac` and, where the key has it, `vlan` (0, untagged, if it is not given). Errors stand in
 /// `params`.

@@ -22,10 +22,10 @@ class SessionListener {
   SessionListener& operator=(const SessionListener&) = delete;
   virtual ~SessionListener() = default;
 
-  virtual void session_added(const SessionView& session) = 0;
-  virtual void session_changed(const SessionView& session) = 0;
+  virtual void session_added(const SessionRef& session) = 0;
+  virtual void session_changed(const SessionRef& session) = 0;
   /// When every worker has seen it: the counters are final.
-  virtual void session_ended(const SessionView& session, EndReason reason) = 0;
+  virtual void session_ended(const SessionRef& session, EndReason reason) = 0;
 };
 
 }  // namespace gate511::control

@@ -51,12 +51,27 @@ struct SessionFields {
   std::optional<std::string> user{};
 };
 
-/// A session as it is shown.
-struct SessionView {
-  SessionRecord record;
+/// A session as it is shown, while its record stands.
+struct SessionRef {
+  const SessionRecord& record;
   table::TrafficCounts traffic;
   std::uint64_t ttl_s = 0;         ///< left, rounded up; 0: no end
   std::uint64_t expires_at_s = 0;  ///< unix time; 0: no end
+};
+
+/// The same to be kept.
+struct SessionView {
+  SessionRecord record;
+  table::TrafficCounts traffic;
+  std::uint64_t ttl_s = 0;
+  std::uint64_t expires_at_s = 0;
+
+  SessionView(const SessionRef& shown)  // NOLINT: it is the same
+      : record{shown.record},
+        traffic{shown.traffic},
+        ttl_s{shown.ttl_s},
+        expires_at_s{shown.expires_at_s} {}
+  operator SessionRef() const { return {record, traffic, ttl_s, expires_at_s}; }  // NOLINT
 };
 
 /// Which sessions are meant. Empty: all.

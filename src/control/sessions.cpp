@@ -9,7 +9,8 @@ namespace {
 // A slice, measured in what it does: at most about 100 us.
 constexpr std::size_t kSlotsASlice = 16'384;
 constexpr std::size_t kLooksASlice = 1'024;  // each may miss the cache
-constexpr std::size_t kEndsASlice = 128;
+constexpr std::size_t kEndsASlice = 32;      // each is told of
+constexpr std::size_t kTimersASlice = 512;
 
 }  // namespace
 
@@ -19,7 +20,8 @@ Sessions::Sessions(const Parts& parts, std::uint32_t default_ttl_s)
       status_{parts.status},
       clock_{parts.clock},
       default_ttl_s_{default_ttl_s},
-      records_(parts.table.slots()) {}
+      records_(parts.table.slots()),
+      ends_{parts.table.slots(), parts.clock.boot_ns()} {}
 
 SessionRecord* Sessions::record_of(table::Key key) const {
   const table::Hit hit = table_.look_up(key);
@@ -40,9 +42,12 @@ std::uint64_t Sessions::deadline_of(const SessionFields& fields, bool created,
 }
 
 void Sessions::set_deadline(SessionRecord& record, std::uint64_t deadline_ns) {
-  if (record.deadline_ns != SessionRecord::kNoEnd) ends_.erase({record.deadline_ns, record.index});
   record.deadline_ns = deadline_ns;
-  if (deadline_ns != SessionRecord::kNoEnd) ends_.insert({deadline_ns, record.index});
+  if (deadline_ns == SessionRecord::kNoEnd) {
+    ends_.clear(record.index);
+  } else {
+    ends_.set(record.index, deadline_ns);
+  }
 }
 
 void Sessions::set_state(SessionRecord& record, table::State state) {
@@ -77,11 +82,11 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
   ++generation_;
   if (listener_ != nullptr)
     created ? listener_->session_added(view(*record)) : listener_->session_changed(view(*record));
-  return Added{created, record->id};
+  return Added{created, record->id, view(*record)};
 }
 
-SessionView Sessions::view(const SessionRecord& record) const {
-  SessionView shown{record, status_.session_traffic(record.index), 0, 0};
+SessionRef Sessions::view(const SessionRecord& record) const {
+  SessionRef shown{record, status_.session_traffic(record.index), 0, 0};
   shown.traffic -= record.baseline;
   if (record.carried) shown.traffic += carried_by(*record.carried);
   if (record.deadline_ns != SessionRecord::kNoEnd) {
@@ -116,9 +121,7 @@ Sessions::Page Sessions::list(const SessionFilter& filter, std::uint32_t cursor,
 Sessions::Record Sessions::take_out(std::uint32_t index) {
   Record record = std::move(records_[index]);
   table_.erase(index);
-  const std::uint64_t deadline_ns = record->deadline_ns;
-  set_deadline(*record, SessionRecord::kNoEnd);
-  record->deadline_ns = deadline_ns;  // for those who are shown it
+  ends_.clear(index);  // the record keeps its deadline, for those who are shown it
   --counts_[static_cast<std::size_t>(record->state)];
   ++generation_;
   return record;
@@ -180,15 +183,16 @@ void Sessions::work_on_sweep() {
   sweeps_.pop_front();
 }
 
-bool Sessions::next_end_is_due() const {
-  return !ends_.empty() && ends_.begin()->first <= clock_.boot_ns();
-}
-
 void Sessions::work() {
   if (!sweeps_.empty()) work_on_sweep();
   std::vector<Record> ended;
-  while (ended.size() < kEndsASlice && next_end_is_due())
-    ended.push_back(take_out(ends_.begin()->second));
+  const std::uint64_t now = clock_.boot_ns();
+  std::size_t steps = kTimersASlice;
+  while (ended.size() < kEndsASlice) {
+    const auto index = ends_.take(now, steps);
+    if (!index) break;
+    ended.push_back(take_out(*index));
+  }
   if (!ended.empty()) release_later(std::move(ended), EndReason::kExpired, {});
 }
 

@@ -14,14 +14,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
-#include <utility>
 #include <vector>
 
 #include "control/clock.hpp"
 #include "control/grace_queue.hpp"
 #include "control/session_listener.hpp"
 #include "control/session_record.hpp"
+#include "control/timing_wheel.hpp"
 #include "dataplane/status.hpp"
 #include "table/session_table.hpp"
 
@@ -44,6 +43,7 @@ class Sessions {
   struct Added {
     bool created = false;
     std::uint64_t id = 0;
+    SessionRef session;  ///< until the next call
   };
   /// Adds a session, or changes the given fields of the one that is there. nullopt: the table is
   /// full. In the table when it returns; let `grace` pass before it is answered.
@@ -61,7 +61,7 @@ class Sessions {
   [[nodiscard]] Refusal move(table::Key from, table::Key to, std::function<void(bool seen)> done);
 
   struct Page {
-    std::vector<SessionView> sessions;
+    std::vector<SessionRef> sessions;   ///< until the next call
     std::optional<std::uint32_t> next;  ///< where the next page begins; none: that was all
   };
   /// Up to `limit` sessions from `cursor` on (0: the first). Looks at no more than `looks` slots,
@@ -88,7 +88,9 @@ class Sessions {
   /// Ends what is due and goes on with revokes, for one slice.
   void work();
   /// True while work() has more to do at once.
-  [[nodiscard]] bool has_work() const { return !sweeps_.empty() || next_end_is_due(); }
+  [[nodiscard]] bool has_work() const {
+    return !sweeps_.empty() || ends_.has_work(clock_.boot_ns());
+  }
 
   /// Of sessions that are added from now on.
   void set_default_ttl(std::uint32_t seconds) { default_ttl_s_ = seconds; }
@@ -115,7 +117,7 @@ class Sessions {
   };
 
   [[nodiscard]] SessionRecord* record_of(table::Key key) const;
-  [[nodiscard]] SessionView view(const SessionRecord& record) const;
+  [[nodiscard]] SessionRef view(const SessionRecord& record) const;
   [[nodiscard]] table::TrafficCounts carried_by(const CarriedTraffic& carried) const;
   /// The one under way that has not come to this session yet, and will take it.
   [[nodiscard]] bool is_being_revoked(const SessionRecord& record) const;
@@ -130,7 +132,6 @@ class Sessions {
                      std::function<void(bool)> answer);
   void release(const SessionRecord& record, EndReason reason);
   void work_on_sweep();
-  [[nodiscard]] bool next_end_is_due() const;
 
   table::SessionTable& table_;
   GraceQueue& grace_;
@@ -139,8 +140,8 @@ class Sessions {
   std::uint32_t default_ttl_s_;
   SessionListener* listener_ = nullptr;
 
-  std::vector<Record> records_;                             ///< by the table's index
-  std::set<std::pair<std::uint64_t, std::uint32_t>> ends_;  ///< deadline and index
+  std::vector<Record> records_;  ///< by the table's index
+  TimingWheel ends_;             ///< by the table's index
   std::deque<Sweep> sweeps_;
   std::array<std::size_t, 16> counts_{};  ///< by state
   std::uint64_t next_id_ = 1;

@@ -107,12 +107,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       check(answer.empty() || nlohmann::json::accept(answer));
       check(answer.find('\n') == std::string::npos);
     });
+    bool more = false;
     do {
       jobs.work(std::chrono::seconds{1});
       sessions.work();
-      grace.poll();
+      more = grace.poll();
       events.pump();
-    } while (sessions.has_work() || !jobs.empty());
+    } while (more || sessions.has_work() || !jobs.empty());
     check(answers == 1);
     check(table.size() <= kCapacity && table.in_limbo() == 0);
     check(sessions.count(table::State::kAuthenticated) + sessions.count(table::State::kBlocked) +

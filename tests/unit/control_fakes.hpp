@@ -210,12 +210,13 @@ struct World {
 
   /// Lets the control thread do what it has to do.
   void settle() {
+    bool more = false;
     do {
       jobs.work(std::chrono::seconds{1});
       sessions.work();
-      grace.poll();
+      more = grace.poll();
       events.pump();
-    } while (sessions.has_work() || !jobs.empty());
+    } while (more || sessions.has_work() || !jobs.empty());
   }
 };
 

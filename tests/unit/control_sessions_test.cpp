@@ -240,7 +240,7 @@ TEST_F(SessionsTest, ListsEachOnceWhileOthersComeAndGo) {
   while (cursor) {
     const auto page = large.sessions.list({.tag = "even"}, *cursor, 100);
     EXPECT_LE(page.sessions.size(), 100U);
-    for (const SessionView& view : page.sessions) ++seen[view.record.id];
+    for (const SessionRef& view : page.sessions) ++seen[view.record.id];
     cursor = page.next;
     large.sessions.revoke(key(next % 2'000 | 1), [](const Sessions::Revoked& /*revoked*/) {});
     ASSERT_TRUE(large.sessions.upsert(key(next++), {.tag = "new"}));
