@@ -79,6 +79,15 @@ void read_sessions(Section section, SessionsConfig& out) {
   out.key_has_vlan = key == 1;
   section.integer("default_ttl_s", 0U, SessionsConfig::kMaxTtl_s, " seconds, 0 for no end",
                   out.default_ttl_s);
+  section.text("store", out.store);
+  if (out.store.find("://") != std::string::npos) {
+    section.fail("store",
+                 {fmt::format("`{}` is \"{}\", which is no file", section.name("store"), out.store),
+                  "give a file, or \"\" to keep sessions in memory alone"});
+  }
+  std::size_t failure = 0;
+  section.choice("on_store_failure", {"refuse", "memory"}, failure);
+  out.store_may_fail = failure == 1;
 }
 
 }  // namespace
@@ -108,7 +117,9 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_enforce(root, config.enforce);
   read_dpdk(root.sub("dpdk", {"args", "lcores"}), config.dpdk);
   read_links(document, root, config.links);
-  read_sessions(root.sub("sessions", {"capacity", "key", "default_ttl_s"}), config.sessions);
+  read_sessions(
+      root.sub("sessions", {"capacity", "key", "default_ttl_s", "store", "on_store_failure"}),
+      config.sessions);
   read_portal(root, config.portal);
   read_response(root, config.response);
   read_guest(root, config.guest);

@@ -48,6 +48,8 @@ struct SessionsConfig {
   std::uint32_t capacity = 1'048'576;
   bool key_has_vlan = false;  ///< `key = "mac+vlan"`
   std::uint32_t default_ttl_s = 86'400;
+  std::string store = "/var/lib/gate511/sessions.db";  ///< empty: in memory alone
+  bool store_may_fail = false;                         ///< `on_store_failure = "memory"`
 
   bool operator==(const SessionsConfig&) const = default;
 };

@@ -35,6 +35,12 @@ constexpr std::array kKeys{
         [](const Config& a, const Config& b) {
           return a.sessions.default_ttl_s == b.sessions.default_ttl_s;
         }},
+    Key{"sessions.store", false,
+        [](const Config& a, const Config& b) { return a.sessions.store == b.sessions.store; }},
+    Key{"sessions.on_store_failure", false,
+        [](const Config& a, const Config& b) {
+          return a.sessions.store_may_fail == b.sessions.store_may_fail;
+        }},
     Key{"portal.url", true,
         [](const Config& a, const Config& b) { return a.portal.url == b.portal.url; }},
     Key{"portal.secret_file", true,

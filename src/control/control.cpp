@@ -18,6 +18,7 @@ constexpr nanoseconds kUrgent{50'000};
 /// What is done for clients between two looks at all else.
 constexpr std::chrono::microseconds kJobs{100};
 constexpr milliseconds kPatience{200};
+constexpr std::uint64_t kCheckpoint_ns = 30 * kNsPerSecond;  // what is lost of counters at worst
 constexpr std::uint64_t kTick_ns = nanoseconds{Control::kTick}.count();
 
 /// CPU time, since what others take from this thread is not its doing.
@@ -33,7 +34,9 @@ std::uint64_t thread_time_ns() {
 Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> background)
     : clock_{std::move(parts.clock)},
       grace_{parts.grace, clock_},
-      sessions_{{parts.table, grace_, parts.status, clock_}, config.sessions.default_ttl_s},
+      ledger_{clock_},
+      sessions_{{parts.table, grace_, parts.status, clock_, ledger_},
+                config.sessions.default_ttl_s},
       config_{config},
       events_{clock_},
       session_events_{events_, config.sessions.key_has_vlan},
@@ -43,13 +46,16 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
           clock_,
           {.capacity = config.guest.table_capacity, .key_has_vlan = config.sessions.key_has_vlan}},
       service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version),
-                config.sessions.key_has_vlan, events_, config_, jobs_, [this] { return stats(); },
-                [this] { return audit_ ? audit_->problem() : std::string{}; }}},
+                config.sessions.key_has_vlan, events_, config_, jobs_, ledger_,
+                [this] { return stats(); },
+                [this] { return audit_ ? audit_->problem() : std::string{}; },
+                [this] { return store_note_; }}},
       client_methods_{
           {clients_, sessions_, sightings_, parts.shared, clock_, config.sessions.key_has_vlan},
           service_.dispatcher()},
       session_change_methods_{
           {sessions_, clock_, [this](std::string_view change) { return service_.not_seen(change); },
+           [this](std::string_view change) { return service_.not_stored(change); },
            config.sessions.key_has_vlan},
           service_.dispatcher()},
       background_{std::move(background)},
@@ -90,11 +96,23 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
        Dispatcher::too_many_of_user()});
   if (!server) return tl::unexpected{server.error()};
   control->server_ = std::move(*server);
+  if (const auto opened = control->open_store(config); !opened)
+    return tl::unexpected{opened.error()};
   Background& aside = *control->background_;
   if (auto watched = control->watch(aside.fd(), [&aside] { aside.finish(); }); !watched)
     return tl::unexpected{watched.error()};
+  if (store::Store* const store = control->store_.get()) {
+    if (auto watched = control->watch(store->fd(), [store] { store->finish(); }); !watched)
+      return tl::unexpected{watched.error()};
+  }
   control->connect();
   return control;
+}
+
+Control::~Control() {
+  if (!store_) return;
+  sessions_.checkpoint_all();
+  store_.reset();
 }
 
 void Control::connect() {
@@ -167,6 +185,11 @@ void Control::turn(const std::function<void()>& on_tick) {
     tell_of_refused();
     clients_.tick();
     log_tls_refused();
+    if (now >= next_checkpoint_ns_) {
+      next_checkpoint_ns_ = now + kCheckpoint_ns;
+      sessions_.checkpoint();
+      ledger_.wait([](bool /*stored*/) {});  // for the time that the store knows
+    }
     on_tick();
   }
   longest_slice_ns_ = std::max(longest_slice_ns_, thread_time_ns() - began_ns);

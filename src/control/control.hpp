@@ -23,6 +23,7 @@
 #include "control/events.hpp"
 #include "control/grace_queue.hpp"
 #include "control/jobs.hpp"
+#include "control/ledger.hpp"
 #include "control/server.hpp"
 #include "control/service.hpp"
 #include "control/service_clients.hpp"
@@ -30,6 +31,7 @@
 #include "control/service_session_changes.hpp"
 #include "control/session_events.hpp"
 #include "control/sessions.hpp"
+#include "control/store/store.hpp"
 
 namespace gate511::control {
 
@@ -51,6 +53,8 @@ class Control {
   /// Takes the socket. No client is served before run().
   [[nodiscard]] static tl::expected<std::unique_ptr<Control>, Error> open(const Config& config,
                                                                           Parts parts);
+  /// Once no worker runs any more: stores what was counted, and all that still waits for the disk.
+  ~Control();
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 
@@ -86,10 +90,13 @@ class Control {
   void tell_of_refused();
   void log_tls_refused();
   [[nodiscard]] tl::expected<void, Error> open_audit_log(const std::string& path);
+  [[nodiscard]] tl::expected<void, Error> open_store(const Config& config);
+  void restore_events(store::Restored& restored);
   [[nodiscard]] Json stats() const;
 
   Clock clock_;
   GraceQueue grace_;
+  Ledger ledger_;
   Sessions sessions_;
   ConfigState config_;
   EventBus events_;
@@ -103,7 +110,10 @@ class Control {
   std::unique_ptr<Background> background_;
   ConfigMethods config_methods_;
   std::unique_ptr<Server> server_;
+  std::unique_ptr<store::Store> store_;  ///< null: in memory alone
+  std::string store_note_;               ///< what was wrong with it when it was opened
   std::uint64_t next_tick_ns_ = 0;
+  std::uint64_t next_checkpoint_ns_ = 0;
   std::uint64_t longest_slice_ns_ = 0;
   std::unique_ptr<AuditLog> audit_;  ///< null: none
   std::string tls_refused_;          ///< why the last one was, since the last line about it

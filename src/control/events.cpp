@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kEventsAPump = 128;  // for each subscriber; more than a slice of ends
 constexpr std::chrono::microseconds kPumpSlice{50};
 constexpr EventBus::TypeMask kEnded = EventBus::TypeMask{1} << 2;
+constexpr std::uint64_t kReserved = 1'000'000;  // numbers, each time
+constexpr std::uint64_t kReserveAt = 100'000;   // left of them
+constexpr std::uint64_t kDropsToTell = 256;
 static_assert(EventBus::kTypes[2] == "session.ended");
 
 }  // namespace
@@ -55,6 +58,7 @@ void EventBus::emit_text(std::string_view type, std::string_view members) {
                         R"("type":"{}"{}{}}}}})",
                         seq_, clock_.unix_ns() / kNsPerSecond, type, members.empty() ? "" : ",",
                         members)});
+  if (keeper_ && seq_ + kReserveAt >= seq_limit_) reserve_numbers();
   if (*mask == kEnded && !consumers_.empty()) {
     kept_.push(event);
     while (kept_.events.size() > limits_.kept || kept_.bytes > limits_.kept_bytes) drop_kept();
@@ -63,6 +67,34 @@ void EventBus::emit_text(std::string_view type, std::string_view members) {
   while (recent_.events.size() > limits_.recent || recent_.bytes > limits_.recent_bytes)
     recent_.pop();
   has_work_ = has_work_ || !subscribers_.empty();
+}
+
+void EventBus::emit_end(std::uint64_t session, std::string_view members) {
+  emit_text("session.ended", members);
+  if (!keeper_) return;
+  const bool is_wanted = !consumers_.empty() && !kept_.events.empty();
+  keeper_->ended(session, seq_, is_wanted ? kept_.events.back()->line : std::string_view{});
+}
+
+void EventBus::reserve_numbers() {
+  seq_limit_ = seq_ + kReserved;
+  keeper_->seq_limit(seq_limit_);
+}
+
+void EventBus::restore(Keeper keeper, std::uint64_t seq_limit, std::vector<KeptConsumer> consumers,
+                       std::vector<KeptEnd> ends) {
+  keeper_ = std::move(keeper);
+  seq_ = seq_limit;
+  reserve_numbers();
+  for (KeptConsumer& consumer : consumers)
+    consumers_.emplace(std::move(consumer.name), Consumer{consumer.acknowledged, 0});
+  for (KeptEnd& end : ends)
+    kept_.push(std::make_shared<const Event>(Event{end.seq, kEnded, std::move(end.line)}));
+}
+
+void EventBus::keep_consumers() {
+  if (!keeper_) return;
+  for (const auto& [name, consumer] : consumers_) keeper_->consumer(name, consumer.acknowledged);
 }
 
 void EventBus::drop_kept() {
@@ -74,6 +106,8 @@ void EventBus::drop_kept() {
     ++counts_.dropped;
   }
   kept_.pop();
+  // The store has them for so long: it need not follow each one.
+  if (counts_.dropped % kDropsToTell == 0) keep_consumers();
 }
 
 std::uint64_t EventBus::oldest() const {
@@ -87,7 +121,9 @@ void EventBus::keep_recent_ends(std::uint64_t since) {
   for (std::size_t i = recent_.after(since); i < recent_.events.size(); ++i) {
     const auto& event = recent_.events[i];
     if (event->seq >= kept_from) break;
-    if (event->type == kEnded) merged.push(event);
+    if (event->type != kEnded) continue;
+    merged.push(event);
+    if (keeper_) keeper_->ended(0, event->seq, event->line);
   }
   for (auto& event : kept_.events) merged.push(std::move(event));
   kept_ = std::move(merged);
@@ -105,6 +141,7 @@ std::optional<EventBus::Subscribed> EventBus::subscribe(std::uint64_t connection
     if (known == consumers_.end()) {
       if (consumers_.size() >= limits_.consumers) return std::nullopt;
       known = consumers_.emplace(wanted.consumer, Consumer{since, 0}).first;
+      if (keeper_) keeper_->consumer(wanted.consumer, since);
       keep_recent_ends(since);
     }
     for (auto at = subscribers_.begin(); at != subscribers_.end();) {
@@ -129,12 +166,14 @@ std::optional<std::size_t> EventBus::acknowledge(const std::string& consumer, st
   const auto found = consumers_.find(consumer);
   if (found == consumers_.end()) return std::nullopt;
   found->second.acknowledged = std::max(found->second.acknowledged, std::min(seq, seq_));
+  if (keeper_) keeper_->consumer(consumer, found->second.acknowledged);
   drop_acknowledged();
   return kept_.events.size() - kept_.after(found->second.acknowledged);
 }
 
 bool EventBus::forget(const std::string& consumer) {
   if (consumers_.erase(consumer) == 0) return false;
+  if (keeper_) keeper_->forget(consumer);
   for (auto& [connection, subscriber] : subscribers_) {
     if (subscriber.consumer == consumer) subscriber.consumer.clear();
   }

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "control/clock.hpp"
 #include "control/json_rpc.hpp"
@@ -59,13 +60,36 @@ class EventBus {
   EventBus(const EventBus&) = delete;
   EventBus& operator=(const EventBus&) = delete;
 
+  /// Where it is kept what must outlive the daemon: ends of sessions for consumers.
+  struct Keeper {
+    /// `line` is empty where nobody is to get it.
+    std::function<void(std::uint64_t session, std::uint64_t seq, std::string_view line)> ended;
+    std::function<void(const std::string& name, std::uint64_t acknowledged)> consumer;
+    std::function<void(const std::string& name)> forget;
+    std::function<void(std::uint64_t limit)> seq_limit;  ///< numbers below it may be used
+  };
+  struct KeptConsumer {
+    std::string name;
+    std::uint64_t acknowledged;
+  };
+  struct KeptEnd {
+    std::uint64_t seq;
+    std::string line;
+  };
+
   /// To be called before anyone subscribes.
   void connect(Wire wire) { wire_ = std::move(wire); }
+  /// Goes on with what was kept: numbers from `seq_limit` on, so that none is given twice. The ends
+  /// are in the order of their numbers.
+  void restore(Keeper keeper, std::uint64_t seq_limit, std::vector<KeptConsumer> consumers,
+               std::vector<KeptEnd> ends);
 
   /// `members`: an object, whose members stand beside seq, type and time.
   void emit(std::string_view type, const Json& members);
   /// The same with the members as text, `"name":value,...`: for what happens often.
   void emit_text(std::string_view type, std::string_view members);
+  /// `session.ended`.
+  void emit_end(std::uint64_t session, std::string_view members);
 
   using TypeMask = std::uint32_t;
   static constexpr TypeMask kAllTypes = (TypeMask{1} << kTypes.size()) - 1;
@@ -133,6 +157,8 @@ class EventBus {
   void keep_recent_ends(std::uint64_t since);
   void drop_acknowledged();
   void drop_kept();
+  void keep_consumers();
+  void reserve_numbers();
   /// False: it is to go.
   bool pump_one(std::uint64_t connection, Subscriber& subscriber);
   [[nodiscard]] const Event* next_for(Subscriber& subscriber) const;
@@ -140,7 +166,9 @@ class EventBus {
   const Clock& clock_;
   Limits limits_;
   Wire wire_;
+  std::optional<Keeper> keeper_;
   std::uint64_t seq_ = 0;
+  std::uint64_t seq_limit_ = 0;  ///< numbers below it are reserved; where there is a keeper
   Held recent_;
   Held kept_;  ///< ends of sessions that a consumer has not acknowledged
   std::map<std::string, Consumer, std::less<>> consumers_;

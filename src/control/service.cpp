@@ -80,12 +80,16 @@ RpcError Service::not_seen(std::string_view change) const {
   return error;
 }
 
-tl::expected<std::string, RpcError> Service::add_one(const Json& given) {
+RpcError Service::not_stored(std::string_view change) const {
+  return rpc::store_failed(fmt::format("{}; {}", parts_.ledger.status().problem, change));
+}
+
+tl::expected<std::string, RpcError> Service::add_one(const Json& given, Sessions::Batch& batch) {
   Params params{given, {"mac", "vlan", "state", "ttl_s", "expires_at", "tag", "user"}};
   const auto key = read_key(params, parts_.key_has_vlan);
   const SessionFields fields = read_fields(params, parts_.clock.unix_ns() / kNsPerSecond);
   if (params.error() || !key) return refused(params);
-  const auto added = parts_.sessions.upsert(*key, fields);
+  const auto added = parts_.sessions.upsert(*key, fields, batch);
   if (!added) {
     return tl::unexpected{
         rpc::table_full(fmt::format("{} sessions are held, which is sessions.capacity; revoke "
@@ -104,12 +108,13 @@ struct Service::Adding {
   Done done;
   std::size_t next = 0;
   std::string results{};
+  Sessions::Batch batch{};
 };
 
 bool Service::add_some(Adding& adding) {
   for (std::size_t i = 0; i < kAddsAStep && adding.next < adding.items.size(); ++i) {
     Json& item = adding.items[adding.next++];
-    const auto added = add_one(item);
+    const auto added = add_one(item, adding.batch);
     adding.results += adding.results.empty() ? '[' : ',';
     adding.results += '{';
     adding.results += added ? *added : R"("error":)" + added.error().to_json().dump();
@@ -117,25 +122,30 @@ bool Service::add_some(Adding& adding) {
     item = nullptr;  // freed as it goes: all at once would take long
   }
   if (adding.next < adding.items.size()) return true;
-  answer_when_seen(R"("results":)" + std::move(adding.results) + ']', adding.done);
+  answer_when_settled(R"("results":)" + std::move(adding.results) + ']', std::move(adding.batch),
+                      adding.done);
   return false;
 }
 
-void Service::answer_when_seen(std::string result, const Done& done) {
+void Service::answer_when_settled(std::string result, Sessions::Batch batch, const Done& done) {
   result = fmt::format(R"({{"generation":{},)", parts_.sessions.generation()) + result + '}';
-  parts_.grace.add(
-      [this, done, result = std::make_shared<std::string>(std::move(result))](bool seen) {
-        if (!seen) return done(tl::unexpected{not_seen("the change stands")});
-        done(Result::text(std::move(*result)));
-      },
-      {});
+  parts_.sessions.commit(std::move(batch),
+                         [this, done, result = std::make_shared<std::string>(std::move(result))](
+                             Sessions::Settled settled) {
+                           if (!settled.stored)
+                             return done(tl::unexpected{not_stored("nothing was changed")});
+                           if (!settled.seen)
+                             return done(tl::unexpected{not_seen("the change stands")});
+                           done(Result::text(std::move(*result)));
+                         });
 }
 
 void Service::session_add(const Caller& caller, Json& given, const Done& done) {
   if (!given.contains("sessions")) {
-    auto added = add_one(given);
+    Sessions::Batch batch;
+    auto added = add_one(given, batch);
     if (!added) return done(tl::unexpected{std::move(added.error())});
-    return answer_when_seen(std::move(*added), done);
+    return answer_when_settled(std::move(*added), std::move(batch), done);
   }
   Params params{given, {"sessions"}};
   if (params.array("sessions", kMaxAdd) == nullptr) return done(refused(params));
@@ -203,7 +213,12 @@ void Service::session_revoke(const Json& given, const Done& done) {
   if (params.error()) return done(refused(params));
 
   const auto finish = [this, done](const Sessions::Revoked& revoked) {
-    if (!revoked.seen) return done(tl::unexpected{not_seen("the revocation stands")});
+    if (!revoked.settled.seen) return done(tl::unexpected{not_seen("the revocation stands")});
+    if (!revoked.settled.stored) {
+      return done(tl::unexpected{not_stored(
+          "the revocation stands, and is stored as soon as that is possible, but a restart before "
+          "then takes it back")});
+    }
     Json result{{"existed", revoked.count > 0}, {"revoked", revoked.count}};
     if (revoked.session) result["session"] = session_json(*revoked.session, parts_.key_has_vlan);
     done(with_generation(std::move(result)));

@@ -39,8 +39,10 @@ class Service {
     EventBus& events;
     const ConfigState& config;
     Jobs& jobs;
+    const Ledger& ledger;
     std::function<Json()> control_stats = {};  ///< of the sockets and the loop, for `stats.get`
     std::function<std::string()> audit_problem = {};  ///< empty: none, for `health`
+    std::function<std::string()> store_note = {};     ///< the same
   };
   explicit Service(Parts parts);
   Service(const Service&) = delete;
@@ -51,6 +53,8 @@ class Service {
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   /// The error where not every worker has seen `change` in time.
   [[nodiscard]] RpcError not_seen(std::string_view change) const;
+  /// The error where the store could not take `change`.
+  [[nodiscard]] RpcError not_stored(std::string_view change) const;
   void set_audit(Dispatcher::Audit audit) { dispatcher_.set_audit(std::move(audit)); }
 
   /// A few times a second: looks whether the workers move and the ports are up, and tells what has
@@ -73,10 +77,11 @@ class Service {
   struct Adding;
   struct Listing;
   /// One session in the table, not yet answered for: what `created` and `session` are, as text.
-  [[nodiscard]] tl::expected<std::string, RpcError> add_one(const Json& params);
+  [[nodiscard]] tl::expected<std::string, RpcError> add_one(const Json& params,
+                                                            Sessions::Batch& batch);
   bool add_some(Adding& adding);
   bool list_some(Listing& listing) const;
-  void answer_when_seen(std::string result, const Done& done);
+  void answer_when_settled(std::string result, Sessions::Batch batch, const Done& done);
   [[nodiscard]] Json with_generation(Json result) const;
 
   Parts parts_;

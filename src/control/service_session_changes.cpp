@@ -40,7 +40,7 @@ std::optional<table::Key> read_target(Params& params, table::Key from, bool key_
 SessionChangeMethods::SessionChangeMethods(Parts parts, Dispatcher& dispatcher)
     : parts_{std::move(parts)} {
   dispatcher.add("session.extend", Access::kChange,
-                 [this](const Json& params, const Done& done) { done(extend(params)); });
+                 [this](const Json& params, const Done& done) { extend(params, done); });
   dispatcher.add("session.move", Access::kChange,
                  [this](const Json& params, const Done& done) { move(params, done); });
 }
@@ -56,7 +56,14 @@ Outcome SessionChangeMethods::shown(table::Key key) const {
               {"generation", parts_.sessions.generation()}};
 }
 
-Outcome SessionChangeMethods::extend(const Json& given) {
+Outcome SessionChangeMethods::settled(table::Key key, Sessions::Settled settled,
+                                      std::string_view undone) const {
+  if (!settled.stored) return tl::unexpected{parts_.not_stored(undone)};
+  if (!settled.seen) return tl::unexpected{parts_.not_seen("the change stands")};
+  return shown(key);
+}
+
+void SessionChangeMethods::extend(const Json& given, const Done& done) {
   Params params{given, {"mac", "vlan", "ttl_s", "expires_at", "add_s"}};
   const auto key = read_key(params, parts_.key_has_vlan);
   const auto add_s = params.integer("add_s", 1, SessionsConfig::kMaxTtl_s);
@@ -65,29 +72,34 @@ Outcome SessionChangeMethods::extend(const Json& given) {
                      (params.has("add_s") ? 1 : 0);
   if (chosen != 1)
     params.fail(rpc::invalid_params("give one of `ttl_s`, `expires_at` and `add_s`"));
-  if (params.error() || !key) return refused(params);
+  if (params.error() || !key) return done(refused(params));
+  const auto refuse = [&done](RpcError error) { done(tl::unexpected{std::move(error)}); };
+  Sessions::Batch batch;
   if (add_s) {
-    switch (parts_.sessions.add_time(*key, *add_s)) {
+    switch (parts_.sessions.add_time(*key, *add_s, batch)) {
       case Sessions::Refusal::kNotFound:
-        return tl::unexpected{no_session(*key)};
+        return refuse(no_session(*key));
       case Sessions::Refusal::kEndless:
-        return tl::unexpected{rpc::invalid_params(
+        return refuse(rpc::invalid_params(
             fmt::format("{} has no end to add `add_s` to; give `ttl_s` or `expires_at`",
-                        net::to_string(key->mac())))};
+                        net::to_string(key->mac()))));
       case Sessions::Refusal::kTooLong:
-        return tl::unexpected{rpc::invalid_params(
+        return refuse(rpc::invalid_params(
             fmt::format("`add_s` makes it longer than {} s; give less, or `ttl_s` 0 for no end",
-                        SessionsConfig::kMaxTtl_s))};
+                        SessionsConfig::kMaxTtl_s)));
       default:
-        return shown(*key);
+        break;
     }
+  } else {
+    SessionFields fields;
+    fields.ttl_s = read.ttl_s;
+    fields.expires_at_s = read.expires_at_s;
+    if (!parts_.sessions.find(*key) || !parts_.sessions.upsert(*key, fields, batch))
+      return refuse(no_session(*key));
   }
-  if (!parts_.sessions.find(*key)) return tl::unexpected{no_session(*key)};
-  SessionFields fields;
-  fields.ttl_s = read.ttl_s;
-  fields.expires_at_s = read.expires_at_s;
-  if (!parts_.sessions.upsert(*key, fields)) return tl::unexpected{no_session(*key)};
-  return shown(*key);
+  parts_.sessions.commit(std::move(batch), [this, done, key = *key](Sessions::Settled settled) {
+    done(this->settled(key, settled, "nothing was changed"));
+  });
 }
 
 void SessionChangeMethods::move(const Json& given, const Done& done) {
@@ -96,9 +108,10 @@ void SessionChangeMethods::move(const Json& given, const Done& done) {
   if (params.error() || !from) return done(refused(params));
   const auto to = read_target(params, *from, parts_.key_has_vlan);
   if (params.error() || !to) return done(refused(params));
-  const auto answer = [this, done, to = *to](bool seen) {
-    if (!seen) return done(tl::unexpected{parts_.not_seen("the move stands")});
-    done(shown(to));
+  const auto answer = [this, done, to = *to](Sessions::Settled settled) {
+    done(this->settled(to, settled,
+                       "the move stands, and is stored as soon as that is possible, but a restart "
+                       "before then takes it back"));
   };
   switch (parts_.sessions.move(*from, *to, answer)) {
     case Sessions::Refusal::kNone:

@@ -19,6 +19,8 @@ class SessionChangeMethods {
     const Clock& clock;
     /// The error where not every worker has seen `change` in time.
     std::function<RpcError(std::string_view change)> not_seen;
+    /// The error where the store could not take it.
+    std::function<RpcError(std::string_view change)> not_stored;
     bool key_has_vlan = false;
   };
   SessionChangeMethods(Parts parts, Dispatcher& dispatcher);
@@ -26,7 +28,10 @@ class SessionChangeMethods {
   SessionChangeMethods& operator=(const SessionChangeMethods&) = delete;
 
  private:
-  [[nodiscard]] Outcome extend(const Json& params);
+  void extend(const Json& params, const Done& done);
+  /// What is answered of a change that is settled; `undone`: what holds if it is not stored.
+  [[nodiscard]] Outcome settled(table::Key key, Sessions::Settled settled,
+                                std::string_view undone) const;
   void move(const Json& params, const Done& done);
   [[nodiscard]] Outcome shown(table::Key key) const;
   [[nodiscard]] RpcError no_session(table::Key key) const;

@@ -150,6 +150,16 @@ Json Service::stats() const {
   result["zones"] = zones_json(parts_.config.zones(parts_.status));
   result["control"] = parts_.control_stats ? parts_.control_stats() : Json::object();
   const EventBus& events = parts_.events;
+  if (parts_.ledger.has_store()) {
+    const store::Store::Status store = parts_.ledger.status();
+    result["store"] = {
+        {"commits", store.commits},
+        {"changes", store.changes},
+        {"failures", store.failures},
+        {"unfolded", store.unfolded},
+        {"longest_commit_us", store.longest_us},
+    };
+  }
   result["control"]["events"] = {
       {"seq", events.seq()},
       {"subscribers", events.subscribers()},
@@ -215,6 +225,16 @@ Json Service::health() const {
   if (std::string audit = parts_.audit_problem ? parts_.audit_problem() : ""; !audit.empty()) {
     problems.push_back(
         problem(std::move(audit), "make room on its disk, or see that its folder can be written"));
+  }
+  if (std::string store = parts_.ledger.status().problem; !store.empty()) {
+    problems.push_back(problem(std::move(store),
+                               "make room on its disk; until then changes are refused, or, with "
+                               "sessions.on_store_failure \"memory\", lost at a restart"));
+  }
+  if (std::string note = parts_.store_note ? parts_.store_note() : ""; !note.empty()) {
+    problems.push_back(problem(std::move(note),
+                               "see what the disk has done, add the sessions anew, "
+                               "and restart to have this no more"));
   }
   const bool ok = problems.empty();
   return {{"status", ok ? "ok" : "degraded"}, {"problems", std::move(problems)}};

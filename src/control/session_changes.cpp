@@ -9,7 +9,7 @@
 
 namespace gate511::control {
 
-Sessions::Refusal Sessions::add_time(table::Key key, std::uint64_t add_s) {
+Sessions::Refusal Sessions::add_time(table::Key key, std::uint64_t add_s, Batch& batch) {
   SessionRecord* const record = record_of(key);
   if (record == nullptr) return Refusal::kNotFound;
   if (record->deadline_ns == SessionRecord::kNoEnd) return Refusal::kEndless;
@@ -18,9 +18,9 @@ Sessions::Refusal Sessions::add_time(table::Key key, std::uint64_t add_s) {
   const std::uint64_t left = record->deadline_ns - std::min(now, record->deadline_ns);
   if (add_s > SessionsConfig::kMaxTtl_s || left > kMax_ns - add_s * kNsPerSecond)
     return Refusal::kTooLong;
+  auto before = std::make_unique<const SessionRecord>(*record);
   set_deadline(*record, now + left + add_s * kNsPerSecond);
-  ++generation_;
-  if (listener_ != nullptr) listener_->session_changed(view(*record));
+  note_change(*record, std::move(before), batch);
   return Refusal::kNone;
 }
 
@@ -39,10 +39,11 @@ table::TrafficCounts Sessions::carried_by(const CarriedTraffic& carried) const {
   return counts;
 }
 
-Sessions::Refusal Sessions::move(table::Key from, table::Key to, std::function<void(bool)> done) {
+Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled done) {
   const SessionRecord* const found = record_of(from);
-  // A revoke that is under way was asked for first, and would not come by the new place.
-  if (found == nullptr || is_being_revoked(*found)) return Refusal::kNotFound;
+  // One that is not stored yet is nobody's to move. A revoke that is under way was asked for first,
+  // and would not come by the new place.
+  if (found == nullptr || !found->is_stored || is_being_revoked(*found)) return Refusal::kNotFound;
   if (record_of(to) != nullptr) return Refusal::kTaken;
   // In as a guest at first: nothing is counted until the baseline is taken.
   const auto index = table_.insert(to, table::State::kRestricted);
@@ -55,25 +56,36 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, std::function<v
   carried->baseline = found->baseline;
   carried->before = found->carried;
   const table::TrafficCounts baseline = status_.session_traffic(*index);
-  table_.set_state(*index, found->state);
+  // As it is there: a right that is still on its way to the disk is not in effect yet.
+  table_.set_state(*index, table_.look_up(from).state);
   Record record = take_out(old_index);
   record->key = to;
   record->index = *index;
   record->baseline = baseline;
   record->carried = carried;
+  ++record->change;
   ++counts_[static_cast<std::size_t>(record->state)];
   set_deadline(*record, deadline_ns);
   records_[*index] = std::move(record);
   if (listener_ != nullptr) listener_->session_changed(view(*records_[*index]));
 
-  grace_.add(std::move(done), [this, old_index, carried] {
-    // No worker counts there any more. Grace periods pass in order, so what stands before this one
-    // is settled.
-    carried->counts = carried_by(*carried);
-    carried->settled = true;
-    carried->before = nullptr;
-    table_.release(old_index);
-  });
+  const auto both = std::make_shared<Both>(std::move(done));
+  ledger_.note({ledger_.put(*records_[*index])},
+               [this, both, index = *index, id = records_[*index]->id](bool stored) {
+                 // A right that was on its way to the disk is there now.
+                 const SessionRecord* const moved = record_of(index, id);
+                 if (moved != nullptr) table_.set_state(index, moved->state);
+                 both->stored(stored);
+               });
+  grace_.add([both](bool seen) { both->seen(seen); },
+             [this, old_index, carried] {
+               // No worker counts there any more. Grace periods pass in order, so what stands
+               // before this one is settled.
+               carried->counts = carried_by(*carried);
+               carried->settled = true;
+               carried->before = nullptr;
+               table_.release(old_index);
+             });
   return Refusal::kNone;
 }
 

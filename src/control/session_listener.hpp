@@ -9,7 +9,8 @@
 
 namespace gate511::control {
 
-enum class EndReason : std::uint8_t { kRevoked, kExpired };
+/// The numbers stand in stores.
+enum class EndReason : std::uint8_t { kRevoked = 1, kExpired = 2 };
 
 [[nodiscard]] constexpr std::string_view reason_name(EndReason reason) {
   return reason == EndReason::kRevoked ? "revoked" : "expired";

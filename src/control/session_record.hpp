@@ -39,7 +39,10 @@ struct SessionRecord {
   std::string user{};
   /// What stood in the counters of `index` when this session got it.
   table::TrafficCounts baseline;
-  std::shared_ptr<const CarriedTraffic> carried{};  ///< null: it was never moved
+  std::shared_ptr<const CarriedTraffic> carried{};  ///< null: it was never moved, nor restored
+  std::uint32_t change = 0;                         ///< number of its last change, modulo 2^32
+  bool is_stored = false;                           ///< some state of it is durable
+  std::uint64_t checkpoint_bytes = 0;               ///< bytes and packets that the store knows of
 };
 
 /// What an add or an update gives. Fields that are not given stay as they are.

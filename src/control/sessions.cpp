@@ -4,21 +4,12 @@
 #include <algorithm>
 
 namespace gate511::control {
-namespace {
-
-// A slice, measured in what it does: at most about 100 us.
-constexpr std::size_t kSlotsASlice = 16'384;
-constexpr std::size_t kLooksASlice = 1'024;  // each may miss the cache
-constexpr std::size_t kEndsASlice = 32;      // each is told of
-constexpr std::size_t kTimersASlice = 512;
-
-}  // namespace
-
 Sessions::Sessions(const Parts& parts, std::uint32_t default_ttl_s)
     : table_{parts.table},
       grace_{parts.grace},
       status_{parts.status},
       clock_{parts.clock},
+      ledger_{parts.ledger},
       default_ttl_s_{default_ttl_s},
       records_(parts.table.slots()),
       ends_{parts.table.slots(), parts.clock.boot_ns()} {}
@@ -54,14 +45,15 @@ void Sessions::set_state(SessionRecord& record, table::State state) {
   --counts_[static_cast<std::size_t>(record.state)];
   ++counts_[static_cast<std::size_t>(state)];
   record.state = state;
-  table_.set_state(record.index, state);
 }
 
-std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFields& fields) {
+std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFields& fields,
+                                                Batch& batch) {
   SessionRecord* record = record_of(key);
+  std::unique_ptr<const SessionRecord> before;
   const bool created = record == nullptr;
   if (created) {
-    // In as a guest at first: nothing is counted until the baseline is taken.
+    // In as a guest at first, until it is stored; nothing is counted until the baseline is taken.
     const auto index = table_.insert(key, table::State::kRestricted);
     if (!index) return std::nullopt;
     records_[*index] = std::make_unique<SessionRecord>();
@@ -71,23 +63,26 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
     record->index = *index;
     record->created_unix_s = clock_.unix_ns() / kNsPerSecond;
     record->baseline = status_.session_traffic(*index);
-    record->state = table::State::kRestricted;
     ++counts_[static_cast<std::size_t>(record->state)];
+  } else {
+    before = std::make_unique<const SessionRecord>(*record);
   }
   if (fields.tag) record->tag = *fields.tag;
   if (fields.user) record->user = *fields.user;
   set_deadline(*record, deadline_of(fields, created, record->deadline_ns));
-  if (created || fields.state)
-    set_state(*record, fields.state.value_or(table::State::kAuthenticated));
-  ++generation_;
-  if (listener_ != nullptr)
-    created ? listener_->session_added(view(*record)) : listener_->session_changed(view(*record));
+  if (fields.state) set_state(*record, *fields.state);
+  // What takes a right away does not wait for the disk.
+  if (!table::is_authenticated(record->state)) table_.set_state(record->index, record->state);
+  note_change(*record, std::move(before), batch);
   return Added{created, record->id, view(*record)};
 }
 
 SessionRef Sessions::view(const SessionRecord& record) const {
-  SessionRef shown{record, status_.session_traffic(record.index), 0, 0};
-  shown.traffic -= record.baseline;
+  SessionRef shown{record, {}, 0, 0};
+  if (record.index != table::Hit::kNoIndex) {
+    shown.traffic = status_.session_traffic(record.index);
+    shown.traffic -= record.baseline;
+  }
   if (record.carried) shown.traffic += carried_by(*record.carried);
   if (record.deadline_ns != SessionRecord::kNoEnd) {
     const std::uint64_t now = clock_.boot_ns();
@@ -116,84 +111,6 @@ Sessions::Page Sessions::list(const SessionFilter& filter, std::uint32_t cursor,
   }
   if (index < records_.size()) page.next = static_cast<std::uint32_t>(index);
   return page;
-}
-
-Sessions::Record Sessions::take_out(std::uint32_t index) {
-  Record record = std::move(records_[index]);
-  table_.erase(index);
-  ends_.clear(index);  // the record keeps its deadline, for those who are shown it
-  --counts_[static_cast<std::size_t>(record->state)];
-  ++generation_;
-  return record;
-}
-
-void Sessions::release(const SessionRecord& record, EndReason reason) {
-  if (listener_ != nullptr) listener_->session_ended(view(record), reason);
-  table_.release(record.index);
-}
-
-void Sessions::release_later(std::vector<Record> records, EndReason reason,
-                             std::function<void(bool)> answer) {
-  auto ended = std::make_shared<std::vector<Record>>(std::move(records));
-  grace_.add(std::move(answer), [this, ended = std::move(ended), reason] {
-    for (const Record& record : *ended) release(*record, reason);
-  });
-}
-
-void Sessions::revoke(table::Key key, RevokeDone done) {
-  const SessionRecord* found = record_of(key);
-  // What is not there waits as well: an earlier revoke of it may not have been seen yet.
-  if (found == nullptr) {
-    return grace_.add([done = std::move(done)](bool seen) { done({0, std::nullopt, seen}); }, {});
-  }
-  const std::shared_ptr<SessionRecord> record = take_out(found->index);
-  grace_.add(
-      [this, record, done = std::move(done)](bool seen) {
-        done({1, view(*record), seen});
-      },
-      [this, record] { release(*record, EndReason::kRevoked); });
-}
-
-void Sessions::revoke_matching(SessionFilter filter, RevokeDone done) {
-  sweeps_.push_back({std::move(filter), next_id_, 0, 0, std::move(done)});
-}
-
-void Sessions::work_on_sweep() {
-  Sweep& sweep = sweeps_.front();
-  std::vector<Record> ended;
-  std::size_t looks = 0;
-  const std::size_t end = std::min(records_.size(), sweep.next + kSlotsASlice);
-  for (; sweep.next < end && ended.size() < kEndsASlice && looks < kLooksASlice; ++sweep.next) {
-    const Record& record = records_[sweep.next];
-    if (!record) continue;
-    ++looks;
-    if (record->id < sweep.before_id && sweep.filter.matches(*record))
-      ended.push_back(take_out(record->index));
-  }
-  sweep.count += ended.size();
-  if (sweep.next < records_.size()) {
-    if (!ended.empty()) release_later(std::move(ended), EndReason::kRevoked, {});
-    return;
-  }
-  // Grace periods pass in order, so the last one answers for all slices.
-  release_later(std::move(ended), EndReason::kRevoked,
-                [done = std::move(sweep.done), count = sweep.count](bool seen) {
-                  done({count, std::nullopt, seen});
-                });
-  sweeps_.pop_front();
-}
-
-void Sessions::work() {
-  if (!sweeps_.empty()) work_on_sweep();
-  std::vector<Record> ended;
-  const std::uint64_t now = clock_.boot_ns();
-  std::size_t steps = kTimersASlice;
-  while (ended.size() < kEndsASlice) {
-    const auto index = ends_.take(now, steps);
-    if (!index) break;
-    ended.push_back(take_out(*index));
-  }
-  if (!ended.empty()) release_later(std::move(ended), EndReason::kExpired, {});
 }
 
 }  // namespace gate511::control

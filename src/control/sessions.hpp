@@ -2,11 +2,13 @@
 //
 // The control thread's records of the sessions, beside the table that the workers read.
 //
-// A change is in the table at once and is answered when every worker has seen it. Work that grows
-// with the number of sessions (revoke by tag, many ends at once) is done in slices, so that one
-// client's large request does not hold up another's.
+// A change is answered when it is durable and every worker has seen it. What gives a right is
+// stored first and in effect then; what takes one away is in effect first. Work that grows with the
+// number of sessions (revoke by tag, many ends at once) is done in slices, so that one client's
+// large request does not hold up another's.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +20,7 @@
 
 #include "control/clock.hpp"
 #include "control/grace_queue.hpp"
+#include "control/ledger.hpp"
 #include "control/session_listener.hpp"
 #include "control/session_record.hpp"
 #include "control/timing_wheel.hpp"
@@ -34,6 +37,7 @@ class Sessions {
     GraceQueue& grace;
     const dataplane::StatusSource& status;
     const Clock& clock;
+    Ledger& ledger;
   };
   Sessions(const Parts& parts, std::uint32_t default_ttl_s);
 
@@ -45,20 +49,49 @@ class Sessions {
     std::uint64_t id = 0;
     SessionRef session;  ///< until the next call
   };
+  /// Changes that are stored and answered together.
+  class Batch {
+   public:
+    Batch() = default;
+    Batch(Batch&&) = default;
+    Batch& operator=(Batch&&) = default;
+
+   private:
+    friend class Sessions;
+    /// One change, and how it is undone.
+    struct Touched {
+      std::uint32_t index;
+      std::uint32_t change;
+      std::uint64_t id;
+      table::State state;                           ///< that is stored
+      std::unique_ptr<const SessionRecord> before;  ///< null: the session is new
+    };
+    std::vector<Touched> touched_;
+  };
   /// Adds a session, or changes the given fields of the one that is there. nullopt: the table is
-  /// full. In the table when it returns; let `grace` pass before it is answered.
-  [[nodiscard]] std::optional<Added> upsert(table::Key key, const SessionFields& fields);
+  /// full. Goes on with commit().
+  [[nodiscard]] std::optional<Added> upsert(table::Key key, const SessionFields& fields,
+                                            Batch& batch);
+  /// What became of a change: it is stored, and every worker has passed a quiescent point in time.
+  struct Settled {
+    bool stored = true;
+    bool seen = true;
+  };
+  using WhenSettled = std::function<void(Settled settled)>;
+  /// Stores a batch, then lets its sessions pass; what cannot be stored is undone. `done` is called
+  /// once, never from here.
+  void commit(Batch batch, WhenSettled done);
 
   [[nodiscard]] std::optional<SessionView> find(table::Key key) const;
 
   /// Why a change of a session that is there was refused.
   enum class Refusal : std::uint8_t { kNone, kNotFound, kEndless, kTooLong, kTaken, kFull };
   /// Adds to the time that a session has left.
-  [[nodiscard]] Refusal add_time(table::Key key, std::uint64_t add_s);
+  [[nodiscard]] Refusal add_time(table::Key key, std::uint64_t add_s, Batch& batch);
   /// Gives a session another key: its id, its end and all it has counted stay. In the table, the
   /// new key is added before the old one is removed, so a worker that sees it gone sees the other.
   /// `done` is called when the workers have seen both, never from here, and never if refused.
-  [[nodiscard]] Refusal move(table::Key from, table::Key to, std::function<void(bool seen)> done);
+  [[nodiscard]] Refusal move(table::Key from, table::Key to, WhenSettled done);
 
   struct Page {
     std::vector<SessionRef> sessions;   ///< until the next call
@@ -72,25 +105,34 @@ class Sessions {
                           std::size_t looks = kMaxLook) const;
 
   /// `session`: what was revoked, with its final counters; only where it was named by its key.
-  /// `seen`: false if not every worker has passed a quiescent point in time.
   struct Revoked {
     std::uint64_t count = 0;
     std::optional<SessionView> session;
-    bool seen = true;
+    Settled settled;
   };
   using RevokeDone = std::function<void(const Revoked&)>;
-  /// Out of the table at once. `done` is called when the workers have seen it, once and never
-  /// from here.
+  /// Out of the table at once, and never undone. `done` is called when the workers have seen it and
+  /// it is stored, once and never from here.
   void revoke(table::Key key, RevokeDone done);
   /// The same for all that match and are there now, in slices: work() does it.
   void revoke_matching(SessionFilter filter, RevokeDone done);
 
-  /// Ends what is due and goes on with revokes, for one slice.
+  /// Takes in what a store has held, before the workers run. What has ended meanwhile is told of by
+  /// work(). False: the table is full.
+  [[nodiscard]] bool restore(const store::Restored::One& one);
+  void restore_next_id(std::uint64_t id) { next_id_ = std::max(next_id_, id); }
+
+  /// Ends what is due and goes on with what is under way, for one slice.
   void work();
   /// True while work() has more to do at once.
   [[nodiscard]] bool has_work() const {
-    return !sweeps_.empty() || ends_.has_work(clock_.boot_ns());
+    return !sweeps_.empty() || !passing_.empty() || !departed_.empty() || is_checkpointing_ ||
+           ends_.has_work(clock_.boot_ns());
   }
+  /// Stores what was counted since the last time: begins it, and work() does it.
+  void checkpoint() { is_checkpointing_ = true; }
+  /// The same in one go.
+  void checkpoint_all();
 
   /// Of sessions that are added from now on.
   void set_default_ttl(std::uint32_t seconds) { default_ttl_s_ = seconds; }
@@ -110,10 +152,44 @@ class Sessions {
   /// A revoke of all that match, under way.
   struct Sweep {
     SessionFilter filter;
-    std::uint64_t before_id;  ///< sessions added after the request are not meant
+    std::uint64_t before_id = 0;  ///< sessions added after the request are not meant
     std::size_t next = 0;
     std::uint64_t count = 0;
     RevokeDone done;
+    std::shared_ptr<bool> stored = std::make_shared<bool>(true);
+  };
+  /// A batch that is stored, on its way into the table.
+  struct Passing {
+    std::vector<Batch::Touched> touched;
+    std::size_t next = 0;
+    WhenSettled done;
+  };
+  /// What ended while the daemon did not run.
+  struct Departed {
+    Record record;
+    EndReason reason;
+  };
+  /// Calls when both the disk and the workers have answered.
+  class Both {
+   public:
+    explicit Both(WhenSettled done) : done_{std::move(done)} {}
+    void stored(bool stored) {
+      settled_.stored = stored;
+      one();
+    }
+    void seen(bool seen) {
+      settled_.seen = seen;
+      one();
+    }
+
+   private:
+    void one() {
+      if (--owed_ == 0 && done_) done_(settled_);
+    }
+
+    WhenSettled done_;
+    Settled settled_;
+    int owed_ = 2;
   };
 
   [[nodiscard]] SessionRecord* record_of(table::Key key) const;
@@ -125,11 +201,19 @@ class Sessions {
                                           std::uint64_t current) const;
   void set_deadline(SessionRecord& record, std::uint64_t deadline_ns);
   void set_state(SessionRecord& record, table::State state);
+  [[nodiscard]] SessionRecord* record_of(std::uint32_t index, std::uint64_t id) const;
+  void note_change(SessionRecord& record, std::unique_ptr<const SessionRecord> before,
+                   Batch& batch);
+  void let_pass(const Batch::Touched& touched);
+  void undo(const Batch::Touched& touched);
+  void work_on_passing();
+  void work_on_departed();
+  /// Looks at so many slots. False: that was all.
+  bool checkpoint_some(std::size_t slots);
   /// Out of the table; the index stays in limbo until it is released.
   Record take_out(std::uint32_t index);
-  /// Releases what was taken out when every worker has seen it, and tells that it has ended.
-  void release_later(std::vector<Record> records, EndReason reason,
-                     std::function<void(bool)> answer);
+  /// Stores that these have ended, releases them when every worker has seen it, and tells so.
+  void end_all(std::vector<Record> records, EndReason reason, WhenSettled done);
   void release(const SessionRecord& record, EndReason reason);
   void work_on_sweep();
 
@@ -137,12 +221,17 @@ class Sessions {
   GraceQueue& grace_;
   const dataplane::StatusSource& status_;
   const Clock& clock_;
+  Ledger& ledger_;
   std::uint32_t default_ttl_s_;
   SessionListener* listener_ = nullptr;
 
   std::vector<Record> records_;  ///< by the table's index
   TimingWheel ends_;             ///< by the table's index
   std::deque<Sweep> sweeps_;
+  std::deque<Passing> passing_;
+  std::deque<Departed> departed_;
+  bool is_checkpointing_ = false;
+  std::size_t next_checkpoint_ = 0;       ///< index
   std::array<std::size_t, 16> counts_{};  ///< by state
   std::uint64_t next_id_ = 1;
   std::uint64_t generation_ = 0;

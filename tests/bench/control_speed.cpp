@@ -3,7 +3,7 @@
 // How fast one client adds sessions in batches of 1,000 and lists them by pages of 500, over the
 // real socket; the workers are stand-ins that see every change at once. Prints; judges nothing.
 //
-//   bench-control [SESSIONS]
+//   bench-control [SESSIONS [durable]]
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -117,13 +117,14 @@ void list_all(BenchClient& client) {
              seconds_since(begin));
 }
 
-int run(std::size_t count) {
+int run(std::size_t count, bool is_durable) {
   std::string folder = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) return EXIT_FAILURE;
   Config config;
   config.control.socket = folder + "/control.sock";
   config.control.status_socket = "";
   config.control.group = "";
+  config.sessions.store = is_durable ? folder + "/sessions.db" : "";
   std::vector<table::Bucket> buckets(table::SessionTable::buckets_for(count));
   table::SessionTable table{buckets, count, {0x0123456789abcdef, 0xfedcba9876543210}};
   HandGrace workers;
@@ -158,7 +159,8 @@ int run(std::size_t count) {
 
 int main(int argc, char** argv) {
   try {
-    return gate511::control::run(argc > 1 ? std::stoul(argv[1]) : 1'000'000);
+    const bool is_durable = argc > 2 && std::string_view{argv[2]} == "durable";
+    return gate511::control::run(argc > 1 ? std::stoul(argv[1]) : 1'000'000, is_durable);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench-control: %s\n", error.what());
     return EXIT_FAILURE;

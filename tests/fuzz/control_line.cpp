@@ -57,7 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const control::HandStatus status;
   const control::Clock clock{[] { return kNow; }, [] { return kNow; }};
   control::GraceQueue grace{workers, clock};
-  control::Sessions sessions{{table, grace, status, clock}, 60};
+  control::Ledger ledger{clock};
+  control::Sessions sessions{{table, grace, status, clock, ledger}, 60};
   control::EventBus events{clock};
   control::SessionEvents session_events{events, size % 2 == 1};
   sessions.set_listener(&session_events);
@@ -87,12 +88,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   control::Jobs jobs;
   const control::ConfigState config{control::Config{}};
   control::Service service{
-      {sessions, grace, status, clock, "0", key_has_vlan, events, config, jobs}};
+      {sessions, grace, status, clock, "0", key_has_vlan, events, config, jobs, ledger}};
   const control::ClientMethods client_methods{
       {clients, sessions, sightings, shared, clock, key_has_vlan}, service.dispatcher()};
   const control::SessionChangeMethods session_change_methods{
       {sessions, clock, [&service](std::string_view change) { return service.not_seen(change); },
-       key_has_vlan},
+       [&service](std::string_view change) { return service.not_stored(change); }, key_has_vlan},
       service.dispatcher()};
 
   const control::Caller caller{.rights = static_cast<control::Access>(size % 3)};

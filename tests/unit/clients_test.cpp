@@ -94,7 +94,7 @@ TEST_F(ClientsTest, TheLongestUnseenGuestGoes) {
 
 TEST_F(ClientsTest, ManySpoofedMacsCostNoMoreAndNoSession) {
   see(1, "192.0.2.101");
-  ASSERT_TRUE(world_.sessions.upsert(key(1), {}));
+  ASSERT_TRUE(world_.add(key(1), {}));
   see(2, "192.0.2.102");
   for (std::uint64_t n = 1'000; n < 21'000; ++n) see(n, "192.0.2.103");
   EXPECT_EQ(clients_.size(), 8U);
@@ -104,7 +104,7 @@ TEST_F(ClientsTest, ManySpoofedMacsCostNoMoreAndNoSession) {
 }
 
 TEST_F(ClientsTest, WhoseSessionHasEndedGoesBeforeGuestsThatWereSeenSince) {
-  ASSERT_TRUE(world_.sessions.upsert(key(1), {.ttl_s = 60}));
+  ASSERT_TRUE(world_.add(key(1), {.ttl_s = 60}));
   for (std::uint64_t n = 1; n <= 8; ++n) see(n);
   world_.time.advance_ms(60'000);
   world_.settle();
@@ -116,7 +116,7 @@ TEST_F(ClientsTest, WhoseSessionHasEndedGoesBeforeGuestsThatWereSeenSince) {
 
 TEST_F(ClientsTest, AmongSessionsAloneOneGoesAndItsSessionStays) {
   for (std::uint64_t n = 1; n <= 8; ++n) {
-    ASSERT_TRUE(world_.sessions.upsert(key(n), {}));
+    ASSERT_TRUE(world_.add(key(n), {}));
     see(n);
   }
   see(9);

@@ -114,7 +114,7 @@ group = ""
 TEST(ConfigError, UnknownKeysNameTheNearestAndAll) {
   EXPECT_EQ(error_with("[sessions]\ncapasity = 5\n"),
             "t.toml:9: unknown key `sessions.capasity`; did you mean `capacity`? sessions takes "
-            "capacity, key, default_ttl_s");
+            "capacity, key, default_ttl_s, store, on_store_failure");
   EXPECT_EQ(
       error_with("[zones]\n"),
       "t.toml:8: unknown key `zones`; did you mean `zone`? the file takes enforce, dpdk, link, "
@@ -132,6 +132,12 @@ TEST(ConfigError, WrongTypesAndRanges) {
   EXPECT_EQ(error_with("[sessions]\ncapacity = 0\n"),
             "t.toml:9: `sessions.capacity` is 0; it must be an integer from 1 to 16777216 "
             "sessions");
+  EXPECT_EQ(error_with("[sessions]\nstore = \"redis://192.0.2.9\"\n"),
+            "t.toml:9: `sessions.store` is \"redis://192.0.2.9\", which is no file; give a file, "
+            "or \"\" to keep sessions in memory alone");
+  EXPECT_EQ(
+      error_with("[sessions]\non_store_failure = \"shrug\"\n"),
+      "t.toml:9: `sessions.on_store_failure` is \"shrug\"; it must be \"refuse\" or \"memory\"");
   EXPECT_EQ(error_with("[sessions]\ndefault_ttl_s = 1.5\n"),
             "t.toml:9: `sessions.default_ttl_s` is a floating-point number; it must be an integer "
             "from 0 to 3153600000 seconds, 0 for no end");

@@ -81,7 +81,7 @@ TEST_F(ConfigMethodsTest, ReloadTakesWhatHasChanged) {
   EXPECT_TRUE(slot_.snapshot->zones[0].guest.resolvers.contains(*net::parse_ip("192.0.2.53")));
   EXPECT_EQ(slot_.snapshot->links[0].zone_of_vlan[20].number, 1);
   EXPECT_EQ(state_.generation(), 2U);
-  ASSERT_TRUE(world_.sessions.upsert({*net::parse_mac("02:00:5e:00:53:01"), 0}, {}));
+  ASSERT_TRUE(world_.add({*net::parse_mac("02:00:5e:00:53:01"), 0}, {}));
   EXPECT_EQ(world_.sessions.find({*net::parse_mac("02:00:5e:00:53:01"), 0})->ttl_s, 60U);
 
   file_.write("[guest]\nresolvers = [\"192.0.2.54\"]\n[sessions]\ndefault_ttl_s = 60\n" +
@@ -134,7 +134,7 @@ TEST_F(ConfigMethodsTest, RefusedReloadChangesNothing) {
   EXPECT_EQ(state_.generation(), 1U);
   EXPECT_EQ(state_.numbers().of("staff"), 0);
   EXPECT_EQ(world_.sessions.generation(), 0U);
-  ASSERT_TRUE(world_.sessions.upsert({*net::parse_mac("02:00:5e:00:53:01"), 0}, {}));
+  ASSERT_TRUE(world_.add({*net::parse_mac("02:00:5e:00:53:01"), 0}, {}));
   EXPECT_EQ(world_.sessions.find({*net::parse_mac("02:00:5e:00:53:01"), 0})->ttl_s, 86'400U);
 }
 
@@ -158,7 +158,7 @@ TEST_F(ConfigMethodsTest, BadFileIsToldAndChangesNothing) {
   EXPECT_EQ(bad["message"].get<std::string>(),
             file_.path() +
                 ":9: unknown key `sessions.capasity`; did you mean `capacity`? sessions "
-                "takes capacity, key, default_ttl_s");
+                "takes capacity, key, default_ttl_s, store, on_store_failure");
   EXPECT_EQ(bad["data"]["reason"], "BAD_CONFIG");
   EXPECT_EQ(bad["data"]["where"], file_.path() + ":9");
   EXPECT_EQ(slot_.replaced, 0);

@@ -192,8 +192,8 @@ class SessionEventsTest : public testing::Test {
 TEST_F(SessionEventsTest, TellASessionsLife) {
   ASSERT_TRUE(world_.events.subscribe(1, {}));
   const auto done = [](const Sessions::Revoked& /*revoked*/) {};
-  ASSERT_TRUE(world_.sessions.upsert(key_, {.ttl_s = 10, .tag = "a \"b\" \\"}));
-  ASSERT_TRUE(world_.sessions.upsert(key_, {.user = "ann"}));
+  ASSERT_TRUE(world_.add(key_, {.ttl_s = 10, .tag = "a \"b\" \\"}));
+  ASSERT_TRUE(world_.add(key_, {.user = "ann"}));
   const std::uint32_t index = world_.table.look_up(key_).index;
   world_.workers.stuck = true;
   world_.sessions.revoke(key_, done);
@@ -216,8 +216,8 @@ TEST_F(SessionEventsTest, TellASessionsLife) {
 }
 
 TEST_F(SessionEventsTest, TellWhyASessionEnded) {
-  ASSERT_TRUE(world_.sessions.upsert(key_, {.ttl_s = 10}));
-  ASSERT_TRUE(world_.sessions.upsert({net::MacAddress{0x02005e005302}, 0}, {.ttl_s = 0}));
+  ASSERT_TRUE(world_.add(key_, {.ttl_s = 10}));
+  ASSERT_TRUE(world_.add({net::MacAddress{0x02005e005302}, 0}, {.ttl_s = 0}));
   ASSERT_TRUE(world_.events.subscribe(1, {}));
   world_.time.advance_ms(10'000);
   auto found = events();

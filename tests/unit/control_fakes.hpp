@@ -197,7 +197,8 @@ struct World {
   std::vector<table::Bucket> buckets;
   table::SessionTable table;
   GraceQueue grace{workers, time.clock};
-  Sessions sessions{{table, grace, status, time.clock}, 86'400};
+  Ledger ledger{time.clock};
+  Sessions sessions{{table, grace, status, time.clock, ledger}, 86'400};
   EventBus events{time.clock};
   SessionEvents session_events{events, false};
   Jobs jobs;
@@ -207,6 +208,14 @@ struct World {
   pipeline::Shared shared{table, net::SipKey{3, 4}};
   HandSightings sightings;
   Clients clients;
+
+  /// A batch of one.
+  std::optional<Sessions::Added> add(table::Key key, const SessionFields& fields) {
+    Sessions::Batch batch;
+    auto added = sessions.upsert(key, fields, batch);
+    sessions.commit(std::move(batch), [](Sessions::Settled /*settled*/) {});
+    return added;
+  }
 
   /// Lets the control thread do what it has to do.
   void settle() {

@@ -20,13 +20,14 @@ class ServiceTest : public testing::Test {
   explicit ServiceTest(bool key_has_vlan = false)
       : world_{4, key_has_vlan},
         service_{{world_.sessions, world_.grace, world_.status, world_.time.clock, "0.1.0",
-                  key_has_vlan, world_.events, config_, world_.jobs}},
+                  key_has_vlan, world_.events, config_, world_.jobs, world_.ledger}},
         client_methods_{{world_.clients, world_.sessions, world_.sightings, world_.shared,
                          world_.time.clock, key_has_vlan},
                         service_.dispatcher()},
         session_change_methods_{
             {world_.sessions, world_.time.clock,
-             [this](std::string_view change) { return service_.not_seen(change); }, key_has_vlan},
+             [this](std::string_view change) { return service_.not_seen(change); },
+             [this](std::string_view change) { return service_.not_stored(change); }, key_has_vlan},
             service_.dispatcher()},
         config_methods_{{config_, world_.sessions, world_.grace, world_.events, world_.status,
                          [this](std::string_view change) { return service_.not_seen(change); },

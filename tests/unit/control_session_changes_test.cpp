@@ -18,7 +18,15 @@ table::Key key(std::uint64_t n) {
 class SessionChanges : public testing::Test {
  protected:
   Refusal move(std::uint64_t from, std::uint64_t to) {
-    return sessions_.move(key(from), key(to), [this](bool seen) { answered_ += seen ? 1 : 100; });
+    return sessions_.move(key(from), key(to), [this](Sessions::Settled settled) {
+      answered_ += settled.seen ? 1 : 100;
+    });
+  }
+  Refusal add_time(table::Key of, std::uint64_t add_s) {
+    Sessions::Batch batch;
+    const Refusal refusal = sessions_.add_time(of, add_s, batch);
+    sessions_.commit(std::move(batch), [](Sessions::Settled /*settled*/) {});
+    return refusal;
   }
   table::TrafficCounts traffic(std::uint64_t n) { return sessions_.find(key(n))->traffic; }
   /// One packet up of so many bytes, as a worker counts it.
@@ -33,7 +41,7 @@ class SessionChanges : public testing::Test {
 };
 
 TEST_F(SessionChanges, AMoveKeepsAllButTheKey) {
-  ASSERT_TRUE(sessions_.upsert(
+  ASSERT_TRUE(world_.add(
       key(1), {.state = State::kRestricted, .ttl_s = 100, .tag = "room-12", .user = "ann"}));
   const SessionRecord before = sessions_.find(key(1))->record;
   world_.time.advance_ms(40'000);
@@ -61,7 +69,7 @@ TEST_F(SessionChanges, AMoveKeepsAllButTheKey) {
 TEST_F(SessionChanges, CountersAreCarriedToTheByte) {
   for (std::uint32_t index = 0; index < world_.table.slots(); ++index)
     world_.status.traffic[index] = {1'000, 1'000'000, 7, 7'000};  // of earlier sessions
-  ASSERT_TRUE(sessions_.upsert(key(1), {}));
+  ASSERT_TRUE(world_.add(key(1), {}));
   const std::uint32_t first = index_of(1);
   count(first, 100);
   world_.workers.stuck = true;
@@ -83,7 +91,7 @@ TEST_F(SessionChanges, CountersAreCarriedToTheByte) {
 }
 
 TEST_F(SessionChanges, MovesInARowCarryAll) {
-  ASSERT_TRUE(sessions_.upsert(key(1), {}));
+  ASSERT_TRUE(world_.add(key(1), {}));
   const std::uint32_t first = index_of(1);
   world_.workers.stuck = true;
   ASSERT_EQ(move(1, 2), Refusal::kNone);
@@ -106,7 +114,7 @@ TEST_F(SessionChanges, MovesInARowCarryAll) {
 }
 
 TEST_F(SessionChanges, RevokedWhileItMovesItTellsAllItCounted) {
-  ASSERT_TRUE(sessions_.upsert(key(1), {}));
+  ASSERT_TRUE(world_.add(key(1), {}));
   const std::uint32_t first = index_of(1);
   world_.workers.stuck = true;
   ASSERT_EQ(move(1, 2), Refusal::kNone);
@@ -125,7 +133,7 @@ TEST_F(SessionChanges, RevokedWhileItMovesItTellsAllItCounted) {
 
 TEST_F(SessionChanges, WhatCannotMoveStaysAsItIs) {
   EXPECT_EQ(move(1, 2), Refusal::kNotFound);
-  for (std::uint64_t n = 1; n <= 4; ++n) ASSERT_TRUE(sessions_.upsert(key(n), {}));
+  for (std::uint64_t n = 1; n <= 4; ++n) ASSERT_TRUE(world_.add(key(n), {}));
   EXPECT_EQ(move(1, 2), Refusal::kTaken);
   EXPECT_EQ(move(1, 5), Refusal::kFull);
   world_.settle();
@@ -136,7 +144,7 @@ TEST_F(SessionChanges, WhatCannotMoveStaysAsItIs) {
 
 TEST_F(SessionChanges, ARevokeOfAllUnderWayIsNotEscaped) {
   World large{20'000};
-  for (std::uint64_t n = 0; n < 19'000; ++n) ASSERT_TRUE(large.sessions.upsert(key(n), {}));
+  for (std::uint64_t n = 0; n < 19'000; ++n) ASSERT_TRUE(large.add(key(n), {}));
   std::uint64_t revoked = 0;
   large.sessions.revoke_matching({}, [&revoked](const Sessions::Revoked& r) { revoked = r.count; });
   large.sessions.work();
@@ -151,15 +159,15 @@ TEST_F(SessionChanges, ARevokeOfAllUnderWayIsNotEscaped) {
 }
 
 TEST_F(SessionChanges, TimeIsAddedToWhatIsLeft) {
-  ASSERT_TRUE(sessions_.upsert(key(1), {.ttl_s = 100}));
-  ASSERT_TRUE(sessions_.upsert(key(2), {.ttl_s = 0}));
+  ASSERT_TRUE(world_.add(key(1), {.ttl_s = 100}));
+  ASSERT_TRUE(world_.add(key(2), {.ttl_s = 0}));
   world_.time.advance_ms(40'000);
-  EXPECT_EQ(sessions_.add_time(key(1), 30), Refusal::kNone);
+  EXPECT_EQ(add_time(key(1), 30), Refusal::kNone);
   EXPECT_EQ(sessions_.find(key(1))->ttl_s, 90U);
-  EXPECT_EQ(sessions_.add_time(key(2), 30), Refusal::kEndless);
-  EXPECT_EQ(sessions_.add_time(key(3), 30), Refusal::kNotFound);
-  EXPECT_EQ(sessions_.add_time(key(1), 3'153'600'000), Refusal::kTooLong);
-  EXPECT_EQ(sessions_.add_time(key(1), ~std::uint64_t{0}), Refusal::kTooLong);
+  EXPECT_EQ(add_time(key(2), 30), Refusal::kEndless);
+  EXPECT_EQ(add_time(key(3), 30), Refusal::kNotFound);
+  EXPECT_EQ(add_time(key(1), 3'153'600'000), Refusal::kTooLong);
+  EXPECT_EQ(add_time(key(1), ~std::uint64_t{0}), Refusal::kTooLong);
   EXPECT_EQ(sessions_.find(key(1))->ttl_s, 90U);
 }
 

@@ -17,7 +17,7 @@ table::Key key(std::uint64_t n) {
 class SessionsTest : public testing::Test {
  protected:
   bool add(std::uint64_t n, const SessionFields& fields = {}) {
-    return world_.sessions.upsert(key(n), fields).has_value();
+    return world_.add(key(n), fields).has_value();
   }
   State state_in_table(std::uint64_t n) { return world_.table.look_up(key(n)).state; }
   Sessions::Revoked revoke(const SessionFilter& filter) {
@@ -31,7 +31,7 @@ class SessionsTest : public testing::Test {
 };
 
 TEST_F(SessionsTest, AddIsInTheTableAtOnce) {
-  const auto added = world_.sessions.upsert(key(1), {});
+  const auto added = world_.add(key(1), {});
   ASSERT_TRUE(added);
   EXPECT_TRUE(added->created);
   EXPECT_EQ(state_in_table(1), State::kAuthenticated);
@@ -47,7 +47,7 @@ TEST_F(SessionsTest, UpsertChangesOnlyWhatIsGiven) {
   const auto before = world_.sessions.find(key(1));
   world_.status.traffic[before->record.index] = {1, 100, 2, 200};
   world_.time.advance_ms(40'000);
-  const auto changed = world_.sessions.upsert(key(1), {.state = State::kBlocked});
+  const auto changed = world_.add(key(1), {.state = State::kBlocked});
   ASSERT_TRUE(changed);
   EXPECT_FALSE(changed->created);
   auto after = world_.sessions.find(key(1));
@@ -70,7 +70,7 @@ TEST_F(SessionsTest, CountersBeginWhereTheIndexStood) {
   World small{1};
   for (std::uint32_t index = 0; index < small.table.slots(); ++index)
     small.status.traffic[index] = {10, 1'000, 20, 2'000};
-  ASSERT_TRUE(small.sessions.upsert(key(1), {}));
+  ASSERT_TRUE(small.add(key(1), {}));
   auto view = small.sessions.find(key(1));
   EXPECT_EQ(view->traffic.packets_up, 0U);
   small.status.traffic[view->record.index] += {1, 64, 0, 0};
@@ -130,7 +130,7 @@ TEST_F(SessionsTest, RevokeIsAnsweredWhenTheWorkersHaveSeenIt) {
   world_.workers.stuck = false;
   world_.settle();
   ASSERT_TRUE(got);
-  EXPECT_TRUE(got->seen);
+  EXPECT_TRUE(got->settled.seen);
   EXPECT_EQ(got->count, 1U);
   ASSERT_TRUE(got->session);
   EXPECT_EQ(got->session->record.tag, "room-12");
@@ -145,7 +145,7 @@ TEST_F(SessionsTest, AStuckWorkerIsToldOfAfterASecond) {
   bool seen = true;
   world_.sessions.revoke(key(1), [&](const Sessions::Revoked& r) {
     ++calls;
-    seen = r.seen;
+    seen = r.settled.seen;
   });
   world_.time.advance_ms(999);
   world_.settle();
@@ -216,8 +216,8 @@ TEST_F(SessionsTest, WhatIsAddedAfterARevokeOfAllStays) {
 
 TEST_F(SessionsTest, ManyAreRevokedInSlices) {
   World large{20'000};
-  for (std::uint64_t n = 0; n < 20'000; ++n) ASSERT_TRUE(large.sessions.upsert(key(n), {}));
-  EXPECT_FALSE(large.sessions.upsert(key(20'000), {}));
+  for (std::uint64_t n = 0; n < 20'000; ++n) ASSERT_TRUE(large.add(key(n), {}));
+  EXPECT_FALSE(large.add(key(20'000), {}));
   std::optional<Sessions::Revoked> got;
   large.sessions.revoke_matching({}, [&got](const Sessions::Revoked& r) { got = r; });
   large.sessions.work();
@@ -227,13 +227,13 @@ TEST_F(SessionsTest, ManyAreRevokedInSlices) {
   EXPECT_EQ(got->count, 20'000U);
   EXPECT_EQ(large.table.size(), 0U);
   EXPECT_EQ(large.table.in_limbo(), 0U);
-  EXPECT_TRUE(large.sessions.upsert(key(1), {}));
+  EXPECT_TRUE(large.add(key(1), {}));
 }
 
 TEST_F(SessionsTest, ListsEachOnceWhileOthersComeAndGo) {
   World large{3'000};
   for (std::uint64_t n = 0; n < 2'000; ++n)
-    ASSERT_TRUE(large.sessions.upsert(key(n), {.tag = n % 2 == 0 ? "even" : "odd"}));
+    ASSERT_TRUE(large.add(key(n), {.tag = n % 2 == 0 ? "even" : "odd"}));
   std::map<std::uint64_t, int> seen;
   std::optional<std::uint32_t> cursor = 0;
   std::uint64_t next = 2'000;
@@ -243,7 +243,7 @@ TEST_F(SessionsTest, ListsEachOnceWhileOthersComeAndGo) {
     for (const SessionRef& view : page.sessions) ++seen[view.record.id];
     cursor = page.next;
     large.sessions.revoke(key(next % 2'000 | 1), [](const Sessions::Revoked& /*revoked*/) {});
-    ASSERT_TRUE(large.sessions.upsert(key(next++), {.tag = "new"}));
+    ASSERT_TRUE(large.add(key(next++), {.tag = "new"}));
     large.settle();
   }
   EXPECT_EQ(seen.size(), 1'000U);

@@ -60,6 +60,7 @@ class LiveControl : public testing::Test {
     config_.control.socket = pattern + "/run/control.sock";
     config_.control.status_socket = pattern + "/run/status.sock";
     config_.control.group = "";
+    config_.sessions.store = pattern + "/sessions.db";
     status_.numbers.mbufs_total = 1024;
     shared_.snapshot = &snapshot_;
     auto control = Control::open(config_, {table_, grace_, status_, sightings_, shared_, "0.1.0"});

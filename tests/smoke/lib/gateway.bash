@@ -17,6 +17,8 @@ gateway_mbufs_at_start=
 gateway_https=reset
 gateway_response=()  # more lines of [response]
 gateway_default_ttl_s=86400
+gateway_on_store_failure=refuse
+gateway_store=  # the bed's, if empty
 gateway_capacity=65536
 gateway_budget=()  # lines of [guest.budget]
 
@@ -87,6 +89,8 @@ uplink = "$(uplink_port)"
 [sessions]
 capacity = $gateway_capacity
 default_ttl_s = $gateway_default_ttl_s
+store = "${gateway_store:-$bed_dir/sessions.db}"
+on_store_failure = "$gateway_on_store_failure"
 
 [portal]
 url = "$portal_url"

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Control and its store: what was held when it was opened goes back to where it belongs.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "control/control.hpp"
+#include "control/store/sqlite_store.hpp"
+
+namespace gate511::control {
+
+tl::expected<void, Error> Control::open_store(const Config& config) {
+  if (config.sessions.store.empty()) return {};
+  auto opened = store::SqliteStore::open(config.sessions.store, clock_.unix_ns() / kNsPerSecond);
+  if (!opened) {
+    opened.error().where = config.where("sessions.store");
+    return tl::unexpected{opened.error()};
+  }
+  store_ = std::move(opened->store);
+  store::Restored& restored = opened->restored;
+  ledger_.connect(*store_, restored.unix_ms, config.sessions.store_may_fail);
+  sessions_.restore_next_id(restored.next_id);
+  for (const store::Restored::One& one : restored.sessions) {
+    if (sessions_.restore(one)) continue;
+    return tl::unexpected{
+        Error{config.where("sessions.capacity"),
+              fmt::format("the store holds {} sessions, and `sessions.capacity` is {}",
+                          restored.sessions.size(), config.sessions.capacity),
+              "raise it, or take another store"}};
+  }
+  restore_events(restored);
+  store_note_ = std::move(restored.note);
+  if (!store_note_.empty()) fmt::print(stderr, "gate511: {}\n", store_note_);
+  if (ledger_.behind_s() > 0) {
+    fmt::print(stderr,
+               "gate511: the clock is {} s behind the time that {} was written at; sessions end "
+               "as if it were not\n",
+               ledger_.behind_s(), config.sessions.store);
+  }
+  return {};
+}
+
+void Control::restore_events(store::Restored& restored) {
+  std::vector<EventBus::KeptConsumer> consumers;
+  for (store::Consumer& consumer : restored.consumers)
+    consumers.push_back({std::move(consumer.name), consumer.acknowledged});
+  std::vector<EventBus::KeptEnd> ends;
+  for (store::Ended& ended : restored.ended) ends.push_back({ended.seq, std::move(ended.line)});
+  events_.restore(
+      {.ended =
+           [this](std::uint64_t session, std::uint64_t seq, std::string_view line) {
+             ledger_.note({store::Ended{session, seq, std::string{line}}});
+           },
+       .consumer =
+           [this](const std::string& name, std::uint64_t acknowledged) {
+             ledger_.note({store::Consumer{name, acknowledged}});
+           },
+       .forget = [this](const std::string& name) { ledger_.note({store::Forget{name}}); },
+       .seq_limit = [this](std::uint64_t limit) { ledger_.note({store::SeqLimit{limit}}); }},
+      restored.seq_limit, std::move(consumers), std::move(ends));
+}
+
+}  // namespace gate511::control

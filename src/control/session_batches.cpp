@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Sessions: what is stored, and what was.
+#include <memory>
+#include <utility>
+
+#include "control/sessions.hpp"
+
+namespace gate511::control {
+namespace {
+
+constexpr std::size_t kPassASlice = 32;  // each is told of
+constexpr std::size_t kCountsAWrite = 4'096;
+
+std::uint64_t sum_of(const table::TrafficCounts& counts) {
+  return counts.bytes_up + counts.bytes_down + counts.packets_up + counts.packets_down;
+}
+
+}  // namespace
+
+SessionRecord* Sessions::record_of(std::uint32_t index, std::uint64_t id) const {
+  SessionRecord* const record = records_[index].get();
+  return record != nullptr && record->id == id ? record : nullptr;
+}
+
+void Sessions::note_change(SessionRecord& record, std::unique_ptr<const SessionRecord> before,
+                           Batch& batch) {
+  ++generation_;
+  batch.touched_.push_back(
+      {record.index, ++record.change, record.id, record.state, std::move(before)});
+}
+
+void Sessions::commit(Batch batch, WhenSettled done) {
+  store::Changes changes;
+  changes.reserve(batch.touched_.size());
+  for (Batch::Touched& touched : batch.touched_) {
+    // What has ended meanwhile stays so; what has changed again is stored as it is now.
+    const SessionRecord* const record = record_of(touched.index, touched.id);
+    if (record == nullptr) continue;
+    touched.state = record->state;
+    if (ledger_.has_store()) changes.emplace_back(ledger_.put(*record));
+  }
+  auto touched = std::make_shared<std::vector<Batch::Touched>>(std::move(batch.touched_));
+  ledger_.grant(std::move(changes), [this, touched, done = std::move(done)](bool stored) {
+    if (stored) {
+      passing_.push_back({std::move(*touched), 0, done});
+      // What is small is in effect at once.
+      if (passing_.size() == 1) work_on_passing();
+      return;
+    }
+    for (auto one = touched->rbegin(); one != touched->rend(); ++one) undo(*one);
+    grace_.add([done](bool seen) { done({false, seen}); }, {});
+  });
+}
+
+void Sessions::work_on_passing() {
+  Passing& passing = passing_.front();
+  const std::size_t end = std::min(passing.touched.size(), passing.next + kPassASlice);
+  for (; passing.next < end; ++passing.next) let_pass(passing.touched[passing.next]);
+  if (end < passing.touched.size()) return;
+  grace_.add([done = std::move(passing.done)](bool seen) { done({true, seen}); }, {});
+  passing_.pop_front();
+}
+
+void Sessions::let_pass(const Batch::Touched& touched) {
+  SessionRecord* const record = record_of(touched.index, touched.id);
+  if (record == nullptr) return;  // it has ended meanwhile
+  record->is_stored = true;
+  if (table::is_authenticated(touched.state)) table_.set_state(record->index, record->state);
+  if (listener_ == nullptr) return;
+  if (touched.before == nullptr) {
+    listener_->session_added(view(*record));
+  } else {
+    listener_->session_changed(view(*record));
+  }
+}
+
+/// A later change of the same session settles what becomes of it.
+void Sessions::undo(const Batch::Touched& touched) {
+  SessionRecord* const record = record_of(touched.index, touched.id);
+  if (record == nullptr || record->change != touched.change) return;
+  if (!record->is_stored) {
+    const std::shared_ptr<SessionRecord> gone = take_out(record->index);
+    // Nobody was told of it, and nobody is told of its end.
+    return grace_.add({}, [this, gone] { table_.release(gone->index); });
+  }
+  ++generation_;
+  record->tag = touched.before->tag;
+  record->user = touched.before->user;
+  set_deadline(*record, touched.before->deadline_ns);
+  set_state(*record, touched.before->state);
+  table_.set_state(record->index, record->state);
+}
+
+bool Sessions::restore(const store::Restored::One& one) {
+  auto record = std::make_unique<SessionRecord>();
+  record->id = one.session.id;
+  record->key = one.session.key;
+  record->state = one.session.state;
+  record->created_unix_s = one.session.created_unix_s;
+  record->deadline_ns = ledger_.deadline_ns(one.session.expires_ms);
+  record->tag = one.session.tag;
+  record->user = one.session.user;
+  record->is_stored = true;
+  record->checkpoint_bytes = sum_of(one.counts);
+  if (record->checkpoint_bytes != 0) {
+    auto carried = std::make_shared<CarriedTraffic>();
+    carried->counts = one.counts;
+    carried->settled = true;
+    record->carried = std::move(carried);
+  }
+  const bool expired = one.session.expires_ms != 0 && record->deadline_ns <= clock_.boot_ns();
+  if (one.ended != 0 || expired) {
+    record->index = table::Hit::kNoIndex;
+    auto reason = one.ended != 0 ? static_cast<EndReason>(one.ended) : EndReason::kExpired;
+    departed_.push_back({std::move(record), reason});
+    return true;
+  }
+  const auto index = table_.insert(record->key, record->state);
+  if (!index) return false;
+  record->index = *index;
+  record->baseline = status_.session_traffic(*index);
+  ++counts_[static_cast<std::size_t>(record->state)];
+  set_deadline(*record, record->deadline_ns);
+  records_[*index] = std::move(record);
+  return true;
+}
+
+bool Sessions::checkpoint_some(std::size_t slots) {
+  store::Changes changes;
+  const std::size_t end = std::min(records_.size(), next_checkpoint_ + slots);
+  for (; next_checkpoint_ < end; ++next_checkpoint_) {
+    const Record& record = records_[next_checkpoint_];
+    if (!record) continue;
+    const table::TrafficCounts counts = view(*record).traffic;
+    if (sum_of(counts) == record->checkpoint_bytes) continue;
+    record->checkpoint_bytes = sum_of(counts);
+    changes.emplace_back(store::Count{record->id, counts});
+  }
+  ledger_.note(std::move(changes));
+  if (next_checkpoint_ < records_.size()) return true;
+  next_checkpoint_ = 0;
+  return false;
+}
+
+void Sessions::checkpoint_all() {
+  next_checkpoint_ = 0;
+  while (checkpoint_some(kCountsAWrite)) {
+  }
+}
+
+}  // namespace gate511::control

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the store holds, and the changes of it. Times are of the store's clock, unix time that never
+// goes back (clock_mark.hpp).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "table/session_counters.hpp"
+#include "table/session_table.hpp"
+
+namespace gate511::control::store {
+
+/// A session without what it has counted.
+struct Session {
+  std::uint64_t id = 0;  ///< never 0
+  table::Key key;
+  table::State state = table::State::kAuthenticated;
+  std::uint64_t created_unix_s = 0;
+  std::uint64_t expires_ms = 0;  ///< 0: no end
+  std::string tag{};
+  std::string user{};
+
+  bool operator==(const Session&) const = default;
+};
+
+/// Adds a session, or replaces the one of that id.
+struct Put {
+  Session session;
+};
+/// What it has counted in all.
+struct Count {
+  std::uint64_t id;
+  table::TrafficCounts counts;
+};
+/// It is over; the event that tells so is still to come. `reason`: of EndReason.
+struct End {
+  std::uint64_t id;
+  std::uint8_t reason;
+};
+/// The event that tells its end, with the event's number; to be kept for consumers.
+struct Ended {
+  std::uint64_t id;
+  std::uint64_t seq;
+  std::string line;  ///< as it is sent
+};
+/// A consumer of events, and up to where it has acknowledged.
+struct Consumer {
+  std::string name;
+  std::uint64_t acknowledged;
+};
+struct Forget {
+  std::string name;
+};
+/// Numbers of events below it may have been used.
+struct SeqLimit {
+  std::uint64_t limit;
+};
+
+using Change = std::variant<Put, Count, End, Ended, Consumer, Forget, SeqLimit>;
+using Changes = std::vector<Change>;
+
+}  // namespace gate511::control::store

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/store/codec.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "net/bytes.hpp"
+#include "net/siphash.hpp"
+
+namespace gate511::control::store {
+namespace {
+
+constexpr std::size_t kCheck = 8;
+/// No secret: what is guarded against are accidents. Each kind of blob has a key of its own.
+enum class Kind : std::uint64_t { kRow = 1, kSession = 2, kCounts = 3, kMeta = 4 };
+
+std::uint64_t check_of(Kind kind, std::uint64_t number, std::string_view bytes) {
+  return net::siphash24({static_cast<std::uint64_t>(kind), number}, net::as_bytes(bytes));
+}
+
+class Writer {
+ public:
+  void put(std::uint64_t number) {
+    // Seven bits a byte, the least first; the eighth says that more follow.
+    for (; number >= 0x80; number >>= 7) out_.push_back(static_cast<char>(number | 0x80));
+    out_.push_back(static_cast<char>(number));
+  }
+  void put_fixed(std::uint64_t number) {
+    for (unsigned shift = 0; shift < 64; shift += 8)
+      out_.push_back(static_cast<char>(number >> shift));
+  }
+  void put(std::string_view text) {
+    put(std::uint64_t{text.size()});
+    out_.append(text);
+  }
+  std::string finish(Kind kind, std::uint64_t number) {
+    put_fixed(check_of(kind, number, out_));
+    return std::move(out_);
+  }
+
+ private:
+  std::string out_;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_{bytes} {}
+
+  std::uint64_t number() {
+    std::uint64_t number = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      if (rest_.empty()) return fail();
+      const auto byte = static_cast<unsigned char>(rest_.front());
+      rest_.remove_prefix(1);
+      number |= std::uint64_t{byte & 0x7fU} << shift;
+      if (byte < 0x80) return number;
+    }
+    return fail();
+  }
+  std::string text() {
+    const std::uint64_t size = number();
+    if (size > rest_.size()) {
+      fail();
+      return {};
+    }
+    std::string text{rest_.substr(0, size)};
+    rest_.remove_prefix(size);
+    return text;
+  }
+  std::uint64_t fail() {
+    good_ = false;
+    rest_ = {};
+    return 0;
+  }
+  [[nodiscard]] bool is_at_end() const { return rest_.empty(); }
+  [[nodiscard]] bool is_good() const { return good_; }
+
+ private:
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+/// Without the check value; nullopt if that is wrong.
+std::optional<std::string_view> checked(Kind kind, std::uint64_t number, std::string_view bytes) {
+  if (bytes.size() < kCheck) return std::nullopt;
+  const std::string_view body = bytes.substr(0, bytes.size() - kCheck);
+  std::uint64_t check = 0;
+  for (std::size_t i = 0; i < kCheck; ++i)
+    check |= std::uint64_t{static_cast<unsigned char>(bytes[body.size() + i])} << 8 * i;
+  if (check != check_of(kind, number, body)) return std::nullopt;
+  return body;
+}
+
+void write(Writer& to, const Session& session) {
+  to.put(session.id);
+  to.put(session.key.bits());
+  to.put(std::uint64_t{static_cast<std::uint8_t>(session.state)});
+  to.put(session.created_unix_s);
+  to.put(session.expires_ms);
+  to.put(session.tag);
+  to.put(session.user);
+}
+
+Session read_session(Reader& from) {
+  Session session;
+  session.id = from.number();
+  const std::uint64_t key = from.number();
+  session.key = {net::MacAddress{key & 0xffff'ffff'ffff}, static_cast<std::uint16_t>(key >> 48)};
+  if (session.id == 0 || session.key.bits() != key || !session.key.mac().is_station()) from.fail();
+  const std::uint64_t state = from.number();
+  session.state = static_cast<table::State>(state);
+  if (state > 15 ||
+      (session.state != table::State::kAuthenticated &&
+       session.state != table::State::kRestricted && session.state != table::State::kBlocked))
+    from.fail();
+  session.created_unix_s = from.number();
+  session.expires_ms = from.number();
+  session.tag = from.text();
+  session.user = from.text();
+  return session;
+}
+
+void write(Writer& to, const table::TrafficCounts& counts) {
+  to.put(counts.packets_up);
+  to.put(counts.bytes_up);
+  to.put(counts.packets_down);
+  to.put(counts.bytes_down);
+}
+
+table::TrafficCounts read_counts(Reader& from) {
+  table::TrafficCounts counts;
+  counts.packets_up = from.number();
+  counts.bytes_up = from.number();
+  counts.packets_down = from.number();
+  counts.bytes_down = from.number();
+  return counts;
+}
+
+/// Each kind of change by its place in Change, which is what the file has.
+struct ChangeWriter {
+  Writer& to;
+
+  void operator()(const Put& put) const { write(to, put.session); }
+  void operator()(const Count& count) const {
+    to.put(count.id);
+    write(to, count.counts);
+  }
+  void operator()(const End& end) const {
+    to.put(end.id);
+    to.put(std::uint64_t{end.reason});
+  }
+  void operator()(const Ended& ended) const {
+    to.put(ended.id);
+    to.put(ended.seq);
+    to.put(ended.line);
+  }
+  void operator()(const Consumer& consumer) const {
+    to.put(consumer.name);
+    to.put(consumer.acknowledged);
+  }
+  void operator()(const Forget& forget) const { to.put(forget.name); }
+  void operator()(const SeqLimit& seq) const { to.put(seq.limit); }
+};
+
+Change read_change(Reader& from) {
+  switch (from.number()) {
+    case 0:
+      return Put{read_session(from)};
+    case 1: {
+      const std::uint64_t id = from.number();
+      return Count{id, read_counts(from)};
+    }
+    case 2: {
+      const std::uint64_t id = from.number();
+      return End{id, static_cast<std::uint8_t>(from.number())};
+    }
+    case 3: {
+      Ended ended{from.number(), 0, {}};
+      ended.seq = from.number();
+      ended.line = from.text();
+      return ended;
+    }
+    case 4: {
+      Consumer consumer{from.text(), 0};
+      consumer.acknowledged = from.number();
+      return consumer;
+    }
+    case 5:
+      return Forget{from.text()};
+    case 6:
+      return SeqLimit{from.number()};
+    default:
+      from.fail();
+      return SeqLimit{0};
+  }
+}
+
+}  // namespace
+
+std::string encode_row(std::uint64_t number, const JournalRow& row) {
+  Writer to;
+  to.put(row.unix_ms);
+  for (const Change& change : row.changes) {
+    to.put(std::uint64_t{change.index()});
+    std::visit(ChangeWriter{to}, change);
+  }
+  return to.finish(Kind::kRow, number);
+}
+
+std::optional<JournalRow> decode_row(std::uint64_t number, std::string_view bytes) {
+  const auto body = checked(Kind::kRow, number, bytes);
+  if (!body) return std::nullopt;
+  Reader from{*body};
+  JournalRow row;
+  row.unix_ms = from.number();
+  while (from.is_good() && !from.is_at_end()) row.changes.push_back(read_change(from));
+  if (!from.is_good()) return std::nullopt;
+  return row;
+}
+
+std::string encode_session(const Session& session) {
+  Writer to;
+  write(to, session);
+  return to.finish(Kind::kSession, session.id);
+}
+
+std::optional<Session> decode_session(std::uint64_t id, std::string_view bytes) {
+  const auto body = checked(Kind::kSession, id, bytes);
+  if (!body) return std::nullopt;
+  Reader from{*body};
+  Session session = read_session(from);
+  if (!from.is_good() || !from.is_at_end() || session.id != id) return std::nullopt;
+  return session;
+}
+
+std::string encode_counts(std::uint64_t id, const table::TrafficCounts& counts) {
+  Writer to;
+  write(to, counts);
+  return to.finish(Kind::kCounts, id);
+}
+
+std::optional<table::TrafficCounts> decode_counts(std::uint64_t id, std::string_view bytes) {
+  const auto body = checked(Kind::kCounts, id, bytes);
+  if (!body) return std::nullopt;
+  Reader from{*body};
+  const table::TrafficCounts counts = read_counts(from);
+  if (!from.is_good() || !from.is_at_end()) return std::nullopt;
+  return counts;
+}
+
+std::string encode_meta(const Meta& meta) {
+  Writer to;
+  for (const std::uint64_t number :
+       {meta.next_id, meta.seq_limit, meta.unix_ms, meta.sessions, meta.ids, meta.folded})
+    to.put(number);
+  for (const Consumer& consumer : meta.consumers) {
+    to.put(consumer.name);
+    to.put(consumer.acknowledged);
+  }
+  return to.finish(Kind::kMeta, 0);
+}
+
+std::optional<Meta> decode_meta(std::string_view bytes) {
+  const auto body = checked(Kind::kMeta, 0, bytes);
+  if (!body) return std::nullopt;
+  Reader from{*body};
+  Meta meta;
+  for (std::uint64_t* const number :
+       {&meta.next_id, &meta.seq_limit, &meta.unix_ms, &meta.sessions, &meta.ids, &meta.folded})
+    *number = from.number();
+  while (from.is_good() && !from.is_at_end()) {
+    Consumer consumer{from.text(), 0};
+    consumer.acknowledged = from.number();
+    meta.consumers.push_back(std::move(consumer));
+  }
+  if (!from.is_good()) return std::nullopt;
+  return meta;
+}
+
+}  // namespace gate511::control::store

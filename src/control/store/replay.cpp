@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/store/replay.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/store/consumers.hpp"
+
+namespace gate511::control::store {
+namespace {
+
+constexpr std::uint8_t kTold = 255;  // as a reason: its end was told of
+
+bool is_before(const Restored::One& a, const Restored::One& b) {
+  return a.session.id < b.session.id;
+}
+
+}  // namespace
+
+Restored::One* Replay::find(std::uint64_t id) {
+  if (const auto found = fresh_.find(id); found != fresh_.end()) return &found->second;
+  auto& all = restored_.sessions;
+  const auto found = std::lower_bound(
+      all.begin(), all.end(), id,
+      [](const Restored::One& one, std::uint64_t wanted) { return one.session.id < wanted; });
+  return found != all.end() && found->session.id == id ? &*found : nullptr;
+}
+
+void Replay::apply(JournalRow row) {
+  restored_.unix_ms = std::max(restored_.unix_ms, row.unix_ms);
+  for (Change& change : row.changes) apply(std::move(change));
+}
+
+void Replay::apply(Change change) {
+  if (auto* const put = std::get_if<Put>(&change)) {
+    const std::uint64_t id = put->session.id;
+    restored_.next_id = std::max(restored_.next_id, id + 1);
+    if (Restored::One* const known = find(id)) {
+      known->session = std::move(put->session);
+    } else {
+      fresh_.emplace(id, Restored::One{std::move(put->session), {}});
+    }
+  } else if (const auto* const count = std::get_if<Count>(&change)) {
+    if (Restored::One* const known = find(count->id)) known->counts = count->counts;
+  } else if (const auto* const end = std::get_if<End>(&change)) {
+    if (Restored::One* const known = find(end->id)) known->ended = end->reason;
+  } else if (auto* const ended = std::get_if<Ended>(&change)) {
+    if (Restored::One* const known = find(ended->id)) {
+      if (known->ended != 0) known->ended = kTold;
+    }
+    if (is_wanted(restored_.consumers, ended->seq)) restored_.ended.push_back(std::move(*ended));
+  } else if (const auto* const seq = std::get_if<SeqLimit>(&change)) {
+    restored_.seq_limit = std::max(restored_.seq_limit, seq->limit);
+  } else {
+    change_consumers(restored_.consumers, change);
+    const std::uint64_t by_all = acknowledged_by_all(restored_.consumers);
+    std::erase_if(restored_.ended, [by_all](const Ended& one) { return one.seq <= by_all; });
+  }
+}
+
+void Replay::finish() {
+  auto& all = restored_.sessions;
+  for (auto& [id, one] : fresh_) all.push_back(std::move(one));
+  fresh_.clear();
+  std::sort(all.begin(), all.end(), is_before);
+  std::erase_if(all, [](const Restored::One& one) { return one.ended == kTold; });
+  auto& ended = restored_.ended;
+  std::sort(ended.begin(), ended.end(),
+            [](const Ended& a, const Ended& b) { return a.seq < b.seq; });
+  ended.erase(std::unique(ended.begin(), ended.end(),
+                          [](const Ended& a, const Ended& b) { return a.seq == b.seq; }),
+              ended.end());
+}
+
+}  // namespace gate511::control::store

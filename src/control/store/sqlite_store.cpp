@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/store/sqlite_store.hpp"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+namespace gate511::control::store {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t kGroup = 16'384;              // changes that are committed together
+constexpr std::size_t kFold = 4'096;                // changes that are folded in a transaction
+constexpr std::size_t kUnfolded = 64;               // rows that may wait while there is other work
+constexpr std::size_t kKept = 1'000'000;            // changes that are held for a disk that fails
+constexpr std::chrono::milliseconds kQuiet{20};     // without work, before folding
+constexpr std::chrono::milliseconds kRetry{1'000};  // while the disk fails
+
+}  // namespace
+
+SqliteStore::SqliteStore(std::string path, std::unique_ptr<SqliteFile> file, Fd finished_event)
+    : path_{std::move(path)},
+      file_{std::move(file)},
+      finished_event_{std::move(finished_event)},
+      thread_{[this] { loop(); }} {}
+
+SqliteStore::~SqliteStore() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void SqliteStore::write(Changes changes, std::uint64_t unix_ms, Failing failing, Done done) {
+  ++owed_;
+  {
+    const std::lock_guard lock{mutex_};
+    waiting_.push_back({{unix_ms, std::move(changes)}, failing, std::move(done)});
+  }
+  wake_.notify_one();
+}
+
+void SqliteStore::finish() {
+  std::uint64_t count = 0;
+  static_cast<void>(::read(finished_event_.get(), &count, sizeof count));
+  std::deque<Finished> finished;
+  {
+    const std::lock_guard lock{mutex_};
+    finished.swap(finished_);
+  }
+  for (Finished& one : finished) {
+    --owed_;
+    if (one.done) one.done(one.durable);
+  }
+}
+
+Store::Status SqliteStore::status() const {
+  const std::lock_guard lock{mutex_};
+  return status_;
+}
+
+void SqliteStore::loop() {
+  std::unique_lock lock{mutex_};
+  bool is_quiet = false;
+  for (;;) {
+    if (!waiting_.empty() || (stopping_ && !kept_.changes.empty())) {
+      std::deque<Batch> group = take_group();
+      lock.unlock();
+      commit(std::move(group));
+      if (file_->unfolded() > kUnfolded) fold(kFold);
+      lock.lock();
+      is_quiet = false;
+      if (stopping_ && is_failing_ && waiting_.empty()) return;
+      continue;
+    }
+    if (stopping_) return;
+    const auto is_woken = [this] { return stopping_ || !waiting_.empty(); };
+    if (is_failing_) {
+      if (wake_.wait_for(lock, kRetry, is_woken)) continue;
+      lock.unlock();
+      commit({});
+      fold(kFold);
+      lock.lock();
+    } else if (file_->unfolded() == 0) {
+      wake_.wait(lock, is_woken);
+    } else if (is_quiet || !wake_.wait_for(lock, kQuiet, is_woken)) {
+      is_quiet = true;
+      lock.unlock();
+      fold(kFold);
+      lock.lock();
+    }
+  }
+}
+
+/// With mutex_.
+std::deque<SqliteStore::Batch> SqliteStore::take_group() {
+  std::deque<Batch> group;
+  std::size_t changes = 0;
+  while (!waiting_.empty() && changes < kGroup) {
+    changes += waiting_.front().row.changes.size();
+    group.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return group;
+}
+
+void SqliteStore::commit(std::deque<Batch> group) {
+  JournalRow row = kept_;
+  for (const Batch& batch : group) {
+    row.unix_ms = std::max(row.unix_ms, batch.row.unix_ms);
+    row.changes.insert(row.changes.end(), batch.row.changes.begin(), batch.row.changes.end());
+  }
+  if (row.changes.empty() && group.empty() && !is_failing_) return;
+  const auto began = SteadyClock::now();
+  try {
+    file_->append(row);
+  } catch (const SqlError& error) {
+    failed(error.what());
+    keep(group);
+    return tell(std::move(group), false);
+  }
+  kept_ = {};
+  const auto took =
+      std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - began).count();
+  {
+    const std::lock_guard lock{mutex_};
+    ++status_.commits;
+    status_.changes += row.changes.size();
+    status_.unfolded = file_->unfolded();
+    status_.longest_us = std::max(status_.longest_us, static_cast<std::uint64_t>(took));
+    status_.problem.clear();
+  }
+  is_failing_ = false;
+  tell(std::move(group), true);
+}
+
+void SqliteStore::keep(std::deque<Batch>& group) {
+  for (Batch& batch : group) {
+    if (batch.failing == Failing::kDrop) continue;
+    kept_.unix_ms = std::max(kept_.unix_ms, batch.row.unix_ms);
+    std::move(batch.row.changes.begin(), batch.row.changes.end(),
+              std::back_inserter(kept_.changes));
+  }
+}
+
+void SqliteStore::fold(std::size_t changes) {
+  if (file_->unfolded() == 0) return;
+  try {
+    file_->fold(changes);
+    const std::lock_guard lock{mutex_};
+    status_.unfolded = file_->unfolded();
+  } catch (const SqlError& error) {
+    failed(error.what());
+  }
+}
+
+void SqliteStore::failed(const std::string& what) {
+  is_failing_ = true;
+  const std::lock_guard lock{mutex_};
+  ++status_.failures;
+  status_.problem = fmt::format("the store {} cannot be written: {}", path_, what);
+}
+
+void SqliteStore::tell(std::deque<Batch> group, bool durable) {
+  if (group.empty()) return;
+  {
+    const std::lock_guard lock{mutex_};
+    for (Batch& batch : group) finished_.push_back({std::move(batch.done), durable});
+  }
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(finished_event_.get(), &one, sizeof one));
+}
+
+}  // namespace gate511::control::store

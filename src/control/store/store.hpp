@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Where sessions outlive the daemon. An interface, because more than one kind of store is to come:
+// what is beyond it may be a file of this machine or a server that several gateways share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/store/change.hpp"
+
+namespace gate511::control::store {
+
+/// What a store held when it was opened.
+struct Restored {
+  struct One {
+    Session session;
+    table::TrafficCounts counts;
+    std::uint8_t ended = 0;  ///< not 0: it is over, by this reason, and nobody was told of it
+  };
+  std::vector<One> sessions;  ///< by id
+  std::uint64_t next_id = 1;
+  std::uint64_t seq_limit = 0;
+  std::uint64_t unix_ms = 0;  ///< the latest time that the store knows of
+  std::vector<Consumer> consumers;
+  std::vector<Ended> ended;  ///< by seq
+  std::string note;          ///< not empty: what was wrong with it, and what was done about it
+};
+
+/// Control thread, which is never made to wait.
+class Store {
+ public:
+  Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  virtual ~Store() = default;
+
+  /// What becomes of changes that cannot be stored.
+  enum class Failing : std::uint8_t {
+    kDrop,  ///< they were never made
+    kKeep,  ///< they are stored as soon as that is possible, before any later change
+  };
+  /// `done` is called from finish(), in the order of the calls: true once the changes, and all that
+  /// were written before them, would survive a loss of power.
+  using Done = std::function<void(bool durable)>;
+  /// `unix_ms`: the time of the store's clock.
+  virtual void write(Changes changes, std::uint64_t unix_ms, Failing failing, Done done) = 0;
+
+  /// Readable when there is something to finish.
+  [[nodiscard]] virtual int fd() const = 0;
+  /// Calls what is due.
+  virtual void finish() = 0;
+  /// So many calls are still owed.
+  [[nodiscard]] virtual std::size_t owed() const = 0;
+
+  struct Status {
+    std::string problem;           ///< empty: none
+    std::uint64_t commits = 0;     ///< each one or more changes made durable together
+    std::uint64_t changes = 0;     ///< that were made durable
+    std::uint64_t failures = 0;    ///< commits that did not succeed
+    std::uint64_t unfolded = 0;    ///< rows of the journal
+    std::uint64_t longest_us = 0;  ///< of the commits
+  };
+  [[nodiscard]] virtual Status status() const = 0;
+};
+
+}  // namespace gate511::control::store
