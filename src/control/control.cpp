@@ -111,6 +111,7 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
 
 Control::~Control() {
   if (!store_) return;
+  store_ends();
   sessions_.checkpoint_all();
   store_.reset();
 }
@@ -176,6 +177,7 @@ void Control::turn(const std::function<void()>& on_tick) {
   jobs_.work(kJobs);
   sessions_.work();
   const bool more_passed = grace_.poll();
+  store_ends();
   events_.pump();
   const bool more_seen = clients_.take(sightings_);
   const std::uint64_t now = clock_.boot_ns();

@@ -92,6 +92,7 @@ class Control {
   [[nodiscard]] tl::expected<void, Error> open_audit_log(const std::string& path);
   [[nodiscard]] tl::expected<void, Error> open_store(const Config& config);
   void restore_events(store::Restored& restored);
+  void store_ends();
   [[nodiscard]] Json stats() const;
 
   Clock clock_;
@@ -111,6 +112,7 @@ class Control {
   ConfigMethods config_methods_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<store::Store> store_;  ///< null: in memory alone
+  store::Changes ends_;                  ///< told of in this turn, to be stored together
   std::string store_note_;               ///< what was wrong with it when it was opened
   std::uint64_t next_tick_ns_ = 0;
   std::uint64_t next_checkpoint_ns_ = 0;

@@ -51,15 +51,20 @@ void Control::restore_events(store::Restored& restored) {
   events_.restore(
       {.ended =
            [this](std::uint64_t session, std::uint64_t seq, std::string_view line) {
-             ledger_.note({store::Ended{session, seq, std::string{line}}});
+             ends_.emplace_back(store::Ended{session, seq, std::string{line}});
            },
        .consumer =
            [this](const std::string& name, std::uint64_t acknowledged) {
-             ledger_.note({store::Consumer{name, acknowledged}});
+             ends_.emplace_back(store::Consumer{name, acknowledged});
            },
-       .forget = [this](const std::string& name) { ledger_.note({store::Forget{name}}); },
+       .forget = [this](const std::string& name) { ends_.emplace_back(store::Forget{name}); },
        .seq_limit = [this](std::uint64_t limit) { ledger_.note({store::SeqLimit{limit}}); }},
       restored.seq_limit, std::move(consumers), std::move(ends));
+}
+
+/// Many sessions may end in a turn: one hand-over for all of them.
+void Control::store_ends() {
+  if (!ends_.empty()) ledger_.note(std::exchange(ends_, {}));
 }
 
 }  // namespace gate511::control

@@ -147,7 +147,7 @@ Restored SqliteFile::load() {
 }
 
 void SqliteFile::load_sessions(Restored& restored) {
-  restored.sessions.reserve(meta_.sessions);
+  restored.sessions.reserve(std::min<std::size_t>(meta_.sessions, 16'777'216));
   std::uint64_t ids = 0;
   Statement read{database_, "SELECT id, fields, counts FROM session ORDER BY id"};
   while (read.step()) {

@@ -17,9 +17,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t kGroup = 16'384;              // changes that are committed together
+constexpr std::size_t kGroup = 65'536;              // changes that are committed together
 constexpr std::size_t kFold = 4'096;                // changes that are folded in a transaction
-constexpr std::size_t kUnfolded = 64;               // rows that may wait while there is other work
+constexpr std::size_t kUnfolded = 256;              // rows that may wait while there is other work
 constexpr std::size_t kKept = 1'000'000;            // changes that are held for a disk that fails
 constexpr std::chrono::milliseconds kQuiet{20};     // without work, before folding
 constexpr std::chrono::milliseconds kRetry{1'000};  // while the disk fails
