@@ -3,8 +3,9 @@
 // The walk of a burst: receive -> present its frames as bytes -> pipeline (parse, look-up, decide)
 // -> forward what passes, write and send the replies, free the rest -> count.
 //
-// At each moment one place owns an mbuf: received_, until it moves to out_; out_, until transmit()
-// has given it to the driver or freed it.
+// At each moment one list owns an mbuf: the burst's pass list, until transmit() has given it to the
+// driver or freed it; its reply and drop lists, until free_unforwarded() has freed it; out_, for
+// the replies.
 #include "dataplane/worker.hpp"
 
 #include <rte_ethdev.h>
@@ -67,8 +68,8 @@ bool Worker::serve(const Lane& lane) noexcept {
   present(lane, received);
   pipeline_.run(burst_, now);
   forward(lane);
-  reply(lane, now);
-  free_received();
+  if (!burst_.reply.empty()) reply(lane, now);
+  free_unforwarded();
   pipeline_.account(burst_);
   add(counts_.bursts, 1);
   add(counts_.frames_in, received);
@@ -81,31 +82,39 @@ void Worker::present(const Lane& lane, std::uint16_t count) noexcept {
   burst_.count = count;
   burst_.max_frame_out = lane.max_frame_out;
   burst_.workers = lane.workers;
-  for (std::size_t i = 0; i < count; ++i) rte_prefetch0(first_segment(received_[i]).data());
+  // Twice over all: a frame is found by its mbuf, and either may be far away.
+  for (std::size_t i = 0; i < count; ++i) rte_prefetch0(received_[i]);
   for (std::size_t i = 0; i < count; ++i) {
-    rte_mbuf* const mbuf = received_[i];
-    burst_.frame[i] = first_segment(mbuf);
-    if (mbuf->nb_segs == 1) continue;
-    // The core reads contiguous bytes only; the chain itself is what is forwarded.
-    const std::span slot{scratch_.data() + i * scratch_slot_, scratch_slot_};
-    const std::size_t bytes = std::min<std::size_t>(mbuf->pkt_len, scratch_slot_);
-    const void* const copy =
-        rte_pktmbuf_read(mbuf, 0, static_cast<std::uint32_t>(bytes), slot.data());
-    burst_.frame[i] = {static_cast<const std::byte*>(copy), bytes};
+    burst_.frame[i] = first_segment(received_[i]);
+    rte_prefetch0(burst_.frame[i].data());
+    if (received_[i]->nb_segs != 1) [[unlikely]]
+      gather(i);
   }
+}
+
+/// The core reads contiguous bytes only; the chain itself is what is forwarded.
+void Worker::gather(std::size_t i) noexcept {
+  rte_mbuf* const mbuf = received_[i];
+  const std::span slot{scratch_.data() + i * scratch_slot_, scratch_slot_};
+  const std::size_t bytes = std::min<std::size_t>(mbuf->pkt_len, scratch_slot_);
+  const void* const copy =
+      rte_pktmbuf_read(mbuf, 0, static_cast<std::uint32_t>(bytes), slot.data());
+  burst_.frame[i] = {static_cast<const std::byte*>(copy), bytes};
 }
 
 void Worker::forward(const Lane& lane) noexcept {
-  std::uint16_t count = 0;
-  for (const std::uint8_t i : burst_.pass) {
-    of_[count] = i;
-    out_[count++] = std::exchange(received_[i], nullptr);
+  const pipeline::FrameList& pass = burst_.pass;
+  if (pass.count == burst_.count) [[likely]] {
+    transmit(lane.tx, lane.queue, std::span{received_}.first(pass.count), pass.index.data());
+    return;
   }
-  transmit(lane.tx, lane.queue, count);
+  std::size_t count = 0;
+  for (const std::uint8_t i : pass) out_[count++] = received_[i];
+  transmit(lane.tx, lane.queue, std::span{out_}.first(count), pass.index.data());
 }
 
 void Worker::reply(const Lane& lane, pipeline::Now now) noexcept {
-  std::uint16_t count = 0;
+  std::size_t count = 0;
   for (const std::uint8_t i : burst_.reply) {
     rte_mbuf* const mbuf = rte_pktmbuf_alloc(pool_);
     if (mbuf == nullptr) {
@@ -116,25 +125,35 @@ void Worker::reply(const Lane& lane, pipeline::Now now) noexcept {
     of_[count] = i;
     out_[count++] = mbuf;
   }
-  add(counts_.replies, transmit(lane.rx, lane.queue, count));
+  add(counts_.replies, transmit(lane.rx, lane.queue, std::span{out_}.first(count), of_.data()));
 }
 
-/// Sends what is in out_, frees what the port does not take, and returns how many went.
-std::uint16_t Worker::transmit(PortId port, QueueId queue, std::uint16_t count) noexcept {
+/// Sends frames, frees what the port does not take, and returns how many went. `burst_index`: of
+/// each.
+std::uint16_t Worker::transmit(PortId port, QueueId queue, std::span<rte_mbuf*> frames,
+                               const std::uint8_t* burst_index) noexcept {
+  const auto count = static_cast<std::uint16_t>(frames.size());
+  if (count == 0) return 0;
   std::uint16_t sent = 0;
   for (unsigned tries = 0; tries < kTries && sent < count; ++tries) {
     sent = static_cast<std::uint16_t>(
-        sent + rte_eth_tx_burst(number(port), number(queue), out_.data() + sent,
+        sent + rte_eth_tx_burst(number(port), number(queue), frames.data() + sent,
                                 static_cast<std::uint16_t>(count - sent)));
   }
-  for (std::size_t i = sent; i < count; ++i) burst_.verdict[of_[i]] = policy::Verdict::kTxFull;
-  if (sent < count) rte_pktmbuf_free_bulk(out_.data() + sent, count - sent);
+  if (sent == count) [[likely]]
+    return sent;
+  for (std::size_t i = sent; i < count; ++i)
+    burst_.verdict[burst_index[i]] = policy::Verdict::kTxFull;
+  rte_pktmbuf_free_bulk(frames.data() + sent, static_cast<unsigned>(count - sent));
   return sent;
 }
 
-/// Drops, and what was replied to: all that was not forwarded. Null pointers are skipped.
-void Worker::free_received() noexcept {
-  rte_pktmbuf_free_bulk(received_.data(), static_cast<unsigned>(burst_.count));
+/// Drops, and what was replied to.
+void Worker::free_unforwarded() noexcept {
+  std::size_t count = 0;
+  for (const std::uint8_t i : burst_.reply) out_[count++] = received_[i];
+  for (const std::uint8_t i : burst_.drop) out_[count++] = received_[i];
+  if (count > 0) rte_pktmbuf_free_bulk(out_.data(), static_cast<unsigned>(count));
 }
 
 WorkerStatus Worker::status() const {

@@ -143,40 +143,7 @@ Packet parse_arp(Packet packet, ByteView bytes) noexcept {
   return packet;
 }
 
-[[nodiscard]] bool is_tag(std::uint16_t type) noexcept {
-  return type == ethertype::kVlan || type == ethertype::kServiceVlan;
-}
-
 }  // namespace
-
-Ethernet parse_ethernet(ByteView frame) noexcept {
-  Ethernet ethernet;
-  if (frame.size() < kEthernetBytes) return ethernet;
-  ethernet.destination = MacAddress{load_be48(frame, 0)};
-  ethernet.source = MacAddress{load_be48(frame, 6)};
-  ethernet.type = load_be16(frame, 12);
-  ethernet.flaw = Flaw::kTagDepth;
-  std::size_t at = kEthernetBytes;
-  for (std::size_t tags = 0; is_tag(ethernet.type); ++tags) {
-    if (tags == kMaxTags || at + kTagBytes > frame.size()) return ethernet;
-    if (tags == 0) ethernet.vlan = load_be16(frame, at) & 0xfff;
-    ethernet.type = load_be16(frame, at + 2);
-    at += kTagBytes;
-  }
-  ethernet.l3_offset = static_cast<std::uint8_t>(at);
-  ethernet.flaw = ethernet.source.is_station() ? Flaw::kNone : Flaw::kBadSource;
-  return ethernet;
-}
-
-std::size_t counted_bytes(ByteView frame, const Ethernet& ethernet) noexcept {
-  const std::size_t at = ethernet.l3_offset;
-  const std::size_t behind = frame.size() - at;
-  std::size_t length = behind;
-  if (ethernet.type == ethertype::kIpv4 && behind >= kIpv4Header) length = load_be16(frame, at + 2);
-  if (ethernet.type == ethertype::kIpv6 && behind >= kIpv6Header)
-    length = kIpv6Header + load_be16(frame, at + 4);
-  return std::min(length, behind);
-}
 
 Packet parse_packet(ByteView frame, const Ethernet& ethernet) noexcept {
   Packet packet;

@@ -74,11 +74,46 @@ struct Ethernet {
   Flaw flaw = Flaw::kRunt;     ///< with a flaw only what was read before it is set
 };
 
-[[nodiscard]] Ethernet parse_ethernet(ByteView frame) noexcept;
+[[nodiscard]] constexpr bool is_tag(std::uint16_t type) noexcept {
+  return type == ethertype::kVlan || type == ethertype::kServiceVlan;
+}
+
+/// Inline, as every frame comes by here.
+[[nodiscard]] inline Ethernet parse_ethernet(ByteView frame) noexcept {
+  Ethernet ethernet;
+  if (frame.size() < kEthernetBytes) return ethernet;
+  // Octets 0-7 and 6-13: the destination at the top of the one, source and type are the other.
+  const std::uint64_t source_and_type = load_be<std::uint64_t>(frame, 6);
+  ethernet.destination = MacAddress{load_be<std::uint64_t>(frame, 0) >> 16};
+  ethernet.source = MacAddress{source_and_type >> 16};
+  ethernet.type = static_cast<std::uint16_t>(source_and_type);
+  std::size_t at = kEthernetBytes;
+  for (std::size_t tags = 0; is_tag(ethernet.type); ++tags) {
+    ethernet.flaw = Flaw::kTagDepth;
+    if (tags == kMaxTags || at + kTagBytes > frame.size()) return ethernet;
+    if (tags == 0) ethernet.vlan = load_be16(frame, at) & 0xfff;
+    ethernet.type = load_be16(frame, at + 2);
+    at += kTagBytes;
+  }
+  ethernet.l3_offset = static_cast<std::uint8_t>(at);
+  ethernet.flaw = ethernet.source.is_station() ? Flaw::kNone : Flaw::kBadSource;
+  return ethernet;
+}
 
 /// Bytes that a session's frame counts: the IP packet without Ethernet's padding, or what follows
-/// the Ethernet header of anything else.
-[[nodiscard]] std::size_t counted_bytes(ByteView frame, const Ethernet& ethernet) noexcept;
+/// the Ethernet header of anything else. `ethernet` has no flaw.
+[[nodiscard]] inline std::size_t counted_bytes(ByteView frame, const Ethernet& ethernet) noexcept {
+  constexpr std::size_t kIpv4Header = 20, kIpv6Header = 40;
+  const std::size_t at = ethernet.l3_offset;
+  const std::size_t behind = frame.size() - at;
+  std::size_t length = behind;
+  if (ethernet.type == ethertype::kIpv4 && behind >= kIpv4Header) {
+    length = load_be16(frame, at + 2);
+  } else if (ethernet.type == ethertype::kIpv6 && behind >= kIpv6Header) {
+    length = kIpv6Header + load_be16(frame, at + 4);
+  }
+  return length < behind ? length : behind;
+}
 
 namespace tcp_flag {
 inline constexpr std::uint8_t kFin = 0x01;

@@ -23,44 +23,6 @@ constexpr std::uint64_t kRefusalBurst = 2'000;
 /// Guests whose budgets are remembered, for one worker: 160 bytes each.
 constexpr std::size_t kGuestSlots = 16'384;
 
-// ---- parse ----
-
-table::Key key_of(const Burst& burst, const Ethernet& ethernet, bool with_vlan) noexcept {
-  const net::MacAddress client =
-      burst.direction == Direction::kFromAccess ? ethernet.source : ethernet.destination;
-  if (ethernet.flaw != Flaw::kNone || !client.is_station()) return {};
-  return {client, with_vlan ? ethernet.vlan : std::uint16_t{0}};
-}
-
-void parse(Burst& burst) noexcept {
-  const policy::Snapshot& snapshot = *burst.snapshot;
-  const policy::LinkPolicy& link = snapshot.links[burst.link];
-  for (std::size_t i = 0; i < burst.count; ++i) {
-    burst.ethernet[i] = net::parse_ethernet(burst.frame[i]);
-    burst.zone[i] = link.zone_of_vlan[burst.ethernet[i].vlan];
-    burst.key[i] = key_of(burst, burst.ethernet[i], snapshot.key_has_vlan);
-  }
-}
-
-// ---- sort ----
-
-void sort(Burst& burst) noexcept {
-  burst.pass.count = burst.reply.count = burst.drop.count = 0;
-  for (std::size_t i = 0; i < burst.count; ++i) {
-    switch (policy::fate(burst.verdict[i])) {
-      case Fate::kForwarded:
-        burst.pass.add(i);
-        break;
-      case Fate::kAnswered:
-        burst.reply.add(i);
-        break;
-      case Fate::kDropped:
-        burst.drop.add(i);
-        break;
-    }
-  }
-}
-
 /// The verdict where nothing is enforced. Three things never pass, whatever the zone: what is no
 /// Ethernet frame, what the other port cannot take, and flow control, which is for the two ends of
 /// one cable (IEEE 802.3, annex 31B).
@@ -101,23 +63,12 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
   assert(burst.count <= kMaxBurst);
   burst.snapshot = shared_.snapshot.load(std::memory_order_acquire);
   parse(burst);
-  look_out(burst, now);
   shared_.table->look_up(std::span{burst.key}.first(burst.count),
                          std::span{burst.session}.first(burst.count));
-  for (std::size_t i = 0; i < burst.count; ++i) {
-    const Enforce enforce = burst.zone[i].enforce;
-    if (enforce == Enforce::kOff) [[unlikely]] {
-      burst.verdict[i] = judge_unenforced(burst, i, Verdict::kUnenforced);
-      continue;
-    }
-    Verdict verdict = judge(burst, i, now);
-    if (policy::fate(verdict) == Fate::kForwarded && burst.frame[i].size() > burst.max_frame_out)
-      verdict = Verdict::kOversized;
-    if (enforce == Enforce::kMonitor) [[unlikely]] {
-      burst.would_have[i] = verdict;
-      if (policy::fate(verdict) != Fate::kForwarded)
-        verdict = judge_unenforced(burst, i, Verdict::kMonitored);
-    }
+  if (!burst.shows.empty()) look_out(burst, now);
+  pass_sessions(burst);
+  for (const std::uint8_t i : burst.rest) {
+    const Verdict verdict = judge_in_zone(burst, i, now);
     burst.verdict[i] = verdict;
     // Read now: once a frame is handed to a port, its bytes are not ours any more.
     if (verdict == Verdict::kSession)
@@ -130,18 +81,26 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
 // ---- look out for clients' addresses, guests' and sessions' alike ----
 
 void Pipeline::look_out(const Burst& burst, Now now) noexcept {
-  for (std::size_t i = 0; i < burst.count; ++i) {
-    const Ethernet& ethernet = burst.ethernet[i];
-    if (ethernet.flaw != Flaw::kNone || burst.zone[i].enforce == Enforce::kOff ||
-        !may_show_client(burst.frame[i], ethernet))
-      continue;
+  for (const std::uint8_t i : burst.shows) {
     for (const Sighting& seen :
-         read_sightings(burst.frame[i], ethernet, burst.direction, burst.link))
+         read_sightings(burst.frame[i], burst.ethernet[i], burst.direction, burst.link))
       sightings_.report(seen, now.ns);
   }
 }
 
 // ---- decide ----
+
+Verdict Pipeline::judge_in_zone(Burst& burst, std::size_t i, Now now) noexcept {
+  const Enforce enforce = burst.zone[i].enforce;
+  if (enforce == Enforce::kOff) return judge_unenforced(burst, i, Verdict::kUnenforced);
+  Verdict verdict = judge(burst, i, now);
+  if (policy::fate(verdict) == Fate::kForwarded && burst.frame[i].size() > burst.max_frame_out)
+    verdict = Verdict::kOversized;
+  if (enforce == Enforce::kOn) return verdict;
+  burst.would_have[i] = verdict;
+  if (policy::fate(verdict) == Fate::kForwarded) return verdict;
+  return judge_unenforced(burst, i, Verdict::kMonitored);
+}
 
 Verdict Pipeline::judge(Burst& burst, std::size_t i, Now now) noexcept {
   const Ethernet& ethernet = burst.ethernet[i];
@@ -273,22 +232,6 @@ std::size_t Pipeline::write_reply(const Burst& burst, std::size_t i, Now now,
 std::uint32_t Pipeline::nonce() noexcept {
   constexpr std::uint32_t kLow = 0x00ff'ffff;
   return std::uint32_t{worker_} << 24 | (nonces_++ & kLow);
-}
-
-void Pipeline::account(const Burst& burst) noexcept {
-  for (std::size_t i = 0; i < burst.count; ++i) {
-    const Verdict verdict = burst.verdict[i];
-    counters_.count(burst.link, burst.zone[i].number, verdict);
-    if (burst.zone[i].enforce == Enforce::kMonitor) [[unlikely]]
-      counters_.count_would_have(burst.link, burst.zone[i].number, burst.would_have[i]);
-    if (verdict != Verdict::kSession) continue;
-    table::SessionCounters& session = sessions_[burst.session[i].index];
-    if (burst.direction == Direction::kFromAccess) {
-      session.count_up(burst.session_bytes[i]);
-    } else {
-      session.count_down(burst.session_bytes[i]);
-    }
-  }
 }
 
 }  // namespace gate511::pipeline

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A burst of frames through parse, look-up, decide and act. One Pipeline a worker; a Burst is
-// worked on in whole-burst phases, and at each moment each frame is on one of its three lists.
+// worked on in whole-burst phases.
 #pragma once
 
 #include <array>
@@ -10,8 +10,7 @@
 #include <cstdint>
 #include <span>
 
-#include "net/frame.hpp"
-#include "pipeline/sighting.hpp"
+#include "pipeline/burst.hpp"
 #include "pipeline/sighting_reporter.hpp"
 #include "pipeline/zone_counters.hpp"
 #include "policy/dhcp_servers.hpp"
@@ -20,54 +19,11 @@
 #include "policy/snapshot.hpp"
 #include "policy/verdict.hpp"
 #include "responder/cookie.hpp"
-#include "responder/plan.hpp"
 #include "responder/tcp_responder.hpp"
 #include "table/session_counters.hpp"
 #include "table/session_table.hpp"
 
 namespace gate511::pipeline {
-
-inline constexpr std::size_t kMaxBurst = 64;
-
-/// Indices into a burst.
-struct FrameList {
-  std::array<std::uint8_t, kMaxBurst> index;
-  std::uint8_t count = 0;
-
-  void add(std::size_t frame) noexcept { index[count++] = static_cast<std::uint8_t>(frame); }
-  [[nodiscard]] auto begin() const noexcept { return index.begin(); }
-  [[nodiscard]] auto end() const noexcept { return index.begin() + count; }
-};
-
-/// One burst of one port. The worker fills the first part; run() the rest.
-struct Burst {
-  Direction direction = Direction::kFromAccess;
-  std::uint8_t link = 0;
-  std::size_t count = 0;
-  std::size_t max_frame_out = 0;  ///< bytes that the other port of the link takes
-  std::uint32_t workers = 1;      ///< that serve the link; a guest's budget is divided by it
-  /// The frames' bytes, from the destination MAC on, without FCS; contiguous.
-  std::array<net::ByteView, kMaxBurst> frame;
-
-  /// The configuration that this burst is judged by, from run() to write_reply().
-  const policy::Snapshot* snapshot = nullptr;
-  std::array<net::Ethernet, kMaxBurst> ethernet;
-  std::array<policy::ZoneRef, kMaxBurst> zone;
-  std::array<table::Key, kMaxBurst> key;
-  std::array<table::Hit, kMaxBurst> session;
-  std::array<std::uint32_t, kMaxBurst> session_bytes;  ///< set for Verdict::kSession
-  std::array<policy::Verdict, kMaxBurst> verdict;
-  /// Set in zones that are monitored: the verdict if they were not.
-  std::array<policy::Verdict, kMaxBurst> would_have;
-  std::array<responder::Plan, kMaxBurst> plan;  ///< set for those on `reply`
-  FrameList pass, reply, drop;
-};
-
-/// Time as the worker read it for this burst.
-struct Now {
-  std::uint64_t ns = 0;      ///< monotonic
-  std::uint32_t unix_s = 0;  ///< wall clock, for the login link
-};
 
 /// What all workers read. Pointers are followed anew for each burst, so that the control thread
 /// can swap what they point to and free the old after a grace period.
@@ -115,6 +71,10 @@ class Pipeline {
 
  private:
   void look_out(const Burst& burst, Now now) noexcept;
+  void pass_sessions(Burst& burst) noexcept;
+  template <Direction direction>
+  void count_frames(const Burst& burst) noexcept;
+  [[nodiscard]] policy::Verdict judge_in_zone(Burst& burst, std::size_t i, Now now) noexcept;
   /// Each writes the burst's plan for frame `i` where its verdict is an answer.
   [[nodiscard]] policy::Verdict judge(Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] policy::Verdict judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept;

@@ -10,10 +10,9 @@
 #include <cstdint>
 
 #include "net/frame.hpp"
+#include "pipeline/direction.hpp"
 
 namespace gate511::pipeline {
-
-enum class Direction : std::uint8_t { kFromAccess, kFromUplink };
 
 enum class SightingSource : std::uint8_t { kArp, kNd, kDhcp };
 
@@ -50,8 +49,8 @@ struct Sightings {
   const std::size_t at = ethernet.l3_offset;
   const auto is_dhcp_at = [&](std::size_t ports) {
     if (frame.size() < ports + 4) return false;
-    const std::uint16_t source = net::load_be16(frame, ports);
-    return source == 67 || source == 68 || source == 546 || source == 547;
+    const unsigned source = net::load_be16(frame, ports);
+    return source - 67U <= 1U || source - 546U <= 1U;  // 67, 68, 546, 547
   };
   if (ethernet.type == net::ethertype::kIpv4) {
     return frame.size() >= at + 20 && net::load_u8(frame, at + 9) == net::protocol::kUdp &&

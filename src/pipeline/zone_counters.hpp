@@ -21,12 +21,13 @@ using VerdictCounts = std::array<std::uint64_t, policy::kVerdictCount>;
 /// Written by one worker with relaxed stores, read by the control thread.
 class ZoneCounters {
  public:
-  void count(std::uint8_t link, std::uint8_t zone, policy::Verdict verdict) noexcept {
-    add(counted_[row_of(link, zone)], verdict);
+  void count(std::uint8_t link, std::uint8_t zone, policy::Verdict verdict,
+             std::uint64_t frames) noexcept {
+    add(counted_[row_of(link, zone)], verdict, frames);
   }
   /// Beside count(), in zones that are monitored.
   void count_would_have(std::uint8_t link, std::uint8_t zone, policy::Verdict verdict) noexcept {
-    add(would_have_[row_of(link, zone)], verdict);
+    add(would_have_[row_of(link, zone)], verdict, 1);
   }
 
   [[nodiscard]] VerdictCounts counted(std::uint8_t link, std::uint8_t zone) const noexcept {
@@ -53,9 +54,9 @@ class ZoneCounters {
     return zone != 0 ? zone : policy::kMaxZones + link;
   }
   /// A load and a store: there is one writer, so no locked instruction is needed.
-  static void add(Row& row, policy::Verdict verdict) noexcept {
+  static void add(Row& row, policy::Verdict verdict, std::uint64_t frames) noexcept {
     auto& counter = row[static_cast<std::size_t>(verdict)];
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    counter.store(counter.load(std::memory_order_relaxed) + frames, std::memory_order_relaxed);
   }
   static VerdictCounts read(const Row& row) noexcept {
     VerdictCounts counts{};

@@ -231,7 +231,6 @@ Verdict judge_multicast(ByteView frame, const Packet& p, bool all) noexcept {
 }
 
 Verdict judge_reserved(ByteView frame, const Ethernet& ethernet, bool pass) noexcept {
-  constexpr std::uint64_t kReservedBlock = 0x0180'c200'0000;
   constexpr std::uint64_t kPauseAddress = kReservedBlock | 0x01;
   const std::uint64_t to = ethernet.destination.value();
   if (ethernet.type == net::ethertype::kFlowControl || to == kPauseAddress) return Verdict::kPause;

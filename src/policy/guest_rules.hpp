@@ -41,6 +41,15 @@ struct GuestDecision {
 [[nodiscard]] Verdict judge_multicast(net::ByteView frame, const net::Packet& packet,
                                       bool all) noexcept;
 
+/// The block of group addresses that bridges keep to themselves.
+inline constexpr std::uint64_t kReservedBlock = 0x0180'c200'0000;
+
+/// The cheap test ahead of judge_reserved(): false for all frames that it says nothing of.
+[[nodiscard]] constexpr bool may_be_reserved(const net::Ethernet& ethernet) noexcept {
+  return ((ethernet.destination.value() & ~std::uint64_t{0xf}) == kReservedBlock) |
+         (ethernet.type == net::ethertype::kFlowControl);
+}
+
 /// A frame to one of the addresses 01-80-C2-00-00-00 to -0F that bridges keep to themselves
 /// (IEEE 802.1Q, table 8-1), or flow control to any: kReserved, kReservedDropped or kPause.
 /// kGuestDenied for all other frames, which these rules say nothing of.

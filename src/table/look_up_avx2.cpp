@@ -45,6 +45,7 @@ namespace gate511::table {
     passed[further] = static_cast<std::uint32_t>(i);
     further += static_cast<std::size_t>((found == 0) & ((first & kPassedBy) != 0));
   }
+  for (std::size_t n = 0; n < further; ++n) __builtin_prefetch(&region.bucket[home[passed[n]]] + 1);
   for (std::size_t n = 0; n < further; ++n) {
     const std::uint32_t i = passed[n];
     hits[i] = look_up_behind(region, home[i], keys[i]);

@@ -52,15 +52,22 @@ void look_up_plain(const Region& region, const std::uint64_t* keys, Hit* hits,
     home[i] = home_of(region, keys[i]);
     __builtin_prefetch(&region.bucket[home[i]]);
   }
+  std::size_t passed[kMaxBulk];
+  std::size_t further = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const Bucket& bucket = region.bucket[home[i]];
     const unsigned found = matches(bucket, keys[i]);
     if (found != 0) [[likely]] {
       hits[i] = hit_in(region, home[i], static_cast<unsigned>(std::countr_zero(found)));
     } else {
-      hits[i] = is_passed_by(bucket) ? look_up_behind(region, home[i], keys[i]) : Hit{};
+      hits[i] = Hit{};
+      if (!is_passed_by(bucket)) continue;
+      __builtin_prefetch(&bucket + 1);
+      passed[further++] = i;
     }
   }
+  for (std::size_t n = 0; n < further; ++n)
+    hits[passed[n]] = look_up_behind(region, home[passed[n]], keys[passed[n]]);
 }
 
 }  // namespace gate511::table

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pipeline/burst.hpp"
+
+#include "pipeline/sighting.hpp"
+
+namespace gate511::pipeline {
+namespace {
+
+using net::Ethernet;
+using net::Flaw;
+using policy::Fate;
+
+template <Direction direction>
+void parse_from(Burst& burst) noexcept {
+  const policy::LinkPolicy& link = burst.snapshot->links[burst.link];
+  const unsigned vlan_bits = burst.snapshot->key_has_vlan ? 0xfff : 0;
+  burst.shows.clear();
+  for (std::size_t i = 0; i < burst.count; ++i) {
+    const net::ByteView frame = burst.frame[i];
+    const Ethernet ethernet = net::parse_ethernet(frame);
+    const policy::ZoneRef zone = link.zone_of_vlan[ethernet.vlan];
+    const net::MacAddress client =
+        direction == Direction::kFromAccess ? ethernet.source : ethernet.destination;
+    burst.ethernet[i] = ethernet;
+    burst.zone[i] = zone;
+    burst.key[i] = table::Key{client, static_cast<std::uint16_t>(ethernet.vlan & vlan_bits)};
+    if (ethernet.flaw != Flaw::kNone) [[unlikely]] {
+      burst.key[i] = table::Key{};
+    } else if (may_show_client(frame, ethernet) && zone.enforce != policy::Enforce::kOff)
+        [[unlikely]] {
+      burst.shows.add(i);
+    }
+  }
+}
+
+/// All frames in their order.
+constexpr FrameList kAll = [] {
+  FrameList all{};
+  for (std::size_t i = 0; i < kMaxBurst; ++i) all.add(i);
+  return all;
+}();
+
+}  // namespace
+
+void parse(Burst& burst) noexcept {
+  if (burst.direction == Direction::kFromAccess) {
+    parse_from<Direction::kFromAccess>(burst);
+  } else {
+    parse_from<Direction::kFromUplink>(burst);
+  }
+}
+
+void sort(Burst& burst) noexcept {
+  burst.pass.clear();
+  burst.reply.clear();
+  burst.drop.clear();
+  if (burst.rest.empty()) [[likely]] {
+    burst.pass = kAll;
+    burst.pass.count = static_cast<std::uint8_t>(burst.count);
+    return;
+  }
+  for (std::size_t i = 0; i < burst.count; ++i) {
+    switch (policy::fate(burst.verdict[i])) {
+      case Fate::kForwarded:
+        burst.pass.add(i);
+        break;
+      case Fate::kAnswered:
+        burst.reply.add(i);
+        break;
+      case Fate::kDropped:
+        burst.drop.add(i);
+        break;
+    }
+  }
+}
+
+}  // namespace gate511::pipeline

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The walk of a session's frame, which is what the gateway does nearly all of the time: decided in
+// one pass over the burst, counted in another. A frame that is anything else than simply a
+// session's goes to the burst's `rest`, and pipeline.cpp.
+#include "pipeline/pipeline.hpp"
+#include "policy/guest_rules.hpp"
+
+namespace gate511::pipeline {
+
+using policy::Verdict;
+
+void Pipeline::pass_sessions(Burst& burst) noexcept {
+  burst.rest.clear();
+  for (std::size_t i = 0; i < burst.count; ++i) {
+    const table::Hit session = burst.session[i];
+    const net::Ethernet& ethernet = burst.ethernet[i];
+    // A frame with a flaw has no key, and so no session. No branch but one.
+    const bool passes = (session.state == table::State::kAuthenticated) &
+                        (burst.zone[i].enforce == policy::Enforce::kOn) &
+                        (burst.frame[i].size() <= burst.max_frame_out) &
+                        !policy::may_be_reserved(ethernet);
+    if (!passes) [[unlikely]] {
+      burst.rest.add(i);
+      continue;
+    }
+    __builtin_prefetch(&sessions_[session.index], 1);
+    burst.verdict[i] = Verdict::kSession;
+    // Read now: once a frame is handed to a port, its bytes are not ours any more.
+    burst.session_bytes[i] =
+        static_cast<std::uint32_t>(net::counted_bytes(burst.frame[i], ethernet));
+  }
+}
+
+template <Direction direction>
+void Pipeline::count_frames(const Burst& burst) noexcept {
+  // Frames of one zone and verdict in a row are counted at once: their counter is read and written
+  // back over and over else, each time waiting for the last.
+  std::uint8_t zone = burst.zone[0].number;
+  Verdict verdict = burst.verdict[0];
+  std::size_t counted = 0;
+  for (std::size_t i = 0; i < burst.count; ++i) {
+    if ((burst.verdict[i] != verdict) | (burst.zone[i].number != zone)) [[unlikely]] {
+      counters_.count(burst.link, zone, verdict, i - counted);
+      counted = i;
+      zone = burst.zone[i].number;
+      verdict = burst.verdict[i];
+    }
+    if (verdict != Verdict::kSession) continue;
+    table::SessionCounters& session = sessions_[burst.session[i].index];
+    if constexpr (direction == Direction::kFromAccess) {
+      session.count_up(burst.session_bytes[i]);
+    } else {
+      session.count_down(burst.session_bytes[i]);
+    }
+  }
+  counters_.count(burst.link, zone, verdict, burst.count - counted);
+}
+
+void Pipeline::account(const Burst& burst) noexcept {
+  if (burst.count == 0) return;
+  if (burst.direction == Direction::kFromAccess) {
+    count_frames<Direction::kFromAccess>(burst);
+  } else {
+    count_frames<Direction::kFromUplink>(burst);
+  }
+  for (const std::uint8_t i : burst.rest) {
+    if (burst.zone[i].enforce == policy::Enforce::kMonitor)
+      counters_.count_would_have(burst.link, burst.zone[i].number, burst.would_have[i]);
+  }
+}
+
+}  // namespace gate511::pipeline
