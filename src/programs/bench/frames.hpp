@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "net/bytes.hpp"
 #include "net/mac.hpp"
@@ -42,5 +43,19 @@ struct PacketOptions {
 };
 /// Everything behind the addresses: Ethernet type and an IPv4 UDP datagram that fills the frame.
 void write_udp(net::ByteSpan frame, const PacketOptions& options) noexcept;
+
+/// A TCP segment of a guest's browser to port 80 of a server, or what a server may send.
+struct Segment {
+  std::uint64_t client = 0;  ///< number: MAC, address and port come of it
+  std::uint8_t flags = 0;
+  std::uint32_t sequence = 1'000;
+  std::uint32_t acknowledgement = 0;
+  std::string_view data{};
+};
+/// Writes the frame and returns its length, without FCS. `out` has room for it.
+[[nodiscard]] std::size_t write_segment(net::ByteSpan out, const Segment& segment) noexcept;
+
+/// An ICMP echo request of a guest's, 64 bytes with FCS.
+[[nodiscard]] std::size_t write_ping(net::ByteSpan out, std::uint64_t client) noexcept;
 
 }  // namespace gate511::bench

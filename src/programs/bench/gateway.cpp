@@ -2,6 +2,7 @@
 #include "programs/bench/gateway.hpp"
 
 #include <fmt/format.h>
+#include <rte_launch.h>
 
 #include "control/snapshot_builder.hpp"
 #include "programs/bench/frames.hpp"
@@ -47,11 +48,11 @@ tl::expected<std::unique_ptr<const policy::Snapshot>, Error> snapshot(std::size_
 }  // namespace
 
 Gateway::Gateway(dataplane::SessionMemory memory, std::unique_ptr<dataplane::Qsbr> readers,
-                 std::unique_ptr<const policy::Snapshot> snapshot, std::size_t capacity)
+                 std::unique_ptr<const policy::Snapshot> snapshot, const Setup& setup)
     : memory_{std::move(memory)},
       readers_{std::move(readers)},
       snapshot_{std::move(snapshot)},
-      table_{memory_.buckets(), capacity, random_value<table::HashSeed>()},
+      table_{memory_.buckets(), setup.capacity, random_value<table::HashSeed>(), setup.isa},
       shared_{table_, random_value<net::SipKey>()} {
   for (net::SipKey& key : keys_.key) key = random_value<net::SipKey>();
   shared_.snapshot = snapshot_.get();
@@ -67,7 +68,7 @@ tl::expected<std::unique_ptr<Gateway>, Error> Gateway::create(const Setup& setup
   auto policy = snapshot(setup.capacity);
   if (!policy) return tl::unexpected{policy.error()};
   std::unique_ptr<Gateway> gateway{
-      new Gateway{std::move(*memory), std::move(*readers), std::move(*policy), setup.capacity}};
+      new Gateway{std::move(*memory), std::move(*readers), std::move(*policy), setup}};
   using pipeline::Direction;
   constexpr dataplane::QueueId kQueue{0};
   dataplane::WorkerSetup worker;
@@ -82,6 +83,21 @@ tl::expected<std::unique_ptr<Gateway>, Error> Gateway::create(const Setup& setup
   gateway->worker_ = std::make_unique<dataplane::Worker>(
       std::move(worker), gateway->shared_, gateway->memory_.counters(0), *gateway->readers_, pool);
   return gateway;
+}
+
+void Gateway::start(unsigned lcore) {
+  readers_->leave(0);  // the worker enters by itself
+  lcore_ = lcore;
+  const auto run = [](void* worker) {
+    static_cast<dataplane::Worker*>(worker)->run();
+    return 0;
+  };
+  if (rte_eal_remote_launch(run, worker_.get(), lcore) != 0) std::abort();
+}
+
+void Gateway::stop() {
+  worker_->stop();
+  rte_eal_wait_lcore(lcore_);
 }
 
 void Gateway::let_in(std::size_t count) {

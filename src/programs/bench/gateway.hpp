@@ -29,6 +29,7 @@ class Gateway {
   struct Setup {
     std::size_t capacity = 0;
     bool both_directions = true;  ///< false: the worker serves the access port alone
+    table::Isa isa = table::widest_isa();
   };
   [[nodiscard]] static tl::expected<std::unique_ptr<Gateway>, Error> create(
       const Setup& setup, const Loop& loop, const dataplane::Mempool& pool);
@@ -36,15 +37,21 @@ class Gateway {
   /// Clients 0 to `count` - 1 get a session.
   void let_in(std::size_t count);
 
-  /// One turn of the worker: up to a burst of each port that it serves.
+  /// Runs the worker on an lcore, until stop().
+  void start(unsigned lcore);
+  void stop();
+  /// One turn of the worker, which does not run: up to a burst of each port that it serves.
   void turn() noexcept { worker_->turn(); }
 
   [[nodiscard]] std::uint64_t counted(policy::Verdict verdict) const;
+  /// Frames that came in by either port.
+  [[nodiscard]] std::uint64_t frames_in() const { return worker_->status().frames_in; }
   [[nodiscard]] table::SessionTable& table() { return table_; }
+  [[nodiscard]] table::GracePeriod& grace() { return *readers_; }
 
  private:
   Gateway(dataplane::SessionMemory memory, std::unique_ptr<dataplane::Qsbr> readers,
-          std::unique_ptr<const policy::Snapshot> snapshot, std::size_t capacity);
+          std::unique_ptr<const policy::Snapshot> snapshot, const Setup& setup);
 
   dataplane::SessionMemory memory_;
   std::unique_ptr<dataplane::Qsbr> readers_;
@@ -53,6 +60,7 @@ class Gateway {
   table::SessionTable table_;
   pipeline::Shared shared_;
   std::unique_ptr<dataplane::Worker> worker_;
+  unsigned lcore_ = 0;
 };
 
 /// Memory of DPDK's heap that a gateway and a loop take.

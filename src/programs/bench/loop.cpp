@@ -20,11 +20,11 @@ Error ring_error(const char* what, int code) {
           "see whether DPDK's ring driver is installed and memory is free"};
 }
 
-tl::expected<dataplane::PortId, Error> open_port(const char* name, rte_ring* rx, rte_ring* tx,
-                                                 const dataplane::Mempool& pool) {
+tl::expected<dataplane::PortId, Error> open_port(const std::string& name, rte_ring* rx,
+                                                 rte_ring* tx, const dataplane::Mempool& pool) {
   rte_ring* const rx_queues[] = {rx};
   rte_ring* const tx_queues[] = {tx};
-  const int made = rte_eth_from_rings(name, rx_queues, 1, tx_queues, 1, 0);
+  const int made = rte_eth_from_rings(name.c_str(), rx_queues, 1, tx_queues, 1, 0);
   if (made < 0) return tl::unexpected{ring_error("no port over a ring", rte_errno)};
   const auto port = static_cast<std::uint16_t>(made);
   const rte_eth_conf conf{};
@@ -38,30 +38,46 @@ tl::expected<dataplane::PortId, Error> open_port(const char* name, rte_ring* rx,
 
 }  // namespace
 
-tl::expected<Loop, Error> Loop::create(const dataplane::Mempool& pool) {
-  const auto ring = [](const char* name) {
-    return Ring{rte_ring_create(name, kFrames * 2, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ)};
+tl::expected<Loop, Error> Loop::create(const dataplane::Mempool& pool, const std::string& name,
+                                       bool open) {
+  Loop loop;
+  const auto ring = [&](const char* what) {
+    return Ring{rte_ring_create((name + what).c_str(), kFrames * 2, SOCKET_ID_ANY,
+                                RING_F_SP_ENQ | RING_F_SC_DEQ)};
   };
-  Loop loop{ring("bench-to-access"), ring("bench-to-uplink")};
-  if (!loop.to_access_ || !loop.to_uplink_) return tl::unexpected{ring_error("no ring", rte_errno)};
-  const auto access = open_port("bench_access", loop.to_access_.get(), loop.to_uplink_.get(), pool);
+  loop.to_access_ = ring("-to-access");
+  loop.to_uplink_ = ring("-to-uplink");
+  if (open) {
+    loop.from_access_ = ring("-from-access");
+    loop.from_uplink_ = ring("-from-uplink");
+  }
+  if (!loop.to_access_ || !loop.to_uplink_ || (open && (!loop.from_access_ || !loop.from_uplink_)))
+    return tl::unexpected{ring_error("no ring", rte_errno)};
+  const auto access = open_port(name + "_access", loop.to_access_.get(), loop.from_access(), pool);
   if (!access) return tl::unexpected{access.error()};
   loop.access_ = *access;
-  const auto uplink = open_port("bench_uplink", loop.to_uplink_.get(), loop.to_access_.get(), pool);
+  const auto uplink = open_port(name + "_uplink", loop.to_uplink_.get(), loop.from_uplink(), pool);
   if (!uplink) return tl::unexpected{uplink.error()};
   loop.uplink_ = *uplink;
+  loop.owner_ = true;
   return loop;
 }
 
 Loop::~Loop() {
-  if (!to_access_ || !to_uplink_) return;
-  for (rte_ring* const ring : {to_access_.get(), to_uplink_.get()}) {
+  if (!to_access_ || !owner_) return;
+  for (rte_ring* const ring :
+       {to_access_.get(), to_uplink_.get(), from_access_.get(), from_uplink_.get()}) {
+    if (ring == nullptr) continue;
     for (rte_mbuf* const frame : take(ring)) rte_pktmbuf_free(frame);
   }
   for (const dataplane::PortId port : {access_, uplink_}) {
     rte_eth_dev_stop(number(port));
     rte_eth_dev_close(number(port));
   }
+}
+
+std::size_t Loop::waiting_for_access() const {
+  return rte_ring_count(to_access_.get());
 }
 
 void Loop::put(rte_ring* ring, std::span<rte_mbuf* const> frames) {
@@ -72,9 +88,10 @@ void Loop::put(rte_ring* ring, std::span<rte_mbuf* const> frames) {
 }
 
 std::vector<rte_mbuf*> Loop::take(rte_ring* ring) {
-  std::vector<rte_mbuf*> frames;
-  void* frame = nullptr;
-  while (rte_ring_dequeue(ring, &frame) == 0) frames.push_back(static_cast<rte_mbuf*>(frame));
+  // As many as there are now: somebody may go on sending.
+  std::vector<rte_mbuf*> frames(rte_ring_count(ring));
+  frames.resize(rte_ring_dequeue_burst(ring, reinterpret_cast<void**>(frames.data()),
+                                       static_cast<unsigned>(frames.size()), nullptr));
   return frames;
 }
 

@@ -147,7 +147,7 @@ Done bench_pass(const Options& options, const dataplane::Mempool& pool, Loop& lo
       "pass: cycles a frame, 65,536 in flight, clients in no order, both ways\n"
       "sessions      bytes      gate511      macswap      of it");
   for (const std::uint64_t sessions : options.sessions) {
-    auto gateway = Gateway::create({.capacity = sessions}, loop, pool);
+    auto gateway = Gateway::create({.capacity = sessions, .isa = options.isa}, loop, pool);
     if (!gateway) return tl::unexpected{gateway.error()};
     (*gateway)->let_in(sessions);
     for (const Mix& mix : {k64, k64Tagged, k1500, kImix}) {

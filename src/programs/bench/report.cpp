@@ -39,18 +39,19 @@ constexpr bool kChecked =
 
 }  // namespace
 
-void Report::machine(bool huge_pages) {
+void Report::machine(bool huge_pages, table::Isa isa) {
   machine_ = {{"processor", processor()},
               {"cpus", std::thread::hardware_concurrency()},
               {"tsc_mhz", rte_get_tsc_hz() / 1'000'000},
               {"huge_pages", huge_pages},
+              {"look_up", table::name_of(isa)},
               {"dpdk", rte_version()},
               {"compiler", compiler()},
               {"assertions", kChecked}};
   if (json_) return;
-  fmt::print("{}, {} CPUs, TSC {} MHz, {}, {}, {}\n", processor(),
+  fmt::print("{}, {} CPUs, TSC {} MHz, {}, {}, {}, {}\n", processor(),
              std::thread::hardware_concurrency(), rte_get_tsc_hz() / 1'000'000, rte_version(),
-             compiler(), huge_pages ? "huge pages" : "no huge pages");
+             compiler(), huge_pages ? "huge pages" : "no huge pages", table::name_of(isa));
   if (kChecked)
     fmt::print("with assertions: for figures that count, configure with --buildtype=release\n");
   std::fflush(stdout);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "programs/bench/measure.hpp"
+#include "table/isa.hpp"
 
 namespace gate511::bench {
 
@@ -19,7 +20,7 @@ class Report {
   explicit Report(bool json) : json_{json} {}
 
   /// What the figures hold for.
-  void machine(bool huge_pages);
+  void machine(bool huge_pages, table::Isa isa);
   /// Above the lines of one bench.
   void heading(std::string_view text) const;
   /// One result: its members for JSON, and the line that says the same.

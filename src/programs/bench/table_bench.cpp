@@ -150,7 +150,7 @@ Done bench_table(const Options& options, Report& report) {
   for (const std::uint64_t entries : options.entries) {
     auto memory = dataplane::SessionMemory::take(entries, 0);
     if (!memory) return tl::unexpected{memory.error()};
-    SessionTable table{memory->buckets(), entries, random_value<table::HashSeed>()};
+    SessionTable table{memory->buckets(), entries, random_value<table::HashSeed>(), options.isa};
     for (std::uint64_t n = 0; n < entries; ++n) {
       if (!table.insert(key_of(n), table::State::kAuthenticated)) std::abort();
     }
