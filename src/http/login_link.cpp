@@ -61,6 +61,18 @@ SHA256_CTX resume(const std::array<std::uint32_t, 8>& state) noexcept {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/// Octets that whole characters of a token are made of by the claim alone.
+constexpr std::size_t kBeginBytes = kClaimBytes / 3 * 3;
+
+/// Three octets from `from` on as four characters; four octets are readable there.
+void encode(net::ByteView bytes, std::size_t from, char* out) noexcept {
+  const std::uint32_t three = net::load_be32(bytes, from) >> 8;
+  out[0] = kAlphabet[three >> 18];
+  out[1] = kAlphabet[three >> 12 & 0x3f];
+  out[2] = kAlphabet[three >> 6 & 0x3f];
+  out[3] = kAlphabet[three & 0x3f];
+}
+
 }  // namespace
 
 // RFC 2104, 2
@@ -106,23 +118,22 @@ TokenMaker::TokenMaker(const LinkKey& key, const LoginClaim& claim) noexcept : k
   claim.address.store_v6(out, 10);
   net::store_be(out, 26, claim.unix_s);
   net::store_be(out, 30, claim.nonce);
+  for (std::size_t at = 0; at < kBeginBytes; at += 3) encode(out, at, &begin_[at / 3 * 4]);
 }
 
 Token TokenMaker::make(std::string_view return_url) const noexcept {
-  constexpr std::size_t kBytes = kClaimBytes + kSignatureBytes;
-  std::array<std::byte, kBytes + 2> bytes{};  // with room, so that base64 reads four at a time
+  constexpr std::size_t kRest = kClaimBytes + kSignatureBytes - kBeginBytes;
+  static_assert(kRest % 3 == 2, "the last two octets are three characters");
+  std::array<std::byte, kRest + 2> rest{};  // with room, so that encode reads four at a time
   const LinkKey::Digest digest = key_.sign(claim_, net::as_bytes(return_url));
-  net::store_bytes(bytes, 0, claim_);
-  net::store_bytes(bytes, kClaimBytes, net::ByteView{digest}.first(kSignatureBytes));
-  Token token;
-  std::size_t at = 0;
-  for (std::size_t from = 0; from < kBytes; from += 3) {
-    const std::uint32_t three = net::load_be32(bytes, from) >> 8;
-    for (const unsigned shift : {18U, 12U, 6U, 0U}) {
-      if (at == token.size()) break;
-      token[at++] = kAlphabet[three >> shift & 0x3f];
-    }
-  }
+  net::store_bytes(rest, 0, net::ByteView{claim_}.subspan(kBeginBytes));
+  net::store_bytes(rest, kClaimBytes - kBeginBytes, net::ByteView{digest}.first(kSignatureBytes));
+  Token token = begin_;
+  char* out = &token[kBeginBytes / 3 * 4];
+  for (std::size_t at = 0; at + 3 <= kRest; at += 3, out += 4) encode(rest, at, out);
+  std::array<char, 4> last;
+  encode(rest, kRest - 2, last.data());
+  std::copy_n(last.begin(), 3, out);
   return token;
 }
 

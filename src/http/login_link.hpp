@@ -67,6 +67,7 @@ class TokenMaker {
  private:
   const LinkKey& key_;
   std::array<std::byte, kClaimBytes> claim_;
+  Token begin_;  ///< as much of every token as the claim alone makes
 };
 
 }  // namespace gate511::http

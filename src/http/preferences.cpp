@@ -2,6 +2,7 @@
 #include "http/preferences.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace gate511::http {
@@ -68,6 +69,8 @@ void for_members(std::string_view field, auto&& each) {
 }  // namespace
 
 bool prefers_json(std::string_view accept) noexcept {
+  // Most clients name no JSON, and are done with here.
+  if (accept.find('j') == accept.npos && accept.find('J') == accept.npos) return false;
   constexpr int kUnnamed = -1;
   int json = kUnnamed, html = kUnnamed, text = kUnnamed, any = kUnnamed;
   for_members(accept, [&](std::string_view range, int weight) {
@@ -100,8 +103,10 @@ Language preferred_language(std::string_view accept_language, Language otherwise
       best_weight = weight;
       return;
     }
+    if (primary.size() != 2) return;
+    const std::array<char, 2> code{lower(primary[0]), lower(primary[1])};
     for (const LanguageInfo& one : kLanguages) {
-      if (!equal_any_case(primary, one.code)) continue;
+      if (code[0] != one.code[0] || code[1] != one.code[1]) continue;
       best = one.language;
       best_weight = weight;
     }

@@ -34,10 +34,10 @@ bool equal_any_case(std::string_view a, std::string_view b) {
 }
 
 std::string_view trim(std::string_view text) {
-  constexpr std::string_view kOws = " \t";  // RFC 9110, 5.6.3
-  const std::size_t first = text.find_first_not_of(kOws);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kOws) - first + 1);
+  const auto is_ows = [](char c) { return c == ' ' || c == '\t'; };  // RFC 9110, 5.6.3
+  while (!text.empty() && is_ows(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_ows(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 /// Cuts the first line off `rest`: ended by CRLF or, as RFC 9112, 2.2 allows to read, by a bare LF.

@@ -5,6 +5,7 @@
 // behind the first segment is needed: a request that is cut short is read as far as it goes.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +35,7 @@ struct Request {
   [[nodiscard]] bool is_head() const noexcept { return kind == Kind::kHead; }
   /// The target without its query.
   [[nodiscard]] std::string_view path() const noexcept {
-    return target.substr(0, target.find_first_of("?#"));
+    return target.substr(0, std::min(target.find('?'), target.find('#')));
   }
 };
 
