@@ -27,6 +27,8 @@ bed_up
 origin_file 20MB 20000000
 add_client small
 ip -n "$(ns small)" link set c0 mtu 576
+add_client narrow
+ip -n "$(ns narrow)" link set c0 mtu 1280
 add_tagged_client tagged
 gateway_up
 
@@ -58,6 +60,12 @@ curl_gets_511 'MTU 576, HEAD' small --head http://origin.example/
 curl_gets_511 'MTU 576, 20 MB' small -H Expect: "${upload[@]}" http://origin.example/upload
 page=$(in_ns small curl -sS -m 5 http://origin.example/)
 matches 'MTU 576: the page leads to the portal' "$page" "$portal_url\\?t=[A-Za-z0-9_-]{67}"
+
+step 'a client with an MTU of 1280'
+for family in 4 6; do
+  curl_gets_511 "MTU 1280, IPv$family" narrow "-$family" http://origin.example/
+  curl_gets_511 "MTU 1280, 20 MB, IPv$family" narrow "-$family" -H Expect: "${upload[@]}" http://origin.example/upload
+done
 
 step 'a session on a VLAN'
 check 'session add' let_in tagged

@@ -6,7 +6,7 @@
 # shellcheck source=tests/smoke/lib/smoke.bash
 . "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
 
-requests=200
+requests=${SMOKE_REQUESTS:-200}
 
 # get_pages FAMILY ADDRESS: one line a request, `CODE BYTES`. The name is given to curl, as a lost
 # DNS packet is not what this is about.
@@ -37,6 +37,16 @@ for family in 4 6; do
   equal "IPv$family: $requests of $requests get a page" "$whole" "$requests"
   # The path in the return URL differs in length, the answer does not.
   equal "IPv$family: every page is as long" "$(sort -u <<<"$seen" | wc -l)" 1
+done
+
+# Requests that a client cuts in other ways, each of which needs more of the answer's rules.
+for family in 4 6; do
+  address=origin$family
+  for mode in whole half split; do
+    equal "IPv$family: $requests requests, $mode: each has its page" \
+      "$(client /usr/bin/python3 "$smoke_lib/lossy_requests.py" "${!address}" "$requests" "$mode")" \
+      "$requests x 1200"
+  done
 done
 
 smoke_end
