@@ -21,10 +21,9 @@ std::string_view source_name(pipeline::SightingSource source) {
       return "dhcp";
     case pipeline::SightingSource::kNd:
       return "nd";
-    case pipeline::SightingSource::kArp:
-      break;
+    default:  // the others tell of no client
+      return "arp";
   }
-  return "arp";
 }
 
 std::string vlan_name(std::uint16_t vlan) {

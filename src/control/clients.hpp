@@ -108,6 +108,7 @@ class Clients {
 
   [[nodiscard]] bool has_session(table::Key key) const { return table_.look_up(key).found(); }
   [[nodiscard]] bool is_bound(const SeenAddress& address) const;
+  [[nodiscard]] bool key_has_vlan() const { return options_.key_has_vlan; }
   [[nodiscard]] std::size_t size() const { return clients_.size(); }
   [[nodiscard]] std::size_t capacity() const { return options_.capacity; }
   /// Clients that were displaced, since start.

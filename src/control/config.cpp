@@ -26,6 +26,31 @@ void read_dpdk(Section section, DpdkConfig& out) {
   out.lcore_ids = std::move(*lcores);
 }
 
+std::optional<Problem> add_router(const std::string& key, const std::string& text,
+                                  LinkConfig& out) {
+  RouterPin pin;
+  if (const auto mac = net::parse_mac(text)) {
+    pin.mac = *mac;
+  } else if (const auto address = net::parse_ip(text)) {
+    pin.address = *address;
+  } else {
+    return Problem{fmt::format("`{}` holds \"{}\", which is no address and no MAC", key,
+                               text.substr(0, LinkConfig::kMaxShown)),
+                   "write it like \"192.0.2.1\", \"fe80::1\" or \"02:00:5e:00:53:fe\""};
+  }
+  const bool is_host = pin.mac.is_zero() ? pin.address.is_unicast_host() : pin.mac.is_station();
+  if (!is_host) {
+    return Problem{fmt::format("`{}` holds \"{}\", which no host has as its own", key, text),
+                   "give the router's address or MAC"};
+  }
+  if (out.routers.size() == LinkConfig::kMaxRouters) {
+    return Problem{fmt::format("`{}` holds more than {} routers", key, LinkConfig::kMaxRouters),
+                   "leave some out"};
+  }
+  out.routers.push_back(pin);
+  return std::nullopt;
+}
+
 LinkConfig read_link(Section& section) {
   LinkConfig link;
   section.required_text("name", link.name, "any name, by which it is shown");
@@ -37,6 +62,8 @@ LinkConfig read_link(Section& section) {
   std::size_t multicast = 0;
   section.choice("multicast", {"control", "all"}, multicast);
   link.multicast_all = multicast == 1;
+  const std::string key = section.name("routers");
+  section.texts("routers", [&](const std::string& text) { return add_router(key, text, link); });
   return link;
 }
 
@@ -48,7 +75,7 @@ void read_links(Document& document, Section& root, std::vector<LinkConfig>& out)
     Section section{document,
                     tables[i],
                     fmt::format("link[{}]", i),
-                    {"name", "access", "uplink", "reserved", "multicast"}};
+                    {"name", "access", "uplink", "reserved", "multicast", "routers"}};
     LinkConfig link = read_link(section);
     if (!names.insert(link.name).second) {
       section.fail(

@@ -19,6 +19,7 @@
 #include "gate511/error.hpp"
 #include "http/language.hpp"
 #include "net/ip.hpp"
+#include "net/mac.hpp"
 #include "policy/snapshot.hpp"
 
 namespace gate511::control {
@@ -31,12 +32,24 @@ struct DpdkConfig {
   bool operator==(const DpdkConfig&) const = default;
 };
 
+/// One of `link.routers`: an address, whose MAC is found out on the uplink, or a MAC.
+struct RouterPin {
+  net::IpAddress address{};  ///< all zero: `mac` is meant
+  net::MacAddress mac{};
+
+  bool operator==(const RouterPin&) const = default;
+};
+
 struct LinkConfig {
+  static constexpr std::size_t kMaxRouters = 16;
+  static constexpr std::size_t kMaxShown = 64;  ///< bytes of a bad value that an error shows
+
   std::string name;
   std::string access;          ///< DPDK port name or PCI address
   std::string uplink;          ///< the same
   bool pass_reserved = true;   ///< `reserved = "pass"`: STP, LACP and LLDP
   bool multicast_all = false;  ///< `multicast = "all"`
+  std::vector<RouterPin> routers;
 
   bool operator==(const LinkConfig&) const = default;
 };
@@ -96,7 +109,7 @@ struct GuestConfig {
 };
 
 struct GardenConfig {
-  net::IpSet cidrs;
+  policy::GardenSet cidrs;
 
   bool operator==(const GardenConfig&) const = default;
 };

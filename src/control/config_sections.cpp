@@ -199,14 +199,14 @@ void read_garden(Section& parent, GardenConfig& out) {
   Section section = parent.sub("garden", {"cidrs"});
   if (!section.has("cidrs")) return;
   const std::string key = section.name("cidrs");
-  std::vector<net::Cidr> cidrs;
+  std::vector<policy::GardenPrefix> cidrs;
   section.texts("cidrs", [&](const std::string& text) -> std::optional<Problem> {
-    auto cidr = parse_prefix(key, text);
-    if (!cidr) return std::move(cidr.error());
-    cidrs.push_back(*cidr);
+    auto prefix = parse_garden_prefix(key, text);
+    if (!prefix) return std::move(prefix.error());
+    cidrs.push_back(std::move(*prefix));
     return std::nullopt;
   });
-  out.cidrs = net::IpSet{std::move(cidrs)};
+  out.cidrs = policy::GardenSet{std::move(cidrs)};
 }
 
 void read_enforce(Section& parent, policy::Enforce& out) {

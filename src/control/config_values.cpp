@@ -197,4 +197,23 @@ tl::expected<net::Cidr, Problem> parse_prefix(std::string_view key, std::string_
                           net::to_string(meant), *length, net::to_string(*address))}};
 }
 
+tl::expected<policy::GardenPrefix, Problem> parse_garden_prefix(std::string_view key,
+                                                                std::string_view text) {
+  const std::size_t space = text.find(' ');
+  const auto range = parse_prefix(key, text.substr(0, space));
+  if (!range) return tl::unexpected{range.error()};
+  policy::GardenPrefix prefix{.range = *range};
+  if (space == std::string_view::npos) return prefix;
+  auto ports = policy::parse_ports(text.substr(space + 1));
+  if (!ports) {
+    return tl::unexpected{
+        Problem{fmt::format("`{}` holds {}, whose ports are no list", key, quoted(text)),
+                fmt::format("write it like \"192.0.2.10 80,443\" or \"192.0.2.10 8000-8010\", at "
+                            "most {} of them",
+                            policy::GardenPrefix::kMaxPorts)}};
+  }
+  prefix.ports = std::move(*ports);
+  return prefix;
+}
+
 }  // namespace gate511::control

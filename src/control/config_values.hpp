@@ -13,6 +13,7 @@
 
 #include "control/config_reader.hpp"
 #include "net/ip.hpp"
+#include "policy/garden_set.hpp"
 
 namespace gate511::control {
 
@@ -44,5 +45,9 @@ struct VlanRange {
 /// A prefix; where bits behind its length are set, the problem says which was probably meant.
 [[nodiscard]] tl::expected<net::Cidr, Problem> parse_prefix(std::string_view key,
                                                             std::string_view text);
+
+/// What guests may reach: a prefix, and ports behind a space if not all are meant.
+[[nodiscard]] tl::expected<policy::GardenPrefix, Problem> parse_garden_prefix(
+    std::string_view key, std::string_view text);
 
 }  // namespace gate511::control

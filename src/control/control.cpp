@@ -58,6 +58,9 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
            [this](std::string_view change) { return service_.not_stored(change); },
            config.sessions.key_has_vlan},
           service_.dispatcher()},
+      garden_methods_{
+          {config_, grace_, [this](std::string_view change) { return service_.not_seen(change); }},
+          service_.dispatcher()},
       background_{std::move(background)},
       config_methods_{{config_, sessions_, grace_, events_, parts.status,
                        [this](std::string_view change) { return service_.not_seen(change); },
@@ -167,6 +170,17 @@ Json Control::stats() const {
           {"longest_slice_us", longest_slice_ns_ / 1'000}};
 }
 
+void Control::publish_to(SnapshotSlot& slot) {
+  config_methods_.publish_to(slot);
+  garden_methods_.publish_to(slot);
+  routers_.publish_to([&slot](std::shared_ptr<const policy::Infrastructure> known,
+                              const std::vector<Routers::Known>& servers) {
+    slot.replace(std::move(known));
+    for (const Routers::Known& server : servers)
+      slot.learn_dhcp_server(server.link, server.address);
+  });
+}
+
 void Control::tell_of_refused() {
   for (const auto& [user, count] : std::exchange(refused_, {}))
     events_.emit("client.refused", {{"user", user}, {"count", count}});
@@ -179,13 +193,19 @@ void Control::turn(const std::function<void()>& on_tick) {
   const bool more_passed = grace_.poll();
   store_ends();
   events_.pump();
-  const bool more_seen = clients_.take(sightings_);
+  if (routers_configured_ != config_.generation()) {
+    routers_configured_ = config_.generation();
+    routers_.configure(*config_.config());
+  }
+  const bool more_clients = clients_.take(sightings_);
+  const bool more_seen = routers_.take(sightings_) || more_clients;
   const std::uint64_t now = clock_.boot_ns();
   if (now >= next_tick_ns_) {
     next_tick_ns_ = now + kTick_ns;
     service_.tick();
     tell_of_refused();
     clients_.tick();
+    routers_.tick();
     log_tls_refused();
     if (now >= next_checkpoint_ns_) {
       next_checkpoint_ns_ = now + kCheckpoint_ns;

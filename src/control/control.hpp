@@ -24,10 +24,12 @@
 #include "control/grace_queue.hpp"
 #include "control/jobs.hpp"
 #include "control/ledger.hpp"
+#include "control/routers.hpp"
 #include "control/server.hpp"
 #include "control/service.hpp"
 #include "control/service_clients.hpp"
 #include "control/service_config.hpp"
+#include "control/service_garden.hpp"
 #include "control/service_session_changes.hpp"
 #include "control/session_events.hpp"
 #include "control/sessions.hpp"
@@ -74,7 +76,7 @@ class Control {
   }
 
   /// Where a reload goes. Outlives this.
-  void publish_to(SnapshotSlot& slot) { config_methods_.publish_to(slot); }
+  void publish_to(SnapshotSlot& slot);
   /// As `config.reload`, for SIGHUP. `done` is called later, from run().
   void reload(Done done) { config_methods_.reload(std::move(done)); }
 
@@ -104,10 +106,13 @@ class Control {
   SessionEvents session_events_;
   dataplane::SightingSource& sightings_;
   Clients clients_;
+  Routers routers_{{clients_, events_, clock_}};
+  std::uint64_t routers_configured_ = 0;  ///< generation of the configuration
   Jobs jobs_;
   Service service_;
   ClientMethods client_methods_;
   SessionChangeMethods session_change_methods_;
+  GardenMethods garden_methods_;
   std::unique_ptr<Background> background_;
   ConfigMethods config_methods_;
   std::unique_ptr<Server> server_;

@@ -112,7 +112,8 @@ Outcome ClientMethods::explain(const Json& given) {
     rules.push_back(rule_json("all", policy::Verdict::kBlocked));
   } else {
     for (const policy::RuleProbe& rule :
-         policy::probe_rules(zone, link, parts_.shared.dhcp_servers))
+         policy::probe_rules({zone, *parts_.shared.opened.load(std::memory_order_acquire), link,
+                              parts_.shared.dhcp_servers}))
       rules.push_back(rule_json(rule.traffic, rule.verdict));
   }
   Json why = Json::array();

@@ -207,13 +207,25 @@ std::vector<PortStatus> Dataplane::ports() const {
   return ports;
 }
 
-std::size_t Dataplane::take_sightings(std::span<pipeline::Sighting> out) noexcept {
+std::size_t Dataplane::take_from(Reporter reporter, std::span<pipeline::Sighting> out) noexcept {
   std::size_t taken = 0;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     next_seen_ = next_seen_ + 1 < workers_.size() ? next_seen_ + 1 : 0;
-    taken += workers_[next_seen_]->sightings().take(out.subspan(taken));
+    taken += (*workers_[next_seen_].*reporter)().take(out.subspan(taken));
   }
   return taken;
+}
+
+std::size_t Dataplane::take_sightings(std::span<pipeline::Sighting> out) noexcept {
+  return take_from(&Worker::sightings, out);
+}
+
+std::size_t Dataplane::take_uplink(std::span<pipeline::Sighting> out) noexcept {
+  return take_from(&Worker::uplink_sightings, out);
+}
+
+std::size_t Dataplane::take_guarded(std::span<pipeline::Sighting> out) noexcept {
+  return take_from(&Worker::guarded, out);
 }
 
 std::vector<ZoneStatus> Dataplane::zones() const {

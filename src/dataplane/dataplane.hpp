@@ -54,8 +54,13 @@ class Dataplane final : public StatusSource, public SightingSource {
   [[nodiscard]] std::vector<ZoneStatus> zones() const override;
   [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t index) const override;
   [[nodiscard]] std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept override;
+  [[nodiscard]] std::size_t take_uplink(std::span<pipeline::Sighting> out) noexcept override;
+  [[nodiscard]] std::size_t take_guarded(std::span<pipeline::Sighting> out) noexcept override;
 
  private:
+  using Reporter = pipeline::SightingReporter& (Worker::*)();
+  std::size_t take_from(Reporter reporter, std::span<pipeline::Sighting> out) noexcept;
+
   Dataplane(Eal eal, std::vector<unsigned> lcores, Mempool pool, SessionMemory sessions,
             std::unique_ptr<Qsbr> qsbr, std::vector<Link> links);
 

@@ -22,6 +22,10 @@ class SightingSource {
   /// Takes up to `out.size()` sightings, each worker's in their order. Returns how many; fewer than
   /// asked for means that there are no more now. Never blocks.
   [[nodiscard]] virtual std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept = 0;
+  /// The same, of what the uplink told of routers and DHCP servers.
+  [[nodiscard]] virtual std::size_t take_uplink(std::span<pipeline::Sighting> out) noexcept = 0;
+  /// The same, of what the guards dropped.
+  [[nodiscard]] virtual std::size_t take_guarded(std::span<pipeline::Sighting> out) noexcept = 0;
 };
 
 }  // namespace gate511::dataplane

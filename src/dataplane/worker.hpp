@@ -58,6 +58,8 @@ class alignas(64) Worker {
   void add_zones(std::vector<ZoneStatus>& zones) const;
   /// For the control thread to take from.
   [[nodiscard]] pipeline::SightingReporter& sightings() { return pipeline_.sightings(); }
+  [[nodiscard]] pipeline::SightingReporter& uplink_sightings() { return pipeline_.uplink(); }
+  [[nodiscard]] pipeline::SightingReporter& guarded() { return pipeline_.guarded(); }
 
  private:
   using Mbufs = std::array<rte_mbuf*, pipeline::kMaxBurst>;

@@ -15,14 +15,17 @@ constexpr std::uint8_t kBootReply = 2;
 constexpr std::uint16_t kEthernet = 0x0106;  // htype 1, hlen 6
 
 constexpr std::uint8_t kPad = 0;
+constexpr std::uint8_t kRouter = 3;
 constexpr std::uint8_t kLeaseTime = 51;
 constexpr std::uint8_t kMessageType = 53;
 constexpr std::uint8_t kEnd = 255;
+constexpr std::uint8_t kOffer = 2;
 constexpr std::uint8_t kAck = 5;
 
 struct Options4 {
   std::uint8_t type = 0;
   std::uint32_t lease_s = 0;
+  std::optional<IpAddress> router;
   bool whole = false;  ///< no option reached past the end
 };
 
@@ -38,6 +41,8 @@ Options4 read_options4(ByteView options) noexcept {
     if (length > options.size() - at) return found;
     if (code == kMessageType && length == 1) found.type = load_u8(options, at);
     if (code == kLeaseTime && length == 4) found.lease_s = load_be32(options, at);
+    if (code == kRouter && length >= 4 && !found.router)
+      found.router = IpAddress::v4(load_be32(options, at));
     at += length;
   }
   // No end option is no harm where the last option ends with the message.
@@ -78,6 +83,15 @@ std::optional<Dhcp4Ack> read_dhcp4_ack(ByteView message) noexcept {
   if (!options.whole || options.type != kAck || !client.is_station() || !address.is_unicast_host())
     return std::nullopt;
   return Dhcp4Ack{client, {address, options.lease_s}};
+}
+
+std::optional<IpAddress> read_dhcp4_router(ByteView message) noexcept {
+  if (message.size() < kOptionsAt || load_u8(message, 0) != kBootReply ||
+      load_be32(message, kMagicAt) != kMagic)
+    return std::nullopt;
+  const Options4 options = read_options4(message.subspan(kOptionsAt));
+  if (!options.whole || (options.type != kOffer && options.type != kAck)) return std::nullopt;
+  return options.router;
 }
 
 Dhcp6Bindings read_dhcp6_reply(ByteView message) noexcept {

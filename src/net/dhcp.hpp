@@ -30,6 +30,9 @@ struct Dhcp4Ack {
 /// address (an answer to INFORM), not for Ethernet, or damaged. `message`: the UDP payload.
 [[nodiscard]] std::optional<Dhcp4Ack> read_dhcp4_ack(ByteView message) noexcept;
 
+/// The first router that a DHCPOFFER or DHCPACK names (RFC 2132, 3.5). nullopt: none, or damaged.
+[[nodiscard]] std::optional<IpAddress> read_dhcp4_router(ByteView message) noexcept;
+
 struct Dhcp6Bindings {
   static constexpr std::size_t kMax = 4;
   std::array<DhcpBinding, kMax> binding;

@@ -2,6 +2,8 @@
 #include "pipeline/burst.hpp"
 
 #include "pipeline/sighting.hpp"
+#include "pipeline/uplink_sighting.hpp"
+#include "policy/guards.hpp"
 
 namespace gate511::pipeline {
 namespace {
@@ -9,6 +11,19 @@ namespace {
 using net::Ethernet;
 using net::Flaw;
 using policy::Fate;
+
+bool may_break(const Burst& burst, net::ByteView frame, const Ethernet& ethernet) noexcept {
+  return ethernet.flaw == Flaw::kNone && (burst.known->holds(burst.link, ethernet.source) ||
+                                          policy::may_break_guard(frame, ethernet));
+}
+
+template <Direction direction>
+bool may_show(net::ByteView frame, const Ethernet& ethernet) noexcept {
+  if constexpr (direction == Direction::kFromUplink) {
+    if (may_show_router(frame, ethernet)) return true;
+  }
+  return may_show_client(frame, ethernet);
+}
 
 template <Direction direction>
 void parse_from(Burst& burst) noexcept {
@@ -24,9 +39,11 @@ void parse_from(Burst& burst) noexcept {
     burst.ethernet[i] = ethernet;
     burst.zone[i] = zone;
     burst.key[i] = table::Key{client, static_cast<std::uint16_t>(ethernet.vlan & vlan_bits)};
+    // The guards are against nothing from the uplink.
+    burst.may_break[i] = direction == Direction::kFromAccess && may_break(burst, frame, ethernet);
     if (ethernet.flaw != Flaw::kNone) [[unlikely]] {
       burst.key[i] = table::Key{};
-    } else if (may_show_client(frame, ethernet) && zone.enforce != policy::Enforce::kOff)
+    } else if (may_show<direction>(frame, ethernet) && zone.enforce != policy::Enforce::kOff)
         [[unlikely]] {
       burst.shows.add(i);
     }

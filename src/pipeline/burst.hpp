@@ -10,6 +10,7 @@
 
 #include "net/frame.hpp"
 #include "pipeline/direction.hpp"
+#include "policy/infrastructure.hpp"
 #include "policy/snapshot.hpp"
 #include "policy/verdict.hpp"
 #include "responder/plan.hpp"
@@ -45,6 +46,8 @@ struct Burst {
 
   /// The configuration that this burst is judged by, from run() to write_reply().
   const policy::Snapshot* snapshot = nullptr;
+  const policy::Infrastructure* known = nullptr;
+  const policy::GardenSet* opened = nullptr;
   std::array<net::Ethernet, kMaxBurst> ethernet;
   std::array<policy::ZoneRef, kMaxBurst> zone;
   std::array<table::Key, kMaxBurst> key;
@@ -53,7 +56,8 @@ struct Burst {
   std::array<policy::Verdict, kMaxBurst> verdict;
   /// Set in zones that are monitored: the verdict if they were not.
   std::array<policy::Verdict, kMaxBurst> would_have;
-  FrameList shows;                              ///< may tell of a client's addresses
+  std::array<bool, kMaxBurst> may_break;        ///< may be what the guards are against
+  FrameList shows;                              ///< may tell of a client's addresses, or a router's
   FrameList rest;                               ///< not simply a session's: judged one by one
   std::array<responder::Plan, kMaxBurst> plan;  ///< set for those on `reply`
   FrameList pass, reply, drop;                  ///< each frame is on one of them

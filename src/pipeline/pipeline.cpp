@@ -3,7 +3,9 @@
 
 #include <cassert>
 
+#include "pipeline/uplink_sighting.hpp"
 #include "policy/dhcp.hpp"
+#include "policy/guards.hpp"
 #include "policy/guest_rules.hpp"
 #include "responder/reply_writer.hpp"
 
@@ -41,6 +43,20 @@ policy::GuestBudgets::Charge charge_of(const Burst& burst, std::size_t i, Now no
   return {now.ns, &burst.snapshot->zone(burst.zone[i]).guest.budgets, burst.workers};
 }
 
+/// What the control thread is told of a frame that broke a guard.
+SightingSource source_of(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::kRogueDhcp:
+      return SightingSource::kRogueServer;
+    case Verdict::kRouterMac:
+      return SightingSource::kStolenMac;
+    case Verdict::kRouterClaim:
+      return SightingSource::kStolenAddress;
+    default:
+      return SightingSource::kRogueRouter;
+  }
+}
+
 bool is_syn(const net::Packet& packet) noexcept {
   return packet.is_ip && packet.protocol == net::protocol::kTcp &&
          (packet.tcp_flags & net::tcp_flag::kSyn) != 0;
@@ -57,11 +73,15 @@ Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, s
       refusals_{kRefusalsPerSecond, kRefusalBurst},
       refusals_not_made_{kRefusalsPerSecond, kRefusalBurst},
       budgets_{kGuestSlots, seed},
-      sightings_{seed} {}
+      sightings_{seed},
+      uplink_{seed},
+      guarded_{seed} {}
 
 void Pipeline::run(Burst& burst, Now now) noexcept {
   assert(burst.count <= kMaxBurst);
   burst.snapshot = shared_.snapshot.load(std::memory_order_acquire);
+  burst.known = shared_.known.load(std::memory_order_acquire);
+  burst.opened = shared_.opened.load(std::memory_order_acquire);
   parse(burst);
   shared_.table->look_up(std::span{burst.key}.first(burst.count),
                          std::span{burst.session}.first(burst.count));
@@ -78,13 +98,24 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
   sort(burst);
 }
 
-// ---- look out for clients' addresses, guests' and sessions' alike ----
+// ---- look out for clients' addresses, guests' and sessions' alike, and for routers ----
 
 void Pipeline::look_out(const Burst& burst, Now now) noexcept {
   for (const std::uint8_t i : burst.shows) {
+    const Ethernet& ethernet = burst.ethernet[i];
+    const bool from_access = burst.direction == Direction::kFromAccess;
+    if (!from_access) {
+      for (const Sighting& seen :
+           read_uplink_sightings(burst.frame[i], ethernet, burst.link, *burst.known))
+        uplink_.report(seen, now.ns);
+    }
+    if (from_access && burst.known->holds(burst.link, ethernet.source)) continue;
     for (const Sighting& seen :
-         read_sightings(burst.frame[i], burst.ethernet[i], burst.direction, burst.link))
+         read_sightings(burst.frame[i], ethernet, burst.direction, burst.link)) {
+      // What speaks in the name of a router is no client.
+      if (from_access && burst.known->holds(burst.link, seen.vlan, seen.address)) continue;
       sightings_.report(seen, now.ns);
+    }
   }
 }
 
@@ -107,12 +138,36 @@ Verdict Pipeline::judge(Burst& burst, std::size_t i, Now now) noexcept {
   if (ethernet.flaw != Flaw::kNone) return policy::verdict_of(ethernet.flaw);
   const table::State state = burst.session[i].state;
   if (state == table::State::kBlocked) return Verdict::kBlocked;
+  if (burst.may_break[i]) {
+    if (const auto broken = guard(burst, i, now)) return *broken;
+  }
   const bool pass_reserved = burst.snapshot->links[burst.link].pass_reserved;
   const Verdict reserved = policy::judge_reserved(burst.frame[i], ethernet, pass_reserved);
   if (reserved != Verdict::kGuestDenied) return reserved;
   if (table::is_authenticated(state)) return Verdict::kSession;
   return burst.direction == Direction::kFromAccess ? judge_from_guest(burst, i, now)
                                                    : judge_to_guest(burst, i, now);
+}
+
+/// A frame from the access side that nobody may send is told of, but not where nothing is enforced.
+std::optional<Verdict> Pipeline::guard(const Burst& burst, std::size_t i, Now now) noexcept {
+  const Ethernet& ethernet = burst.ethernet[i];
+  std::optional<policy::Broken> broken;
+  if (burst.known->holds(burst.link, ethernet.source)) {
+    broken = policy::Broken{Verdict::kRouterMac};
+  } else {
+    broken = policy::break_guard(burst.frame[i], ethernet, burst.link, *burst.known);
+  }
+  if (!broken) return std::nullopt;
+  if (burst.zone[i].enforce == Enforce::kOn) {
+    guarded_.report({.address = broken->address,
+                     .client = ethernet.source,
+                     .vlan = ethernet.vlan,
+                     .link = burst.link,
+                     .source = source_of(broken->verdict)},
+                    now.ns);
+  }
+  return broken->verdict;
 }
 
 Verdict Pipeline::judge_to_guest(Burst& burst, std::size_t i, Now now) noexcept {
@@ -126,8 +181,11 @@ Verdict Pipeline::judge_to_guest(Burst& burst, std::size_t i, Now now) noexcept 
     const bool all = burst.snapshot->links[burst.link].multicast_all;
     return policy::judge_multicast(frame, packet, all);
   }
-  const Verdict verdict =
-      policy::judge_to_guest(frame, packet, burst.snapshot->zone(burst.zone[i]));
+  Verdict verdict = policy::judge_to_guest(frame, packet, rules(burst, i));
+  if (verdict == Verdict::kDhcp && !packet.is_v6 &&
+      !shared_.dhcp_requests.waits(ethernet.destination, policy::dhcp_transaction(frame, packet),
+                                   now.ns))
+    verdict = Verdict::kNotSolicited;
   return budgets_.charge({ethernet.destination, burst.zone[i].number}, verdict,
                          static_cast<std::uint32_t>(frame.size()), /*up=*/false, /*syn=*/false,
                          charge_of(burst, i, now));
@@ -139,13 +197,14 @@ Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcep
   const Ethernet& ethernet = burst.ethernet[i];
   const net::Packet packet = net::parse_packet(frame, ethernet);
   const policy::GuestDecision decision =
-      policy::judge_from_guest(frame, ethernet, packet, burst.snapshot->zone(burst.zone[i]),
-                               burst.link, shared_.dhcp_servers);
+      policy::judge_from_guest(frame, ethernet, packet, rules(burst, i));
   const policy::GuestBudgets::Guest guest{ethernet.source, burst.zone[i].number};
   const auto bytes = static_cast<std::uint32_t>(frame.size());
   if (decision.act == Act::kFinal) {
     if (policy::fate(decision.verdict) != Fate::kForwarded) return decision.verdict;
     budgets_.earn(guest, bytes, now.ns);
+    if (decision.verdict == Verdict::kDhcp && !packet.is_v6)
+      shared_.dhcp_requests.asked(ethernet.source, policy::dhcp_transaction(frame, packet), now.ns);
     return budgets_.charge(guest, decision.verdict, bytes, /*up=*/true, is_syn(packet),
                            charge_of(burst, i, now));
   }

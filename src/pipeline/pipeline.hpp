@@ -8,13 +8,17 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "pipeline/burst.hpp"
 #include "pipeline/sighting_reporter.hpp"
 #include "pipeline/zone_counters.hpp"
+#include "policy/dhcp_requests.hpp"
 #include "policy/dhcp_servers.hpp"
 #include "policy/guest_budgets.hpp"
+#include "policy/guest_rules.hpp"
+#include "policy/infrastructure.hpp"
 #include "policy/refusals.hpp"
 #include "policy/snapshot.hpp"
 #include "policy/verdict.hpp"
@@ -30,14 +34,20 @@ namespace gate511::pipeline {
 struct Shared {
   const table::SessionTable* table;
   std::atomic<const policy::Snapshot*> snapshot{nullptr};
+  std::atomic<const policy::Infrastructure*> known{&kNothingKnown};
+  std::atomic<const policy::GardenSet*> opened{&kNothingOpened};
   std::atomic<const responder::CookieKeys*> cookie_keys{nullptr};
   std::atomic<std::uint32_t> unix_s{0};  ///< set by the control thread at least once a second
   /// Zone numbers that were ever given lie below it: the control thread's bound for what it sums.
   std::atomic<std::uint16_t> zones_used{policy::kMaxZones};
-  policy::DhcpServers dhcp_servers;  ///< written by the workers, for a server not yet known
+  policy::DhcpServers dhcp_servers;    ///< written by who learns of a server not yet known
+  policy::DhcpRequests dhcp_requests;  ///< written by the workers
+
+  static inline const policy::Infrastructure kNothingKnown{};
+  static inline const policy::GardenSet kNothingOpened{};
 
   Shared(const table::SessionTable& sessions, net::SipKey seed) noexcept
-      : table{&sessions}, dhcp_servers{seed} {}
+      : table{&sessions}, dhcp_servers{seed}, dhcp_requests{seed} {}
 };
 
 /// One worker's pipeline. Used by that worker alone, but for `counters`, which the control thread
@@ -68,6 +78,9 @@ class Pipeline {
   /// The clients seen, for the control thread.
   [[nodiscard]] SightingReporter& sightings() noexcept { return sightings_; }
   [[nodiscard]] const SightingReporter& sightings() const noexcept { return sightings_; }
+  /// What the uplink told of routers, and what the guards dropped: for the control thread.
+  [[nodiscard]] SightingReporter& uplink() noexcept { return uplink_; }
+  [[nodiscard]] SightingReporter& guarded() noexcept { return guarded_; }
 
  private:
   void look_out(const Burst& burst, Now now) noexcept;
@@ -77,12 +90,17 @@ class Pipeline {
   [[nodiscard]] policy::Verdict judge_in_zone(Burst& burst, std::size_t i, Now now) noexcept;
   /// Each writes the burst's plan for frame `i` where its verdict is an answer.
   [[nodiscard]] policy::Verdict judge(Burst& burst, std::size_t i, Now now) noexcept;
+  [[nodiscard]] std::optional<policy::Verdict> guard(const Burst& burst, std::size_t i,
+                                                     Now now) noexcept;
   [[nodiscard]] policy::Verdict judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] policy::Verdict judge_to_guest(Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] policy::Verdict respond(Burst& burst, std::size_t i, const net::Packet& packet,
                                         responder::Service service, Now now) noexcept;
   [[nodiscard]] policy::Verdict refuse(Burst& burst, std::size_t i, const net::Packet& packet,
                                        policy::Verdict verdict, Now now) noexcept;
+  [[nodiscard]] policy::RuleContext rules(const Burst& burst, std::size_t i) const noexcept {
+    return {burst.snapshot->zone(burst.zone[i]), *burst.opened, burst.link, shared_.dhcp_servers};
+  }
   [[nodiscard]] policy::Refusals refusals(const Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] std::uint32_t nonce() noexcept;
 
@@ -94,6 +112,8 @@ class Pipeline {
   policy::TokenBucket refusals_not_made_;  ///< of zones that are monitored
   policy::GuestBudgets budgets_;
   SightingReporter sightings_;
+  SightingReporter uplink_;
+  SightingReporter guarded_;
   ZoneCounters counters_;
 };
 

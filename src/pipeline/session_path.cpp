@@ -18,7 +18,7 @@ void Pipeline::pass_sessions(Burst& burst) noexcept {
     // A frame with a flaw has no key, and so no session. No branch but one.
     const bool passes = (session.state == table::State::kAuthenticated) &
                         (burst.zone[i].enforce == policy::Enforce::kOn) &
-                        (burst.frame[i].size() <= burst.max_frame_out) &
+                        (burst.frame[i].size() <= burst.max_frame_out) & !burst.may_break[i] &
                         !policy::may_be_reserved(ethernet);
     if (!passes) [[unlikely]] {
       burst.rest.add(i);

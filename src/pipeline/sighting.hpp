@@ -14,7 +14,22 @@
 
 namespace gate511::pipeline {
 
-enum class SightingSource : std::uint8_t { kArp, kNd, kDhcp };
+/// The first three tell of clients, the others of what there is beyond the uplink, and of what
+/// clients did that the guards are against.
+enum class SightingSource : std::uint8_t {
+  kArp,
+  kNd,
+  kDhcp,
+  kUplinkArp,     ///< `client` is the MAC of `address`
+  kUplinkNd,      ///< the same
+  kRouterAdvert,  ///< `client` is a router with the link-local `address`
+  kDhcpRouter,    ///< a DHCP server names `address` as a router
+  kDhcpServer,    ///< `address` answers as a DHCP server
+  kRogueServer,   ///< `client` sent what DHCP servers send
+  kRogueRouter,   ///< `client` sent a router advertisement or a redirect
+  kStolenMac,     ///< `client` is the MAC of a router or resolver
+  kStolenAddress  ///< `client` claims `address`, which is a router's or a resolver's
+};
 
 /// A client, and an address of its if one was told.
 struct Sighting {

@@ -62,6 +62,10 @@ bool is_dhcp_answer(ByteView frame, const Packet& p) noexcept {
          (type == kAdvertise || type == kReply || type == kReconfigure);
 }
 
+std::uint32_t dhcp_transaction(ByteView frame, const Packet& p) noexcept {
+  return net::load_be32(frame, p.payload_offset + 4U);
+}
+
 bool is_answer_on_link(const Packet& p) noexcept {
   return p.is_v6 ? p.source.is_link_local() : p.destination == kBroadcast;
 }

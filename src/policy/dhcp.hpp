@@ -20,6 +20,11 @@ namespace gate511::policy {
 /// from a link-local one, since servers and relays answer on the link.
 [[nodiscard]] bool is_dhcp_answer(net::ByteView frame, const net::Packet& packet) noexcept;
 
+/// The transaction number of a DHCPv4 message (RFC 2131, 2). `packet`: is_dhcp_request or
+/// is_dhcp_answer, version 4.
+[[nodiscard]] std::uint32_t dhcp_transaction(net::ByteView frame,
+                                             const net::Packet& packet) noexcept;
+
 /// An answer that no router can have let in, so that its sender is on the uplink's own network:
 /// DHCPv4 to the limited broadcast address, DHCPv6 from a link-local one. `packet`: is_dhcp_answer.
 [[nodiscard]] bool is_answer_on_link(const net::Packet& packet) noexcept;

@@ -60,21 +60,26 @@ bool is_spanning_tree(ByteView frame, const Ethernet& ethernet) {
          net::load_u8(frame, at + 2) == 0x03;
 }
 
-bool is_in_garden(const net::IpAddress& remote, const GuestRules& rules) {
-  return remote == rules.portal || rules.garden.contains(remote);
+bool is_in_garden(const Packet& p, const net::IpAddress& remote, std::uint16_t port,
+                  const RuleContext& context) {
+  const GuestRules& rules = context.zone.guest;
+  const bool has_ports = is_udp(p) || is_tcp(p);
+  return remote == rules.portal || rules.garden.allows(remote, has_ports, port) ||
+         context.opened.allows(remote, has_ports, port);
 }
 
 /// The rules by address, for traffic with `remote` on its port `port`: kDns, kDnsRefused, kNtp,
 /// kGarden, or kGuestDenied where none of them speaks. Both directions read them here, so that they
 /// cannot differ.
 Verdict judge_remote(const Packet& p, const net::IpAddress& remote, std::uint16_t port,
-                     const GuestRules& rules) {
+                     const RuleContext& context) {
+  const GuestRules& rules = context.zone.guest;
   if ((is_udp(p) || is_tcp(p)) && port == kDnsPort) {
     const bool resolver = rules.any_resolver || rules.resolvers.contains(remote);
     return resolver ? Verdict::kDns : Verdict::kDnsRefused;
   }
   if (is_udp(p) && port == kNtpPort && rules.ntp.contains(remote)) return Verdict::kNtp;
-  if (is_in_garden(remote, rules)) return Verdict::kGarden;
+  if (is_in_garden(p, remote, port, context)) return Verdict::kGarden;
   return Verdict::kGuestDenied;
 }
 
@@ -107,7 +112,7 @@ std::optional<Packet> quoted_packet(ByteView frame, const Packet& p) {
 /// An ICMP error from the uplink about what this guest may send, no longer than such errors are
 /// (RFC 1812, 4.3.2.3; RFC 4443, 2.4): without it, path MTU discovery towards the portal would
 /// fail.
-bool is_error_about_allowed(ByteView frame, const Packet& p, const GuestRules& rules) {
+bool is_error_about_allowed(ByteView frame, const Packet& p, const RuleContext& context) {
   constexpr std::size_t kLongestV4 = 576, kLongestV6 = 1280;
   const bool v4_error = !p.is_v6 && p.protocol == net::protocol::kIcmp &&
                         (p.icmp_type == 3 || p.icmp_type == 11 || p.icmp_type == 12);  // RFC 792
@@ -116,7 +121,8 @@ bool is_error_about_allowed(ByteView frame, const Packet& p, const GuestRules& r
   if ((!v4_error && !v6_error) || length > (p.is_v6 ? kLongestV6 : kLongestV4)) return false;
   const auto quoted = quoted_packet(frame, p);
   if (!quoted) return false;
-  const Verdict sent = judge_remote(*quoted, quoted->destination, quoted->destination_port, rules);
+  const Verdict sent =
+      judge_remote(*quoted, quoted->destination, quoted->destination_port, context);
   return sent == Verdict::kDns || sent == Verdict::kNtp || sent == Verdict::kGarden;
 }
 
@@ -157,9 +163,9 @@ Verdict verdict_of(Flaw flaw) noexcept {
 }
 
 GuestDecision judge_from_guest(ByteView frame, const Ethernet& ethernet, const Packet& p,
-                               const Zone& zone, std::uint8_t link,
-                               const DhcpServers& servers) noexcept {
+                               const RuleContext& context) noexcept {
   using Act = GuestDecision::Act;
+  const Zone& zone = context.zone;
   if (p.flaw != Flaw::kNone) return {.verdict = verdict_of(p.flaw)};
   if (has_trailing_bytes(frame, p)) return {.verdict = Verdict::kTrailingBytes};
   if (!p.is_ip)
@@ -181,7 +187,8 @@ GuestDecision judge_from_guest(ByteView frame, const Ethernet& ethernet, const P
   }
   if (is_from_dhcp_server(p)) return {.verdict = Verdict::kDhcpDenied};
   if (is_to_dhcp_server(p)) {
-    const bool to_server = is_to_all_dhcp_servers(p) || servers.knows(link, p.destination);
+    const bool to_server =
+        is_to_all_dhcp_servers(p) || context.servers.knows(context.link, p.destination);
     return {.verdict =
                 to_server && is_dhcp_request(frame, p) ? Verdict::kDhcp : Verdict::kDhcpDenied};
   }
@@ -189,7 +196,7 @@ GuestDecision judge_from_guest(ByteView frame, const Ethernet& ethernet, const P
   if (!p.source.is_unicast_host() || p.source == p.destination)
     return {.verdict = Verdict::kBadSourceAddress};
 
-  const Verdict remote = judge_remote(p, p.destination, p.destination_port, zone.guest);
+  const Verdict remote = judge_remote(p, p.destination, p.destination_port, context);
   if (remote == Verdict::kDnsRefused) return {Act::kRefuse, remote};
   if (remote == Verdict::kDns) return {.verdict = judge_dns_query(frame, p, zone.guest.dns)};
   if (remote != Verdict::kGuestDenied) return {.verdict = remote};
@@ -206,15 +213,15 @@ GuestDecision judge_from_guest(ByteView frame, const Ethernet& ethernet, const P
   return {.verdict = Verdict::kGuestDenied};
 }
 
-Verdict judge_to_guest(ByteView frame, const Packet& p, const Zone& zone) noexcept {
+Verdict judge_to_guest(ByteView frame, const Packet& p, const RuleContext& context) noexcept {
   if (p.flaw != Flaw::kNone) return verdict_of(p.flaw);
   if (!p.is_ip) return Verdict::kArp;
   if (is_neighbour_discovery(p)) return Verdict::kNeighbour;
   if (is_dhcp_answer(frame, p)) return Verdict::kDhcp;
-  const Verdict remote = judge_remote(p, p.source, p.source_port, zone.guest);
+  const Verdict remote = judge_remote(p, p.source, p.source_port, context);
   if (remote == Verdict::kDns || remote == Verdict::kNtp || remote == Verdict::kGarden)
     return remote;
-  if (is_error_about_allowed(frame, p, zone.guest)) return Verdict::kGarden;
+  if (is_error_about_allowed(frame, p, context)) return Verdict::kGarden;
   return Verdict::kNotSolicited;
 }
 

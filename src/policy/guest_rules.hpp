@@ -24,18 +24,25 @@ struct GuestDecision {
   Verdict verdict = Verdict::kGuestDenied;
 };
 
+/// What a guest is judged by.
+struct RuleContext {
+  const Zone& zone;
+  const GardenSet& opened;  ///< at run time, beside the zone's garden
+  std::uint8_t link;
+  const DhcpServers& servers;
+};
+
 /// The verdict that a flaw is dropped with. Not for Flaw::kNone.
 [[nodiscard]] Verdict verdict_of(net::Flaw flaw) noexcept;
 
 /// A guest's frame from the access side.
 [[nodiscard]] GuestDecision judge_from_guest(net::ByteView frame, const net::Ethernet& ethernet,
-                                             const net::Packet& packet, const Zone& zone,
-                                             std::uint8_t link,
-                                             const DhcpServers& servers) noexcept;
+                                             const net::Packet& packet,
+                                             const RuleContext& context) noexcept;
 
 /// A unicast frame from the uplink to a guest: only what answers a rule of judge_from_guest.
 [[nodiscard]] Verdict judge_to_guest(net::ByteView frame, const net::Packet& packet,
-                                     const Zone& zone) noexcept;
+                                     const RuleContext& context) noexcept;
 
 /// A broadcast or multicast frame from the uplink. `all`: link.multicast = "all".
 [[nodiscard]] Verdict judge_multicast(net::ByteView frame, const net::Packet& packet,

@@ -65,8 +65,7 @@ Packet udp(IpAddress to, std::uint16_t port) {
 
 class Prober {
  public:
-  Prober(const Zone& zone, std::uint8_t link, const DhcpServers& servers)
-      : zone_{zone}, link_{link}, servers_{servers} {}
+  explicit Prober(const RuleContext& context) : context_{context}, zone_{context.zone} {}
 
   void ask(std::string traffic, const Packet& sent, net::ByteView frame = {}) {
     net::Ethernet ethernet;
@@ -75,7 +74,7 @@ class Prober {
     ethernet.destination = net::MacAddress{to_group ? net::MacAddress::kMask : kRouterMac};
     ethernet.l3_offset = net::kEthernetBytes;
     ethernet.flaw = net::Flaw::kNone;
-    const GuestDecision decision = judge_from_guest(frame, ethernet, sent, zone_, link_, servers_);
+    const GuestDecision decision = judge_from_guest(frame, ethernet, sent, context_);
     probes_.push_back({std::move(traffic), decision.verdict});
   }
   /// One line for all of `set`, by its first address; none where it is empty.
@@ -102,6 +101,19 @@ class Prober {
     std::array<std::byte, net::kEthernetBytes + kQuery.size()> frame{};
     net::store_bytes(frame, net::kEthernetBytes, std::as_bytes(std::span{kQuery}));
     ask(std::move(traffic), sent, frame);
+  }
+  /// One line for all of `garden`, by the first address and port of the first of it.
+  void ask_garden(const GardenSet& garden) {
+    if (garden.empty()) return;
+    const auto& prefixes = garden.prefixes();
+    std::string names;
+    for (std::size_t i = 0; i < std::min(prefixes.size(), kMaxNamed); ++i)
+      names += (i == 0 ? "" : ", ") + policy::to_string(prefixes[i]);
+    if (prefixes.size() > kMaxNamed)
+      names += fmt::format(" and {} more", prefixes.size() - kMaxNamed);
+    const GardenPrefix& first = prefixes.front();
+    const std::uint16_t port = first.ports.empty() ? std::uint16_t{443} : first.ports.front().first;
+    ask(fmt::format("all to the portal and the garden, {}", names), tcp(first.range.first, port));
   }
   /// RFC 826: a request that tells its sender's MAC.
   void ask_arp() {
@@ -148,7 +160,8 @@ class Prober {
     for (const IpAddress& address : kElsewhere) {
       const GuestRules& rules = zone_.guest;
       if (address != rules.portal && !rules.garden.contains(address) &&
-          !rules.resolvers.contains(address) && !rules.ntp.contains(address))
+          !context_.opened.contains(address) && !rules.resolvers.contains(address) &&
+          !rules.ntp.contains(address))
         return address;
     }
     return kElsewhere.front();
@@ -156,17 +169,16 @@ class Prober {
   [[nodiscard]] std::vector<RuleProbe> take() { return std::move(probes_); }
 
  private:
+  const RuleContext& context_;
   const Zone& zone_;
-  std::uint8_t link_;
-  const DhcpServers& servers_;
   std::vector<RuleProbe> probes_;
 };
 
 }  // namespace
 
-std::vector<RuleProbe> probe_rules(const Zone& zone, std::uint8_t link,
-                                   const DhcpServers& servers) {
-  Prober prober{zone, link, servers};
+std::vector<RuleProbe> probe_rules(const RuleContext& context) {
+  const Zone& zone = context.zone;
+  Prober prober{context};
   const IpAddress elsewhere = prober.elsewhere();
   Packet fragment = udp(elsewhere, 0);
   fragment.flaw = net::Flaw::kFragment;
@@ -181,7 +193,8 @@ std::vector<RuleProbe> probe_rules(const Zone& zone, std::uint8_t link,
     prober.ask(fmt::format("all to the portal {}", net::to_string(*zone.guest.portal)),
                tcp(*zone.guest.portal, 443));
   }
-  prober.ask_set("all to the portal and the garden,", zone.guest.garden, net::protocol::kTcp, 443);
+  prober.ask_garden(zone.guest.garden);
+  prober.ask_garden(context.opened);
   for (const std::uint16_t port : zone.http_ports)
     prober.ask(fmt::format("TCP to port {}", port), tcp(elsewhere, port));
   prober.ask("TCP to port 443", tcp(elsewhere, 443));

@@ -17,7 +17,6 @@ struct RuleProbe {
 };
 
 /// In the order of the rules. Control thread: allocates.
-[[nodiscard]] std::vector<RuleProbe> probe_rules(const Zone& zone, std::uint8_t link,
-                                                 const DhcpServers& servers);
+[[nodiscard]] std::vector<RuleProbe> probe_rules(const RuleContext& context);
 
 }  // namespace gate511::policy

@@ -18,6 +18,7 @@
 #include "http/probes.hpp"
 #include "net/ip.hpp"
 #include "policy/dns_rules.hpp"
+#include "policy/garden_set.hpp"
 #include "policy/guest_budgets.hpp"
 
 namespace gate511::policy {
@@ -38,7 +39,7 @@ struct GuestRules {
   bool any_resolver = false;
   net::IpSet ntp;
   std::optional<net::IpAddress> portal;  ///< without it no guest could ever log in
-  net::IpSet garden;
+  GardenSet garden;
   DnsRules dns{};
   Budgets budgets{};
 };

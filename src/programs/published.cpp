@@ -48,6 +48,14 @@ void Published::replace(std::shared_ptr<const policy::Snapshot> next) {
   swap(shared_.snapshot, snapshot_, std::move(next));
 }
 
+void Published::replace(std::shared_ptr<const policy::Infrastructure> next) {
+  swap(shared_.known, known_, std::move(next));
+}
+
+void Published::replace(std::shared_ptr<const policy::GardenSet> next) {
+  swap(shared_.opened, opened_, std::move(next));
+}
+
 void Published::tick() {
   shared_.unix_s.store(static_cast<std::uint32_t>(std::time(nullptr)), std::memory_order_relaxed);
   const std::uint64_t now_s = monotonic_s();

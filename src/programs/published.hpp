@@ -24,6 +24,11 @@ class Published final : public control::SnapshotSlot {
 
   [[nodiscard]] const policy::Snapshot& current() const override { return *snapshot_; }
   void replace(std::shared_ptr<const policy::Snapshot> next) override;
+  void replace(std::shared_ptr<const policy::Infrastructure> next) override;
+  void replace(std::shared_ptr<const policy::GardenSet> next) override;
+  void learn_dhcp_server(std::uint8_t link, const net::IpAddress& server) override {
+    shared_.dhcp_servers.learn(link, server);
+  }
 
   /// To be called a few times a second.
   void tick();
@@ -37,6 +42,8 @@ class Published final : public control::SnapshotSlot {
   pipeline::Shared& shared_;
   control::GraceQueue& grace_;
   std::shared_ptr<const policy::Snapshot> snapshot_;
+  std::shared_ptr<const policy::Infrastructure> known_;
+  std::shared_ptr<const policy::GardenSet> opened_;
   std::shared_ptr<const responder::CookieKeys> cookie_keys_;
   std::uint64_t rotate_at_s_;  ///< CLOCK_MONOTONIC
   std::uint16_t zones_used_ = 1;

@@ -16,6 +16,7 @@ class Input {
   Input(const std::uint8_t* data, std::size_t size) : rest_{std::as_bytes(std::span{data, size})} {}
 
   [[nodiscard]] bool empty() const { return rest_.empty(); }
+  [[nodiscard]] std::vector<std::byte> all() const { return {rest_.begin(), rest_.end()}; }
   std::uint8_t u8() {
     if (rest_.empty()) return 0;
     const auto value = static_cast<std::uint8_t>(rest_.front());

@@ -69,7 +69,9 @@ policy::Snapshot make_snapshot(const Gateway::Options& options) {
   zone.guest.any_resolver = options.any_resolver;
   zone.guest.ntp = net::IpSet{{*net::parse_cidr("192.0.2.123")}};
   zone.guest.garden =
-      net::IpSet{{*net::parse_cidr("192.0.2.10/32"), *net::parse_cidr("2001:db8::10/128")}};
+      policy::GardenSet{{{*net::parse_cidr("192.0.2.10/32")},
+                         {*net::parse_cidr("2001:db8::10/128")},
+                         {*net::parse_cidr("192.0.2.11"), {{443, 443}, {8000, 8010}}}}};
   policy::Snapshot snapshot{.key_has_vlan = options.key_has_vlan,
                             .links = {link},
                             .zones = {},

@@ -105,8 +105,7 @@ group = ""
   EXPECT_EQ(config->response.https, policy::HttpsPolicy::kDrop);
   EXPECT_EQ(config->guest.resolvers.size(), 2U);
   EXPECT_EQ(config->guest.ntp.size(), 1U);
-  EXPECT_EQ(config->garden.cidrs.v4().size(), 2U);
-  EXPECT_EQ(config->garden.cidrs.v6().size(), 1U);
+  EXPECT_EQ(config->garden.cidrs.prefixes().size(), 3U);
   EXPECT_EQ(config->control.group, "");
   EXPECT_TRUE(warnings(*config).empty());
 }

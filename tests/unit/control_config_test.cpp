@@ -147,7 +147,10 @@ TEST_F(ConfigMethodsTest, LinksKeepTheirPorts) {
   const ConfigDiff ports = compare(before, after);
   EXPECT_EQ(ports.needs_restart, (std::vector<std::string>{"link[0].name", "link[0].access"}));
   EXPECT_EQ(ports.changed, std::vector<std::string>{"link[0].multicast"});
-  after.links.push_back({.name = "x", .access = "y", .uplink = "z"});
+  after.links[0].routers = {{.address = *net::parse_ip("192.0.2.1")}};
+  EXPECT_EQ(compare(before, after).changed,
+            (std::vector<std::string>{"link[0].multicast", "link[0].routers"}));
+  after.links.push_back({.name = "x", .access = "y", .uplink = "z", .routers = {}});
   EXPECT_EQ(compare(before, after).needs_restart, std::vector<std::string>{"link"});
 }
 

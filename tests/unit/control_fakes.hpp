@@ -90,12 +90,22 @@ class HandStatus : public dataplane::StatusSource {
 class HandSlot : public SnapshotSlot {
  public:
   std::shared_ptr<const policy::Snapshot> snapshot;
+  std::shared_ptr<const policy::Infrastructure> known;
+  std::shared_ptr<const policy::GardenSet> opened;
+  std::vector<net::IpAddress> servers;
   int replaced = 0;
 
   [[nodiscard]] const policy::Snapshot& current() const override { return *snapshot; }
   void replace(std::shared_ptr<const policy::Snapshot> next) override {
     snapshot = std::move(next);
     ++replaced;
+  }
+  void replace(std::shared_ptr<const policy::Infrastructure> next) override {
+    known = std::move(next);
+  }
+  void replace(std::shared_ptr<const policy::GardenSet> next) override { opened = std::move(next); }
+  void learn_dhcp_server(std::uint8_t, const net::IpAddress& server) override {
+    servers.push_back(server);
   }
 };
 
@@ -137,12 +147,23 @@ class ConfigFile {
 
 class HandSightings : public dataplane::SightingSource {
  public:
-  std::deque<pipeline::Sighting> waiting;
+  using Waiting = std::deque<pipeline::Sighting>;
+  Waiting waiting, uplink, guarded;
 
   [[nodiscard]] std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept override {
+    return take(waiting, out);
+  }
+  [[nodiscard]] std::size_t take_uplink(std::span<pipeline::Sighting> out) noexcept override {
+    return take(uplink, out);
+  }
+  [[nodiscard]] std::size_t take_guarded(std::span<pipeline::Sighting> out) noexcept override {
+    return take(guarded, out);
+  }
+
+ private:
+  static std::size_t take(Waiting& from, std::span<pipeline::Sighting> out) {
     std::size_t count = 0;
-    for (; count < out.size() && !waiting.empty(); waiting.pop_front())
-      out[count++] = waiting.front();
+    for (; count < out.size() && !from.empty(); from.pop_front()) out[count++] = from.front();
     return count;
   }
 };
@@ -158,7 +179,7 @@ inline policy::Snapshot hand_snapshot(bool key_has_vlan = false) {
                     .answers = std::move(*answers)};
   zone.guest.resolvers = set("192.0.2.53");
   zone.guest.ntp = set("192.0.2.123");
-  zone.guest.garden = set("192.0.2.10");
+  zone.guest.garden = policy::GardenSet{{{*net::parse_cidr("192.0.2.10")}}};
   policy::Snapshot snapshot{.key_has_vlan = key_has_vlan,
                             .links = {},
                             .zones = {zone, zone},

@@ -10,6 +10,7 @@
 #include "control/service.hpp"
 #include "control/service_clients.hpp"
 #include "control/service_config.hpp"
+#include "control/service_garden.hpp"
 #include "control/service_session_changes.hpp"
 #include "control_fakes.hpp"
 
@@ -29,6 +30,9 @@ class ServiceTest : public testing::Test {
              [this](std::string_view change) { return service_.not_seen(change); },
              [this](std::string_view change) { return service_.not_stored(change); }, key_has_vlan},
             service_.dispatcher()},
+        garden_methods_{{config_, world_.grace,
+                         [this](std::string_view change) { return service_.not_seen(change); }},
+                        service_.dispatcher()},
         config_methods_{{config_, world_.sessions, world_.grace, world_.events, world_.status,
                          [this](std::string_view change) { return service_.not_seen(change); },
                          [](const auto& work, const auto& then) {
@@ -39,6 +43,7 @@ class ServiceTest : public testing::Test {
     auto snapshot = build_snapshot(*config_.config(), config_.numbers());
     if (snapshot) slot_.snapshot = std::move(*snapshot);
     config_methods_.publish_to(slot_);
+    garden_methods_.publish_to(slot_);
   }
 
   void send(const std::string& method, const Json& params, Json& answer) {
@@ -73,6 +78,7 @@ class ServiceTest : public testing::Test {
   Service service_;
   ClientMethods client_methods_;
   SessionChangeMethods session_change_methods_;
+  GardenMethods garden_methods_;
   ConfigMethods config_methods_;
   Caller caller_{.rights = Access::kChange, .connection = 1, .user = "uid 0"};
 };

@@ -298,10 +298,11 @@ TEST_F(ServiceTest, SubscribesAndAcknowledges) {
   EXPECT_EQ(error("events.acknowledge", {{"seq", 1}}), "-32602 `consumer` is missing");
   EXPECT_EQ(error("events.subscribe", {{"consumer", ""}}),
             "-32602 `consumer` is empty; give a name");
-  EXPECT_EQ(error("events.subscribe", {{"types", {"session.gone"}}}),
-            "-32602 `types` holds what is none; types are session.added, session.changed, "
-            "session.ended, config.reloaded, port.up, port.down, worker.stuck, worker.recovered, "
-            "client.refused");
+  EXPECT_EQ(
+      error("events.subscribe", {{"types", {"session.gone"}}}),
+      "-32602 `types` holds what is none; types are session.added, session.changed, "
+      "session.ended, config.reloaded, port.up, port.down, worker.stuck, worker.recovered, "
+      "client.refused, router.learnt, router.changed, router.lost, router.refused, guard.dropped");
   EXPECT_EQ(error("events.subscribe", {{"since", -1}}),
             "-32602 `since` must be an integer from 0 to 9223372036854775807");
   EXPECT_EQ(result("events.acknowledge", {{"consumer", "billing"}, {"forget", true}})["kept"], 0);

@@ -112,6 +112,7 @@ TEST_F(Guest, MayRenewWithAServerThatAnsweredOnTheLink) {
     return down(from, to).udp(67, 68).data(dhcp4(2));
   };
   EXPECT_EQ(up(renew("192.0.2.1")), Verdict::kDhcpDenied) << "not seen answering yet";
+  EXPECT_EQ(up(renew("255.255.255.255")), Verdict::kDhcp);
   EXPECT_EQ(down_verdict(answer("192.0.2.1", "192.0.2.101")), Verdict::kDhcp);
   EXPECT_EQ(up(renew("192.0.2.1")), Verdict::kDhcpDenied) << "a router could have let that in";
   const FrameBuilder broadcast = answer("192.0.2.1", "255.255.255.255").to(kAll);
@@ -134,15 +135,15 @@ TEST_F(Guest, MakesNobodyOnTheInternetItsDhcpServer) {
 
 TEST_F(Guest, IsNoDhcpServerAndTunnelsNothingThroughItsPorts) {
   const auto to_all = [] { return v4("255.255.255.255"); };
-  EXPECT_EQ(up(to_all().udp(67, 68).data(dhcp4(2))), Verdict::kDhcpDenied);
-  EXPECT_EQ(up(to_all().udp(68, 67).data(dhcp4(2))), Verdict::kDhcpDenied);
+  EXPECT_EQ(up(to_all().udp(67, 68).data(dhcp4(2))), Verdict::kRogueDhcp);
+  EXPECT_EQ(up(to_all().udp(68, 67).data(dhcp4(2))), Verdict::kRogueDhcp);
   EXPECT_EQ(up(to_all().udp(68, 67).data(dhcp4(1, 1))), Verdict::kDhcpDenied);
   EXPECT_EQ(up(to_all().udp(68, 67).data("x")), Verdict::kDhcpDenied);
   EXPECT_EQ(up(to_all().udp(1234, 67).data(dhcp4(1))), Verdict::kDhcpDenied);
   Bytes cut = dhcp4(1);
   cut.resize(239);
   EXPECT_EQ(up(to_all().udp(68, 67).data(cut)), Verdict::kDhcpDenied);
-  EXPECT_EQ(up(v6("ff02::1:2").udp(547, 546).data(dhcp6(7))), Verdict::kDhcpDenied);
+  EXPECT_EQ(up(v6("ff02::1:2").udp(547, 546).data(dhcp6(7))), Verdict::kRogueDhcp);
   for (const unsigned type : {0U, 2U, 7U, 10U, 12U, 13U})
     EXPECT_EQ(up(v6("ff02::1:2").udp(546, 547).data(dhcp6(type))), Verdict::kDhcpDenied) << type;
   EXPECT_EQ(up(v6("ff02::1:2").udp(1234, 547).data(dhcp6(1))), Verdict::kDhcpDenied);
@@ -321,6 +322,7 @@ TEST_F(Guest, HearsAnswersToWhatItMaySend) {
   EXPECT_EQ(down_verdict(down("192.0.2.10", me).tcp(80, 5000, flag::kAck)), Verdict::kGarden);
   EXPECT_EQ(down_verdict(down("2001:db8::10", "2001:db8::101").tcp(443, 5000, flag::kAck)),
             Verdict::kGarden);
+  EXPECT_EQ(up(v4("255.255.255.255").udp(68, 67).data(dhcp4(1))), Verdict::kDhcp);
   EXPECT_EQ(down_verdict(down("192.0.2.1", me).udp(67, 68).data(dhcp4(2))), Verdict::kDhcp);
   EXPECT_EQ(down_verdict(down("fe80::1", "fe80::2").udp(547, 546).data(dhcp6(7))), Verdict::kDhcp);
   EXPECT_EQ(down_verdict(down("fe80::1", "fe80::2").udp(547, 546).data(dhcp6(2))), Verdict::kDhcp);

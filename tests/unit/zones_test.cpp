@@ -113,7 +113,7 @@ void each_denied(std::uint16_t vlan,
   access(up(vlan).udp(4000, 443).data(Bytes(100)), Verdict::kUdpRefused);
   access(up(vlan, "203.0.113.53").udp(4000, 53).data(Bytes(40)), Verdict::kDnsRefused);
   access(up(vlan).fragment(0x2000).udp(1, 2), Verdict::kFragment);
-  access(up(vlan, "255.255.255.255").udp(67, 68), Verdict::kDhcpDenied);
+  access(up(vlan, "255.255.255.255").udp(67, 68), Verdict::kRogueDhcp);
   access(bare(vlan, kRouter, 0x8847), Verdict::kUnknownEthertype);
   access(bare(vlan, net::MacAddress{0x0180'c200'0003}, 0x888e), Verdict::kReservedDropped);
   access(bare(vlan, kRouter, 0x0800).from(net::MacAddress{0x0100'5e00'0001}), Verdict::kBadSource);
