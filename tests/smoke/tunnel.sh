@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # A guest that tunnels through DNS, with iodine, by every query type that it has: what the tunnel
-# carries is bounded by the guest's budget, whatever it tries.
+# carries is bounded by the guest's budget, whatever it tries. It keeps to names as short as it can.
 # shellcheck source=tests/smoke/lib/smoke.bash
 . "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
 
@@ -11,7 +11,7 @@ readonly domain=t.example seconds=12
 
 # tunnel TYPE: the client's end of a tunnel, if it comes up.
 tunnel() {
-  in_background client iodine.log iodine -f -r -T "$1" -P secret "$resolver4" "$domain"
+  in_background client iodine.log iodine -f -r -M 100 -T "$1" -P secret "$resolver4" "$domain"
   iodine_pid=$background_pid
   wait_until 14 client ip link show dev dns0 && wait_until 14 client ip -4 route get 203.0.113.1 &&
     wait_until 10 client sh -c 'ip -4 addr show dev dns0 | grep -q 203.0.113'
@@ -37,15 +37,12 @@ for type in NULL PRIVATE TXT SRV MX CNAME A; do
     end_process "$iodine_pid"
     continue
   fi
-  before=$(($(bytes_of rx) + $(bytes_of tx)))
   timeout "$seconds" ip netns exec "$(ns client)" ping -q -f -s 900 203.0.113.1 >/dev/null 2>&1 || true
-  carried=$(($(bytes_of rx) + $(bytes_of tx) - before))
   # The device counts what was put into it; what came out of it is what the tunnel carried.
   received=$(bytes_of rx)
   printf '    %s: %s bytes came through in %s s: %s a second\n' "$type" "$received" "$seconds" \
     $((received / seconds))
   check "$type: no more than the budget" test "$received" -le $((budget * (seconds + 30 + burst_s)))
-  : "$carried"
   end_process "$iodine_pid"
 done
 check 'the budget was what held it' test "$(verdict dns_budget)" -ge 1
