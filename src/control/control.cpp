@@ -35,7 +35,7 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
     : clock_{std::move(parts.clock)},
       grace_{parts.grace, clock_},
       ledger_{clock_},
-      sessions_{{parts.table, grace_, parts.status, clock_, ledger_},
+      sessions_{{parts.table, grace_, parts.status, clock_, ledger_, parts.shared.policers},
                 config.sessions.default_ttl_s},
       config_{config},
       events_{clock_},

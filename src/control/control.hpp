@@ -48,7 +48,7 @@ class Control {
     table::GracePeriod& grace;
     const dataplane::StatusSource& status;
     dataplane::SightingSource& sightings;
-    const pipeline::Shared& shared;  ///< its snapshot is set before run()
+    const pipeline::Shared& shared;  ///< its policers are set, and its snapshot before run()
     std::string version;             ///< of the program
     Clock clock = Clock::system();
   };

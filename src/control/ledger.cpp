@@ -47,7 +47,9 @@ store::Put Ledger::put(const SessionRecord& record) const {
            .created_unix_s = record.created_unix_s,
            .expires_ms = stored_ms(record.deadline_ns),
            .tag = record.tag,
-           .user = record.user}};
+           .user = record.user,
+           .rate_up_bps = record.rate_up_bps,
+           .rate_down_bps = record.rate_down_bps}};
 }
 
 void Ledger::grant(store::Changes changes, Done done) {

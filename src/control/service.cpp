@@ -85,7 +85,9 @@ RpcError Service::not_stored(std::string_view change) const {
 }
 
 tl::expected<std::string, RpcError> Service::add_one(const Json& given, Sessions::Batch& batch) {
-  Params params{given, {"mac", "vlan", "state", "ttl_s", "expires_at", "tag", "user"}};
+  Params params{given,
+                {"mac", "vlan", "state", "ttl_s", "expires_at", "rate_up_bps", "rate_down_bps",
+                 "tag", "user"}};
   const auto key = read_key(params, parts_.key_has_vlan);
   const SessionFields fields = read_fields(params, parts_.clock.unix_ns() / kNsPerSecond);
   if (params.error() || !key) return refused(params);

@@ -66,7 +66,7 @@ void Sessions::let_pass(const Batch::Touched& touched) {
   SessionRecord* const record = record_of(touched.index, touched.id);
   if (record == nullptr) return;  // it has ended meanwhile
   record->is_stored = true;
-  if (table::is_authenticated(touched.state)) table_.set_state(record->index, record->state);
+  if (table::is_authenticated(touched.state)) publish(*record);
   if (listener_ == nullptr) return;
   if (touched.before == nullptr) {
     listener_->session_added(view(*record));
@@ -87,9 +87,11 @@ void Sessions::undo(const Batch::Touched& touched) {
   ++generation_;
   record->tag = touched.before->tag;
   record->user = touched.before->user;
+  record->rate_up_bps = touched.before->rate_up_bps;
+  record->rate_down_bps = touched.before->rate_down_bps;
   set_deadline(*record, touched.before->deadline_ns);
   set_state(*record, touched.before->state);
-  table_.set_state(record->index, record->state);
+  publish(*record);
 }
 
 bool Sessions::restore(const store::Restored::One& one) {
@@ -101,6 +103,8 @@ bool Sessions::restore(const store::Restored::One& one) {
   record->deadline_ns = ledger_.deadline_ns(one.session.expires_ms);
   record->tag = one.session.tag;
   record->user = one.session.user;
+  record->rate_up_bps = one.session.rate_up_bps;
+  record->rate_down_bps = one.session.rate_down_bps;
   record->is_stored = true;
   record->checkpoint_bytes = sum_of(one.counts);
   if (record->checkpoint_bytes != 0) {
@@ -120,6 +124,8 @@ bool Sessions::restore(const store::Restored::One& one) {
   if (!index) return false;
   record->index = *index;
   record->baseline = status_.session_traffic(*index);
+  policers_[*index].refill();
+  publish(*record);
   ++counts_[static_cast<std::size_t>(record->state)];
   set_deadline(*record, record->deadline_ns);
   records_[*index] = std::move(record);

@@ -56,6 +56,8 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   carried->baseline = found->baseline;
   carried->before = found->carried;
   const table::TrafficCounts baseline = status_.session_traffic(*index);
+  policers_[*index].refill();
+  policers_[*index].set_rates(found->rate_up_bps, found->rate_down_bps);
   // As it is there: a right that is still on its way to the disk is not in effect yet.
   table_.set_state(*index, table_.look_up(from).state);
   Record record = take_out(old_index);
@@ -74,7 +76,7 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
                [this, both, index = *index, id = records_[*index]->id](bool stored) {
                  // A right that was on its way to the disk is there now.
                  const SessionRecord* const moved = record_of(index, id);
-                 if (moved != nullptr) table_.set_state(index, moved->state);
+                 if (moved != nullptr) publish(*moved);
                  both->stored(stored);
                });
   grace_.add([both](bool seen) { both->seen(seen); },

@@ -7,6 +7,7 @@
 
 #include "control/config.hpp"
 #include "net/mac.hpp"
+#include "table/policer.hpp"
 
 namespace gate511::control {
 namespace {
@@ -41,6 +42,8 @@ void append(std::string& out, const SessionRef& view, bool key_has_vlan, bool li
   out += net::to_string(record.key.mac());
   append_number(out, R"(","packets_down":)", view.traffic.packets_down);
   append_number(out, R"(,"packets_up":)", view.traffic.packets_up);
+  append_number(out, R"(,"rate_down_bps":)", record.rate_down_bps);
+  append_number(out, R"(,"rate_up_bps":)", record.rate_up_bps);
   out.append(R"(,"state":")").append(state_name(record.state)).append(R"(","tag":)");
   append_text(out, record.tag);
   if (lives) append_number(out, R"(,"ttl_s":)", view.ttl_s);
@@ -121,6 +124,8 @@ SessionFields read_fields(Params& params, std::uint64_t unix_s) {
   fields.state = read_state(params);
   fields.ttl_s = params.integer("ttl_s", 0, SessionsConfig::kMaxTtl_s);
   fields.expires_at_s = params.integer("expires_at", 0, kMaxUnix_s);
+  fields.rate_up_bps = params.integer("rate_up_bps", 0, table::Policer::kMaxRate_bps);
+  fields.rate_down_bps = params.integer("rate_down_bps", 0, table::Policer::kMaxRate_bps);
   fields.tag = params.text("tag", kMaxTag);
   fields.user = params.text("user", kMaxUser);
   if (fields.ttl_s && fields.expires_at_s)

@@ -35,6 +35,8 @@ struct SessionRecord {
   std::uint32_t index = 0;
   std::uint64_t created_unix_s = 0;
   std::uint64_t deadline_ns = kNoEnd;  ///< CLOCK_BOOTTIME
+  std::uint64_t rate_up_bps = 0;       ///< bits of IP a second; 0: any
+  std::uint64_t rate_down_bps = 0;
   std::string tag{};
   std::string user{};
   /// What stood in the counters of `index` when this session got it.
@@ -50,6 +52,8 @@ struct SessionFields {
   std::optional<table::State> state{};
   std::optional<std::uint64_t> ttl_s{};         ///< from now; 0: no end
   std::optional<std::uint64_t> expires_at_s{};  ///< unix time; instead of ttl_s
+  std::optional<std::uint64_t> rate_up_bps{};   ///< 0: any
+  std::optional<std::uint64_t> rate_down_bps{};
   std::optional<std::string> tag{};
   std::optional<std::string> user{};
 };

@@ -10,6 +10,7 @@ Sessions::Sessions(const Parts& parts, std::uint32_t default_ttl_s)
       status_{parts.status},
       clock_{parts.clock},
       ledger_{parts.ledger},
+      policers_{parts.policers},
       default_ttl_s_{default_ttl_s},
       records_(parts.table.slots()),
       ends_{parts.table.slots(), parts.clock.boot_ns()} {}
@@ -47,6 +48,14 @@ void Sessions::set_state(SessionRecord& record, table::State state) {
   record.state = state;
 }
 
+void Sessions::publish(const SessionRecord& record) {
+  const bool policed = record.state == table::State::kAuthenticated &&
+                       (record.rate_up_bps != 0 || record.rate_down_bps != 0);
+  // The rates first: a worker that sees that there are some reads them.
+  if (policed) policers_[record.index].set_rates(record.rate_up_bps, record.rate_down_bps);
+  table_.set_state(record.index, policed ? table::State::kPoliced : record.state);
+}
+
 std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFields& fields,
                                                 Batch& batch) {
   SessionRecord* record = record_of(key);
@@ -63,12 +72,15 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
     record->index = *index;
     record->created_unix_s = clock_.unix_ns() / kNsPerSecond;
     record->baseline = status_.session_traffic(*index);
+    policers_[*index].refill();
     ++counts_[static_cast<std::size_t>(record->state)];
   } else {
     before = std::make_unique<const SessionRecord>(*record);
   }
   if (fields.tag) record->tag = *fields.tag;
   if (fields.user) record->user = *fields.user;
+  if (fields.rate_up_bps) record->rate_up_bps = *fields.rate_up_bps;
+  if (fields.rate_down_bps) record->rate_down_bps = *fields.rate_down_bps;
   set_deadline(*record, deadline_of(fields, created, record->deadline_ns));
   if (fields.state) set_state(*record, *fields.state);
   // What takes a right away does not wait for the disk.

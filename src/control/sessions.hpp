@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "control/clock.hpp"
@@ -25,6 +26,7 @@
 #include "control/session_record.hpp"
 #include "control/timing_wheel.hpp"
 #include "dataplane/status.hpp"
+#include "table/policer.hpp"
 #include "table/session_table.hpp"
 
 namespace gate511::control {
@@ -38,6 +40,7 @@ class Sessions {
     const dataplane::StatusSource& status;
     const Clock& clock;
     Ledger& ledger;
+    std::span<table::Policer> policers;  ///< by the table's slots
   };
   Sessions(const Parts& parts, std::uint32_t default_ttl_s);
 
@@ -201,6 +204,8 @@ class Sessions {
                                           std::uint64_t current) const;
   void set_deadline(SessionRecord& record, std::uint64_t deadline_ns);
   void set_state(SessionRecord& record, table::State state);
+  /// What the workers are told of the session's state and rates.
+  void publish(const SessionRecord& record);
   [[nodiscard]] SessionRecord* record_of(std::uint32_t index, std::uint64_t id) const;
   void note_change(SessionRecord& record, std::unique_ptr<const SessionRecord> before,
                    Batch& batch);
@@ -222,6 +227,7 @@ class Sessions {
   const dataplane::StatusSource& status_;
   const Clock& clock_;
   Ledger& ledger_;
+  std::span<table::Policer> policers_;
   std::uint32_t default_ttl_s_;
   SessionListener* listener_ = nullptr;
 

@@ -36,6 +36,8 @@ class Dataplane final : public StatusSource, public SightingSource {
 
   /// Zero, for a SessionTable of the capacity asked for.
   [[nodiscard]] std::span<table::Bucket> buckets() const { return sessions_.buckets(); }
+  /// By that table's slots.
+  [[nodiscard]] std::span<table::Policer> policers() const { return sessions_.policers(); }
   [[nodiscard]] table::GracePeriod& grace() { return *qsbr_; }
 
   /// Starts ports and workers, once. `shared` is filled, and outlives this object or stop().

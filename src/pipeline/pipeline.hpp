@@ -24,6 +24,7 @@
 #include "policy/verdict.hpp"
 #include "responder/cookie.hpp"
 #include "responder/tcp_responder.hpp"
+#include "table/policer.hpp"
 #include "table/session_counters.hpp"
 #include "table/session_table.hpp"
 
@@ -40,8 +41,9 @@ struct Shared {
   std::atomic<std::uint32_t> unix_s{0};  ///< set by the control thread at least once a second
   /// Zone numbers that were ever given lie below it: the control thread's bound for what it sums.
   std::atomic<std::uint16_t> zones_used{policy::kMaxZones};
-  policy::DhcpServers dhcp_servers;    ///< written by who learns of a server not yet known
-  policy::DhcpRequests dhcp_requests;  ///< written by the workers
+  std::span<table::Policer> policers{};  ///< by slot; written by the workers, for those with a rate
+  policy::DhcpServers dhcp_servers;      ///< written by who learns of a server not yet known
+  policy::DhcpRequests dhcp_requests;    ///< written by the workers
 
   static inline const policy::Infrastructure kNothingKnown{};
   static inline const policy::GardenSet kNothingOpened{};
@@ -87,6 +89,7 @@ class Pipeline {
   void pass_sessions(Burst& burst) noexcept;
   template <Direction direction>
   void count_frames(const Burst& burst) noexcept;
+  [[nodiscard]] policy::Verdict judge_session(const Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] policy::Verdict judge_in_zone(Burst& burst, std::size_t i, Now now) noexcept;
   /// Each writes the burst's plan for frame `i` where its verdict is an answer.
   [[nodiscard]] policy::Verdict judge(Burst& burst, std::size_t i, Now now) noexcept;

@@ -22,6 +22,10 @@ void Pipeline::pass_sessions(Burst& burst) noexcept {
                         !policy::may_be_reserved(ethernet);
     if (!passes) [[unlikely]] {
       burst.rest.add(i);
+      if (table::is_policed(session.state)) {
+        __builtin_prefetch(&shared_.policers[session.index], 1);
+        __builtin_prefetch(&sessions_[session.index], 1);
+      }
       continue;
     }
     __builtin_prefetch(&sessions_[session.index], 1);
@@ -30,6 +34,17 @@ void Pipeline::pass_sessions(Burst& burst) noexcept {
     burst.session_bytes[i] =
         static_cast<std::uint32_t>(net::counted_bytes(burst.frame[i], ethernet));
   }
+}
+
+/// A session that is not simply passed on: it has a rate, or its zone is monitored.
+Verdict Pipeline::judge_session(const Burst& burst, std::size_t i, Now now) noexcept {
+  const table::Hit session = burst.session[i];
+  if (!table::is_policed(session.state)) return Verdict::kSession;
+  const std::size_t bytes = net::counted_bytes(burst.frame[i], burst.ethernet[i]);
+  table::Policer& policer = shared_.policers[session.index];
+  const bool within = burst.direction == Direction::kFromAccess ? policer.take_up(bytes, now.ns)
+                                                                : policer.take_down(bytes, now.ns);
+  return within ? Verdict::kSession : Verdict::kOverRate;
 }
 
 template <Direction direction>

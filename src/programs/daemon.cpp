@@ -105,6 +105,7 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
   table::SessionTable table{(*dataplane)->buckets(), config.sessions.capacity,
                             random_value<table::HashSeed>()};
   pipeline::Shared shared{table, random_value<net::SipKey>()};
+  shared.policers = (*dataplane)->policers();
   auto control = control::Control::open(config, {.table = table,
                                                  .grace = (*dataplane)->grace(),
                                                  .status = **dataplane,

@@ -31,8 +31,13 @@ enum class State : std::uint8_t {
   kRestricted = 1,     ///< known, but treated as a guest (unpaid, over quota)
   kBlocked = 2,        ///< dropped
   kAuthenticated = 8,  ///< passes
+  kPoliced = 9,        ///< passes as far as its rates go: see Policer
 };
 
+/// Authenticated, and with a rate.
+[[nodiscard]] constexpr bool is_policed(State state) noexcept {
+  return (static_cast<std::uint8_t>(state) & 9) == 9;
+}
 [[nodiscard]] constexpr bool is_authenticated(State state) noexcept {
   return (static_cast<std::uint8_t>(state) & 8) != 0;
 }

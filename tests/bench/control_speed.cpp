@@ -131,7 +131,9 @@ int run(std::size_t count, bool is_durable) {
   const HandStatus status;
   HandSightings sightings;
   const policy::Snapshot snapshot = hand_snapshot();
+  std::vector<table::Policer> policers(table.slots());
   pipeline::Shared shared{table, net::SipKey{}};
+  shared.policers = policers;
   shared.snapshot = &snapshot;
   auto control = Control::open(config, {table, workers, status, sightings, shared, "bench"});
   if (!control) return EXIT_FAILURE;

@@ -90,10 +90,12 @@ Gateway::Gateway(const Options& options)
     : buckets(table::SessionTable::buckets_for(kCapacity)),
       table{buckets, kCapacity, {1, 2}},
       counters(table.slots()),
+      policers(table.slots()),
       snapshot{make_snapshot(options)},
       shared{table, kSeed},
       pipeline{shared, counters, kWorker, 7} {
   for (std::uint64_t i = 0; i < keys.key.size(); ++i) keys.key[i] = {i + 1, i + 100};
+  shared.policers = policers;
   shared.snapshot = &snapshot;
   shared.cookie_keys = &keys;
 }

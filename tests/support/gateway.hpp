@@ -75,6 +75,7 @@ class Gateway {
   std::vector<table::Bucket> buckets;
   table::SessionTable table;
   std::vector<table::SessionCounters> counters;
+  std::vector<table::Policer> policers;
   policy::Snapshot snapshot;
   responder::CookieKeys keys;
   pipeline::Shared shared;

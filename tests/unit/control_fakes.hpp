@@ -219,7 +219,8 @@ struct World {
   table::SessionTable table;
   GraceQueue grace{workers, time.clock};
   Ledger ledger{time.clock};
-  Sessions sessions{{table, grace, status, time.clock, ledger}, 86'400};
+  std::vector<table::Policer> policers = std::vector<table::Policer>(table.slots());
+  Sessions sessions{{table, grace, status, time.clock, ledger, policers}, 86'400};
   EventBus events{time.clock};
   SessionEvents session_events{events, false};
   Jobs jobs;

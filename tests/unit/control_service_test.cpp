@@ -32,7 +32,8 @@ TEST_F(ServiceTest, ASessionsLife) {
   EXPECT_EQ(added["generation"], 1);
   EXPECT_EQ(added["session"], Json::parse(R"({"id":1,"mac":"02:00:5e:00:53:01",
     "state":"authenticated","tag":"room-12","user":"ann","created_at":1750000000,"ttl_s":3600,
-    "expires_at":1750003600,"packets_up":0,"bytes_up":0,"packets_down":0,"bytes_down":0})"));
+    "expires_at":1750003600,"packets_up":0,"bytes_up":0,"packets_down":0,"bytes_down":0,
+    "rate_up_bps":0,"rate_down_bps":0})"));
   EXPECT_EQ(result("session.add", {{"mac", kMac}, {"state", "blocked"}})["created"], false);
   const Json got = result("session.get", {{"mac", kMac}});
   EXPECT_EQ(got["session"]["state"], "blocked");
@@ -73,8 +74,8 @@ TEST_F(ServiceTest, SaysWhatIsWrong) {
   EXPECT_EQ(error("session.add", {{"mac", "00:00:00:00:00:00"}}),
             "-32003 00:00:00:00:00:00 is zero; give the address of a station");
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"ttl", 1}}),
-            "-32602 unknown parameter `ttl`; known are mac, vlan, state, ttl_s, expires_at, tag, "
-            "user");
+            "-32602 unknown parameter `ttl`; known are mac, vlan, state, ttl_s, expires_at, "
+            "rate_up_bps, rate_down_bps, tag, user");
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"ttl_s", 1}, {"expires_at", kUnixStart_s + 1}}),
             "-32602 `ttl_s` and `expires_at` are given; give one of them");
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"expires_at", kUnixStart_s}}),

@@ -250,5 +250,43 @@ TEST_F(SessionsTest, ListsEachOnceWhileOthersComeAndGo) {
   for (const auto& [id, times] : seen) EXPECT_EQ(times, 1) << id;
 }
 
+TEST_F(SessionsTest, AWorkerSeesRatesOnlyWhereASessionThatPassesHasSome) {
+  ASSERT_TRUE(add(1, {.rate_up_bps = 8'000}));
+  EXPECT_EQ(state_in_table(1), State::kPoliced);
+  EXPECT_EQ(world_.sessions.count(State::kAuthenticated), 1U);
+  table::Policer& policer = world_.policers[world_.sessions.find(key(1))->record.index];
+  EXPECT_TRUE(policer.take_up(32 * 1024, 1'000'000'000'000));
+  EXPECT_FALSE(policer.take_up(64, 1'000'000'000'000));
+  EXPECT_TRUE(policer.take_down(1'000'000, 1'000'000'000'000));
+  ASSERT_TRUE(add(1, {.state = State::kBlocked}));
+  EXPECT_EQ(state_in_table(1), State::kBlocked);
+  ASSERT_TRUE(add(1, {.state = State::kAuthenticated}));
+  EXPECT_EQ(state_in_table(1), State::kPoliced);
+  EXPECT_EQ(world_.sessions.find(key(1))->record.rate_up_bps, 8'000U);
+  ASSERT_TRUE(add(1, {.rate_up_bps = 0}));
+  EXPECT_EQ(state_in_table(1), State::kAuthenticated);
+}
+
+TEST_F(SessionsTest, ANewSessionHasFullBuckets) {
+  ASSERT_TRUE(add(1, {.rate_up_bps = 8'000}));
+  const std::uint32_t index = world_.sessions.find(key(1))->record.index;
+  constexpr std::uint64_t kNow = 1'000'000'000'000;
+  ASSERT_TRUE(world_.policers[index].take_up(32 * 1024, kNow));
+  world_.sessions.revoke(key(1), [](const Sessions::Revoked& /*revoked*/) {});
+  world_.settle();
+  ASSERT_TRUE(add(1, {.rate_up_bps = 8'000}));
+  ASSERT_EQ(world_.sessions.find(key(1))->record.index, index);
+  EXPECT_TRUE(world_.policers[index].take_up(32 * 1024, kNow));
+}
+
+TEST_F(SessionsTest, RatesMoveWithTheSession) {
+  ASSERT_TRUE(add(1, {.rate_down_bps = 8'000}));
+  ASSERT_EQ(world_.sessions.move(key(1), key(2), [](Sessions::Settled /*settled*/) {}),
+            Sessions::Refusal::kNone);
+  EXPECT_EQ(state_in_table(2), State::kPoliced);
+  table::Policer& policer = world_.policers[world_.sessions.find(key(2))->record.index];
+  EXPECT_FALSE(policer.take_down(40'000, 1'000'000'000'000));
+}
+
 }  // namespace
 }  // namespace gate511::control

@@ -62,6 +62,7 @@ class LiveControl : public testing::Test {
     config_.control.group = "";
     config_.sessions.store = pattern + "/sessions.db";
     status_.numbers.mbufs_total = 1024;
+    shared_.policers = policers_;
     shared_.snapshot = &snapshot_;
     auto control = Control::open(config_, {table_, grace_, status_, sightings_, shared_, "0.1.0"});
     ASSERT_TRUE(control) << control.error().text();
@@ -103,6 +104,7 @@ class LiveControl : public testing::Test {
   HandStatus status_;
   HandSightings sightings_;
   const policy::Snapshot snapshot_ = hand_snapshot();
+  std::vector<table::Policer> policers_ = std::vector<table::Policer>(table_.slots());
   pipeline::Shared shared_{table_, net::SipKey{}};
   std::unique_ptr<Control> control_;
   std::atomic<bool> stop_{false};

@@ -101,6 +101,24 @@ class StoredSessions : public testing::Test {
   test::ForgetfulDisk disk_;
 };
 
+TEST_F(StoredSessions, HaveTheirRatesAfterARestart) {
+  {
+    Life first;
+    EXPECT_TRUE(first.add(1, {.rate_up_bps = 8'000, .rate_down_bps = 16'000}).stored);
+    EXPECT_TRUE(first.add(2, {.rate_up_bps = 8'000}).stored);
+    EXPECT_TRUE(first.add(2, {.rate_up_bps = 0}).stored);
+    first.settle();
+  }
+  Life second{40};
+  EXPECT_EQ(second.state(1), State::kPoliced);
+  EXPECT_EQ(second.state(2), State::kAuthenticated);
+  const auto view = second.world.sessions.find(key(1));
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->record.rate_up_bps, 8'000U);
+  EXPECT_EQ(view->record.rate_down_bps, 16'000U);
+  EXPECT_FALSE(second.world.policers[view->record.index].take_up(40'000, 1'000'000'000'000));
+}
+
 TEST_F(StoredSessions, AreThereAfterARestart) {
   std::uint64_t id = 0;
   {

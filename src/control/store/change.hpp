@@ -23,6 +23,8 @@ struct Session {
   std::uint64_t expires_ms = 0;  ///< 0: no end
   std::string tag{};
   std::string user{};
+  std::uint64_t rate_up_bps = 0;
+  std::uint64_t rate_down_bps = 0;
 
   bool operator==(const Session&) const = default;
 };

@@ -7,6 +7,7 @@
 
 #include "net/bytes.hpp"
 #include "net/siphash.hpp"
+#include "table/policer.hpp"
 
 namespace gate511::control::store {
 namespace {
@@ -100,6 +101,8 @@ void write(Writer& to, const Session& session) {
   to.put(session.expires_ms);
   to.put(session.tag);
   to.put(session.user);
+  to.put(session.rate_up_bps);
+  to.put(session.rate_down_bps);
 }
 
 Session read_session(Reader& from) {
@@ -118,6 +121,10 @@ Session read_session(Reader& from) {
   session.expires_ms = from.number();
   session.tag = from.text();
   session.user = from.text();
+  session.rate_up_bps = from.number();
+  session.rate_down_bps = from.number();
+  if (std::max(session.rate_up_bps, session.rate_down_bps) > table::Policer::kMaxRate_bps)
+    from.fail();
   return session;
 }
 

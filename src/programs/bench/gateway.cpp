@@ -57,6 +57,7 @@ Gateway::Gateway(dataplane::SessionMemory memory, std::unique_ptr<dataplane::Qsb
   for (net::SipKey& key : keys_.key) key = random_value<net::SipKey>();
   shared_.snapshot = snapshot_.get();
   shared_.cookie_keys = &keys_;
+  shared_.policers = memory_.policers();
 }
 
 tl::expected<std::unique_ptr<Gateway>, Error> Gateway::create(const Setup& setup, const Loop& loop,
