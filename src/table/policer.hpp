@@ -22,7 +22,7 @@ class alignas(64) Policer {
  public:
   static constexpr std::uint64_t kMaxRate_bps = 1'000'000'000'000;
   static constexpr std::uint64_t kBurst_ns = 50'000'000;    ///< the bucket's depth, at least
-  static constexpr std::uint64_t kBurstBytes = 32 * 1024;   ///< and that, where it is more
+  static constexpr std::uint64_t kBurstBytes = 32'768;      ///< and that, where it is more
   static constexpr std::uint64_t kMakeUp_ns = 250'000'000;  ///< its depth, held back this lately:
   static constexpr std::int64_t kLately_ns = 400'000'000;
 

@@ -105,9 +105,15 @@ NAMED = {
         bytes(Ether(src=OWN, dst="33:33:00:00:00:01")
               / IPv6(src="fe80::1", dst="ff02::1", hlim=255) / ICMPv6ND_RA()),
     ],
-    "dhcp_denied": [
+    "rogue_dhcp": [
         bytes(Ether(src=OWN, dst="ff:ff:ff:ff:ff:ff") / IP(src=CLIENT, dst="255.255.255.255")
               / UDP(sport=67, dport=68) / BOOTP(op=2) / DHCP(options=[("message-type", "offer")])),
+    ],
+    "dhcp_denied": [
+        bytes(Ether(src=OWN, dst="ff:ff:ff:ff:ff:ff") / IP(src="0.0.0.0", dst="255.255.255.255")
+              / UDP(sport=68, dport=67) / BOOTP(op=1, options=b"") / bytes(64)),
+        bytes(Ether(src=OWN, dst=PEER) / IP(src=CLIENT, dst=ORIGIN)
+              / UDP(sport=68, dport=67) / BOOTP(op=1) / DHCP(options=[("message-type", "request")])),
     ],
     "tcp_bad_flags": [
         bytes(ip4 / TCP(sport=40001, dport=80, flags=flags)) for flags in ("SF", "SR", 0, "SA")
