@@ -58,8 +58,10 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   const table::TrafficCounts baseline = status_.session_traffic(*index);
   policers_[*index].refill();
   policers_[*index].set_rates(found->rate_up_bps, found->rate_down_bps);
-  // As it is there: a right that is still on its way to the disk is not in effect yet.
-  table_.set_state(*index, table_.look_up(from).state);
+  // As it is there: a right that is still on its way to the disk is not in effect yet. The new MAC
+  // may have connections with the responder, as the old one had.
+  const table::State state = table_.state(old_index);
+  table_.set_state(*index, table::is_authenticated(state) ? table::fresh(state) : state);
   Record record = take_out(old_index);
   record->key = to;
   record->index = *index;
@@ -68,6 +70,7 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   ++record->change;
   ++counts_[static_cast<std::size_t>(record->state)];
   set_deadline(*record, deadline_ns);
+  if (table::is_authenticated(state)) note_fresh(*record);
   records_[*index] = std::move(record);
   if (listener_ != nullptr) listener_->session_changed(view(*records_[*index]));
 
@@ -75,7 +78,7 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   ledger_.note({ledger_.put(*records_[*index])},
                [this, both, index = *index, id = records_[*index]->id](bool stored) {
                  // A right that was on its way to the disk is there now.
-                 const SessionRecord* const moved = record_of(index, id);
+                 SessionRecord* const moved = record_of(index, id);
                  if (moved != nullptr) publish(*moved);
                  both->stored(stored);
                });

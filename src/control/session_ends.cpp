@@ -14,6 +14,7 @@ constexpr std::size_t kSlotsASlice = 16'384;
 constexpr std::size_t kLooksASlice = 1'024;  // each may miss the cache
 constexpr std::size_t kEndsASlice = 32;      // each is told of
 constexpr std::size_t kTimersASlice = 512;
+constexpr std::size_t kFreshASlice = 512;
 constexpr std::size_t kSlotsACheckpoint = 256;
 
 }  // namespace
@@ -115,10 +116,24 @@ void Sessions::work_on_departed() {
   }
 }
 
+/// The rest of the state stays as the workers know it.
+void Sessions::work_on_fresh() {
+  const std::uint64_t now = clock_.boot_ns();
+  for (std::size_t i = 0; i < kFreshASlice && has_stale(now); ++i) {
+    const Fresh stale = fresh_.front();
+    fresh_.pop_front();
+    const SessionRecord* const record = record_of(stale.index, stale.id);
+    // It has ended or was moved, or was let in again since.
+    if (record == nullptr || record->fresh_until_ns > now) continue;
+    table_.set_state(stale.index, table::settled(table_.state(stale.index)));
+  }
+}
+
 void Sessions::work() {
   if (!sweeps_.empty()) work_on_sweep();
   if (!passing_.empty()) work_on_passing();
   if (!departed_.empty()) work_on_departed();
+  work_on_fresh();
   if (is_checkpointing_) is_checkpointing_ = checkpoint_some(kSlotsACheckpoint);
   std::vector<Record> ended;
   const std::uint64_t now = clock_.boot_ns();

@@ -35,6 +35,7 @@ struct SessionRecord {
   std::uint32_t index = 0;
   std::uint64_t created_unix_s = 0;
   std::uint64_t deadline_ns = kNoEnd;  ///< CLOCK_BOOTTIME
+  std::uint64_t fresh_until_ns = 0;    ///< CLOCK_BOOTTIME: the workers are told that it is fresh
   std::uint64_t rate_up_bps = 0;       ///< bits of IP a second; 0: any
   std::uint64_t rate_down_bps = 0;
   std::string tag{};

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "responder/cookie.hpp"
+
 namespace gate511::control {
 Sessions::Sessions(const Parts& parts, std::uint32_t default_ttl_s)
     : table_{parts.table},
@@ -48,12 +50,23 @@ void Sessions::set_state(SessionRecord& record, table::State state) {
   record.state = state;
 }
 
-void Sessions::publish(const SessionRecord& record) {
-  const bool policed = record.state == table::State::kAuthenticated &&
-                       (record.rate_up_bps != 0 || record.rate_down_bps != 0);
+void Sessions::publish(SessionRecord& record) {
+  if (!table::is_authenticated(record.state)) return table_.set_state(record.index, record.state);
+  if (!table::is_authenticated(table_.state(record.index))) note_fresh(record);
+  const bool policed = record.rate_up_bps != 0 || record.rate_down_bps != 0;
   // The rates first: a worker that sees that there are some reads them.
   if (policed) policers_[record.index].set_rates(record.rate_up_bps, record.rate_down_bps);
-  table_.set_state(record.index, policed ? table::State::kPoliced : record.state);
+  const table::State state = policed ? table::State::kPoliced : record.state;
+  table_.set_state(record.index,
+                   record.fresh_until_ns > clock_.boot_ns() ? table::fresh(state) : state);
+}
+
+void Sessions::note_fresh(SessionRecord& record) {
+  // A connection that began before the session did goes on with the responder for as long.
+  constexpr std::uint64_t kFresh_ns =
+      std::uint64_t{2} * responder::CookieKeys::kRotation_s * kNsPerSecond;
+  record.fresh_until_ns = clock_.boot_ns() + kFresh_ns;
+  fresh_.push_back({record.index, record.id, record.fresh_until_ns});
 }
 
 std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFields& fields,

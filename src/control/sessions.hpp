@@ -130,7 +130,7 @@ class Sessions {
   /// True while work() has more to do at once.
   [[nodiscard]] bool has_work() const {
     return !sweeps_.empty() || !passing_.empty() || !departed_.empty() || is_checkpointing_ ||
-           ends_.has_work(clock_.boot_ns());
+           ends_.has_work(clock_.boot_ns()) || has_stale(clock_.boot_ns());
   }
   /// Stores what was counted since the last time: begins it, and work() does it.
   void checkpoint() { is_checkpointing_ = true; }
@@ -166,6 +166,12 @@ class Sessions {
     std::vector<Batch::Touched> touched;
     std::size_t next = 0;
     WhenSettled done;
+  };
+  /// A session that was let in, until it is not fresh any more.
+  struct Fresh {
+    std::uint32_t index;
+    std::uint64_t id;
+    std::uint64_t until_ns;
   };
   /// What ended while the daemon did not run.
   struct Departed {
@@ -205,7 +211,13 @@ class Sessions {
   void set_deadline(SessionRecord& record, std::uint64_t deadline_ns);
   void set_state(SessionRecord& record, table::State state);
   /// What the workers are told of the session's state and rates.
-  void publish(const SessionRecord& record);
+  void publish(SessionRecord& record);
+  /// Notes that the session has just become one that passes.
+  void note_fresh(SessionRecord& record);
+  [[nodiscard]] bool has_stale(std::uint64_t now_ns) const {
+    return !fresh_.empty() && fresh_.front().until_ns <= now_ns;
+  }
+  void work_on_fresh();
   [[nodiscard]] SessionRecord* record_of(std::uint32_t index, std::uint64_t id) const;
   void note_change(SessionRecord& record, std::unique_ptr<const SessionRecord> before,
                    Batch& batch);
@@ -236,6 +248,7 @@ class Sessions {
   std::deque<Sweep> sweeps_;
   std::deque<Passing> passing_;
   std::deque<Departed> departed_;
+  std::deque<Fresh> fresh_;  ///< by time, since all stay in it for as long
   bool is_checkpointing_ = false;
   std::size_t next_checkpoint_ = 0;       ///< index
   std::array<std::size_t, 16> counts_{};  ///< by state

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pipeline/pipeline.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 #include "pipeline/uplink_sighting.hpp"
@@ -216,15 +217,40 @@ Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcep
                          is_syn(packet), charge_of(burst, i, now));
 }
 
+/// A session that was let in lately may have connections whose handshake was ours: their requests
+/// get the page still, since their origin knows nothing of them. None: the frame is none of such.
+std::optional<Verdict> Pipeline::judge_begun(Burst& burst, std::size_t i, Now now) noexcept {
+  const Ethernet& ethernet = burst.ethernet[i];
+  const net::Packet packet = net::parse_packet(burst.frame[i], ethernet);
+  if (packet.flaw != Flaw::kNone || !packet.is_ip || packet.protocol != net::protocol::kTcp)
+    return std::nullopt;
+  const policy::Zone& zone = burst.snapshot->zone(burst.zone[i]);
+  const auto& ports = zone.http_ports;
+  if (std::find(ports.begin(), ports.end(), packet.destination_port) == ports.end() ||
+      !responder::may_reply(ethernet, packet) ||
+      !responder::is_ours(packet, connection_of(burst, i, packet),
+                          *shared_.cookie_keys.load(std::memory_order_acquire)))
+    return std::nullopt;
+  return budgets_.charge({ethernet.source, burst.zone[i].number},
+                         respond(burst, i, packet, responder::Service::kHttp, now),
+                         static_cast<std::uint32_t>(burst.frame[i].size()), /*up=*/true,
+                         /*syn=*/false, charge_of(burst, i, now));
+}
+
+responder::ConnectionId Pipeline::connection_of(const Burst& burst, std::size_t i,
+                                                const net::Packet& packet) const noexcept {
+  return {.link = burst.link,
+          .vlan = burst.ethernet[i].vlan,
+          .client = burst.ethernet[i].source,
+          .source = packet.source,
+          .destination = packet.destination,
+          .source_port = packet.source_port,
+          .destination_port = packet.destination_port};
+}
+
 Verdict Pipeline::respond(Burst& burst, std::size_t i, const net::Packet& packet,
                           responder::Service service, Now now) noexcept {
-  const responder::ConnectionId id{.link = burst.link,
-                                   .vlan = burst.ethernet[i].vlan,
-                                   .client = burst.ethernet[i].source,
-                                   .source = packet.source,
-                                   .destination = packet.destination,
-                                   .source_port = packet.source_port,
-                                   .destination_port = packet.destination_port};
+  const responder::ConnectionId id = connection_of(burst, i, packet);
   const auto* keys = shared_.cookie_keys.load(std::memory_order_acquire);
   policy::Refusals left = refusals(burst, i, now);
   return responder::respond(burst.frame[i], packet, id, service, *keys, left, burst.plan[i]);

@@ -89,7 +89,9 @@ class Pipeline {
   void pass_sessions(Burst& burst) noexcept;
   template <Direction direction>
   void count_frames(const Burst& burst) noexcept;
-  [[nodiscard]] policy::Verdict judge_session(const Burst& burst, std::size_t i, Now now) noexcept;
+  [[nodiscard]] policy::Verdict judge_session(Burst& burst, std::size_t i, Now now) noexcept;
+  [[nodiscard]] std::optional<policy::Verdict> judge_begun(Burst& burst, std::size_t i,
+                                                           Now now) noexcept;
   [[nodiscard]] policy::Verdict judge_in_zone(Burst& burst, std::size_t i, Now now) noexcept;
   /// Each writes the burst's plan for frame `i` where its verdict is an answer.
   [[nodiscard]] policy::Verdict judge(Burst& burst, std::size_t i, Now now) noexcept;
@@ -101,6 +103,8 @@ class Pipeline {
                                         responder::Service service, Now now) noexcept;
   [[nodiscard]] policy::Verdict refuse(Burst& burst, std::size_t i, const net::Packet& packet,
                                        policy::Verdict verdict, Now now) noexcept;
+  [[nodiscard]] responder::ConnectionId connection_of(const Burst& burst, std::size_t i,
+                                                      const net::Packet& packet) const noexcept;
   [[nodiscard]] policy::RuleContext rules(const Burst& burst, std::size_t i) const noexcept {
     return {burst.snapshot->zone(burst.zone[i]), *burst.opened, burst.link, shared_.dhcp_servers};
   }

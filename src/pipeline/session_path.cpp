@@ -36,9 +36,13 @@ void Pipeline::pass_sessions(Burst& burst) noexcept {
   }
 }
 
-/// A session that is not simply passed on: it has a rate, or its zone is monitored.
-Verdict Pipeline::judge_session(const Burst& burst, std::size_t i, Now now) noexcept {
+/// A session that is not simply passed on: it was let in lately, it has a rate, or its zone is
+/// monitored.
+Verdict Pipeline::judge_session(Burst& burst, std::size_t i, Now now) noexcept {
   const table::Hit session = burst.session[i];
+  if (table::is_fresh(session.state) && burst.direction == Direction::kFromAccess) {
+    if (const auto ours = judge_begun(burst, i, now)) return *ours;
+  }
   if (!table::is_policed(session.state)) return Verdict::kSession;
   const std::size_t bytes = net::counted_bytes(burst.frame[i], burst.ethernet[i]);
   table::Policer& policer = shared_.policers[session.index];

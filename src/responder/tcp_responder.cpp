@@ -132,6 +132,11 @@ Verdict respond(net::ByteView frame, const Packet& packet, const ConnectionId& i
                  packet.sequence + segment_length(packet), kWindowAfterAnswer, plan);
 }
 
+bool is_ours(const Packet& packet, const ConnectionId& id, const CookieKeys& keys) noexcept {
+  return has(packet, flag::kAck) && !has(packet, flag::kSyn) &&
+         match_cookie(keys, id, packet.acknowledgement, Service::kHttp).has_value();
+}
+
 bool may_reply(const net::Ethernet& ethernet, const Packet& packet) noexcept {
   return ethernet.source.is_station() && ethernet.destination.is_station() &&
          ethernet.source != ethernet.destination && packet.source.is_unicast_host() &&

@@ -29,6 +29,11 @@ inline constexpr std::uint16_t kWindow = 5840;
                                       const CookieKeys& keys, policy::Refusals& refusals,
                                       Plan& plan) noexcept;
 
+/// A segment whose acknowledgement number only a connection of ours has, as far as the cookie can
+/// tell: of numbers in no order 1,202 in 2^28 pass for it.
+[[nodiscard]] bool is_ours(const net::Packet& packet, const ConnectionId& id,
+                           const CookieKeys& keys) noexcept;
+
 /// True where source and destination are two different hosts', so that a reply can go back.
 [[nodiscard]] bool may_reply(const net::Ethernet& ethernet, const net::Packet& packet) noexcept;
 

@@ -85,6 +85,10 @@ std::optional<std::uint32_t> SessionTable::insert(Key key, State state) {
   }
 }
 
+State SessionTable::state(std::uint32_t index) const noexcept {
+  return state_of(slot(index).load(std::memory_order_relaxed));
+}
+
 void SessionTable::set_state(std::uint32_t index, State state) noexcept {
   const std::uint64_t word = slot(index).load(std::memory_order_relaxed);
   assert(state_of(word) != State::kNone && state != State::kNone);

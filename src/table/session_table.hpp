@@ -32,6 +32,8 @@ enum class State : std::uint8_t {
   kBlocked = 2,        ///< dropped
   kAuthenticated = 8,  ///< passes
   kPoliced = 9,        ///< passes as far as its rates go: see Policer
+  kFresh = 10,         ///< as kAuthenticated, and was let in lately
+  kFreshPoliced = 11,  ///< as kPoliced, and was let in lately
 };
 
 /// Authenticated, and with a rate.
@@ -40,6 +42,17 @@ enum class State : std::uint8_t {
 }
 [[nodiscard]] constexpr bool is_authenticated(State state) noexcept {
   return (static_cast<std::uint8_t>(state) & 8) != 0;
+}
+/// Authenticated, and so lately that it may have connections which the responder began.
+[[nodiscard]] constexpr bool is_fresh(State state) noexcept {
+  return (static_cast<std::uint8_t>(state) & 10) == 10;
+}
+/// The same of a session, authenticated, that was let in lately, and of one that was not.
+[[nodiscard]] constexpr State fresh(State state) noexcept {
+  return static_cast<State>(static_cast<std::uint8_t>(state) | 2);
+}
+[[nodiscard]] constexpr State settled(State state) noexcept {
+  return is_fresh(state) ? static_cast<State>(static_cast<std::uint8_t>(state) & ~2) : state;
 }
 
 /// A client's identity: MAC and, by `sessions.key`, its outer VLAN (0: not part of the key).
@@ -94,6 +107,8 @@ class SessionTable {
   /// Publishes a session. nullopt: `capacity` sessions are held already (those in limbo count).
   /// The key must be a station's and not be in the table.
   [[nodiscard]] std::optional<std::uint32_t> insert(Key key, State state);
+  /// The state of the session at `index`.
+  [[nodiscard]] State state(std::uint32_t index) const noexcept;
   /// Changes the state of the session at `index`.
   void set_state(std::uint32_t index, State state) noexcept;
   /// Makes the session invisible to each reader's next look-up. Its index goes to limbo.

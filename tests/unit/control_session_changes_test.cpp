@@ -66,6 +66,21 @@ TEST_F(SessionChanges, AMoveKeepsAllButTheKey) {
   EXPECT_FALSE(sessions_.find(key(2))) << "its end went with it";
 }
 
+TEST_F(SessionChanges, AMovedSessionIsFreshAnew) {
+  ASSERT_TRUE(world_.add(key(1), {}));
+  world_.time.advance_ms(100'000);
+  world_.settle();
+  ASSERT_EQ(move(1, 2), Refusal::kNone);
+  EXPECT_EQ(world_.table.look_up(key(2)).state, State::kFresh)
+      << "its new MAC was a guest's so far";
+  world_.time.advance_ms(127'000);
+  world_.settle();
+  EXPECT_EQ(world_.table.look_up(key(2)).state, State::kFresh);
+  world_.time.advance_ms(1'000);
+  world_.settle();
+  EXPECT_EQ(world_.table.look_up(key(2)).state, State::kAuthenticated);
+}
+
 TEST_F(SessionChanges, CountersAreCarriedToTheByte) {
   for (std::uint32_t index = 0; index < world_.table.slots(); ++index)
     world_.status.traffic[index] = {1'000, 1'000'000, 7, 7'000};  // of earlier sessions

@@ -19,7 +19,8 @@ class SessionsTest : public testing::Test {
   bool add(std::uint64_t n, const SessionFields& fields = {}) {
     return world_.add(key(n), fields).has_value();
   }
-  State state_in_table(std::uint64_t n) { return world_.table.look_up(key(n)).state; }
+  /// Fresh or not.
+  State state_in_table(std::uint64_t n) { return settled(world_.table.look_up(key(n)).state); }
   Sessions::Revoked revoke(const SessionFilter& filter) {
     Sessions::Revoked got;
     world_.sessions.revoke_matching(filter, [&got](const Sessions::Revoked& r) { got = r; });
@@ -40,6 +41,56 @@ TEST_F(SessionsTest, AddIsInTheTableAtOnce) {
   EXPECT_EQ(view->ttl_s, 86'400U);
   EXPECT_EQ(view->expires_at_s, kUnixStart_s + 86'400);
   EXPECT_EQ(view->record.created_unix_s, kUnixStart_s);
+}
+
+TEST_F(SessionsTest, IsFreshForTwoCookieEpochs) {
+  const auto raw = [this] { return world_.table.look_up(key(1)).state; };
+  ASSERT_TRUE(add(1, {.tag = "room-12"}));
+  EXPECT_EQ(raw(), State::kFresh);
+  world_.time.advance_ms(100'000);
+  ASSERT_TRUE(add(1, {.rate_up_bps = 1'000'000}));
+  EXPECT_EQ(raw(), State::kFreshPoliced) << "a change does not end it";
+  world_.time.advance_ms(27'999);
+  world_.settle();
+  EXPECT_EQ(raw(), State::kFreshPoliced);
+  EXPECT_FALSE(world_.sessions.has_work());
+  world_.time.advance_ms(1);
+  EXPECT_TRUE(world_.sessions.has_work());
+  world_.settle();
+  EXPECT_EQ(raw(), State::kPoliced);
+  ASSERT_TRUE(add(1, {.rate_up_bps = 0}));
+  EXPECT_EQ(raw(), State::kAuthenticated) << "a change does not begin it either";
+}
+
+TEST_F(SessionsTest, IsFreshAnewWhenItIsLetInAgain) {
+  const auto raw = [this] { return world_.table.look_up(key(1)).state; };
+  ASSERT_TRUE(add(1));
+  world_.time.advance_ms(60'000);
+  ASSERT_TRUE(add(1, {.state = State::kRestricted}));
+  EXPECT_EQ(raw(), State::kRestricted);
+  ASSERT_TRUE(add(1, {.state = State::kAuthenticated}));
+  world_.time.advance_ms(127'999);
+  world_.settle();
+  EXPECT_EQ(raw(), State::kFresh) << "from the second time on";
+  world_.time.advance_ms(1);
+  world_.settle();
+  EXPECT_EQ(raw(), State::kAuthenticated);
+}
+
+TEST_F(SessionsTest, OfAnIndexThatIsUsedAgainTheNextSessionIsFreshForItsOwnTime) {
+  World small{1};
+  const auto raw = [&small](std::uint64_t n) { return small.table.look_up(key(n)).state; };
+  ASSERT_TRUE(small.add(key(1), {}));
+  small.time.advance_ms(100'000);
+  small.sessions.revoke(key(1), [](const auto&) {});
+  small.settle();
+  ASSERT_TRUE(small.add(key(2), {}));
+  small.time.advance_ms(100'000);
+  small.settle();
+  EXPECT_EQ(raw(2), State::kFresh);
+  small.time.advance_ms(28'000);
+  small.settle();
+  EXPECT_EQ(raw(2), State::kAuthenticated);
 }
 
 TEST_F(SessionsTest, UpsertChangesOnlyWhatIsGiven) {

@@ -71,7 +71,7 @@ struct Life {
     EXPECT_TRUE(world.sessions.upsert(key(n), fields, batch));
     std::optional<Sessions::Settled> got;
     world.sessions.commit(std::move(batch), [&got](Sessions::Settled settled) { got = settled; });
-    EXPECT_FALSE(world.table.look_up(key(n)).state == State::kAuthenticated && !was_in(n))
+    EXPECT_FALSE(table::is_authenticated(world.table.look_up(key(n)).state) && !was_in(n))
         << "it is stored before it is in effect";
     settle();
     EXPECT_TRUE(got);
@@ -90,7 +90,7 @@ struct Life {
     EXPECT_TRUE(got);
     return got.value_or(Sessions::Revoked{});
   }
-  State state(std::uint64_t n) { return world.table.look_up(key(n)).state; }
+  State state(std::uint64_t n) { return settled(world.table.look_up(key(n)).state); }
 
   World world;
   std::unique_ptr<store::Store> store;
