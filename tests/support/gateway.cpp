@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "support/gateway.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
 
 #include "net/checksum.hpp"
 #include "responder/reply_writer.hpp"
@@ -35,6 +39,44 @@ const std::shared_ptr<const http::ProbeRules>& default_probes() {
   }();
   return rules;
 }
+
+/// Where GATE511_CASES names a file, each frame that is put to a gateway is written there with what
+/// became of it, for the same to be put to the daemon (tests/smoke/lib/replay_cases.py):
+/// `test NAME`, then a line a frame, `VERDICT FRAME REPLY` in hex, `-` for no reply.
+class CaseFile {
+ public:
+  static CaseFile& get() {
+    static CaseFile file;
+    return file;
+  }
+  /// `usual`: of a gateway whose table, options and time are those that the daemon can be given.
+  void write(const Bytes& frame, const Outcome& outcome, bool usual) {
+    if (file_ == nullptr) return;
+    const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
+    std::string name = std::string{test->test_suite_name()} + '.' + test->name();
+    if (name != test_) {
+      test_ = std::move(name);
+      std::fprintf(file_, "test %s\n", test_.c_str());
+    }
+    std::fprintf(file_, "%s %s %s\n",
+                 usual ? std::string{policy::info(outcome.verdict).name}.c_str() : "unusual",
+                 hex(frame).c_str(), hex(outcome.reply).c_str());
+  }
+
+ private:
+  CaseFile() {
+    if (const char* const path = std::getenv("GATE511_CASES")) file_ = std::fopen(path, "we");
+  }
+  static std::string hex(const Bytes& octets) {
+    std::string text;
+    for (const std::byte octet : octets)
+      text += fmt::format("{:02x}", static_cast<unsigned>(octet));
+    return text.empty() ? "-" : text;
+  }
+
+  std::FILE* file_ = nullptr;
+  std::string test_;
+};
 
 void add_zones(policy::Snapshot& snapshot, const Gateway::Options& options) {
   for (const Gateway::Options::Zone& wanted : options.zones) {
@@ -93,7 +135,8 @@ Gateway::Gateway(const Options& options)
       policers(table.slots()),
       snapshot{make_snapshot(options)},
       shared{table, kSeed},
-      pipeline{shared, counters, kWorker, 7} {
+      pipeline{shared, counters, kWorker, 7},
+      is_usual_{options.is_usual} {
   for (std::uint64_t i = 0; i < keys.key.size(); ++i) keys.key[i] = {i + 1, i + 100};
   shared.policers = policers;
   shared.snapshot = &snapshot;
@@ -131,6 +174,9 @@ Outcome Gateway::run(const Bytes& frame, pipeline::Direction direction) {
     outcome.reply.resize(pipeline.write_reply(*burst, 0, now, outcome.reply));
   }
   pipeline.account(*burst);
+  CaseFile::get().write(frame, outcome,
+                        is_usual_ && direction == pipeline::Direction::kFromAccess &&
+                            table.size() == 0 && keys.newest == 0 && now.ns == kStart_ns);
   return outcome;
 }
 

@@ -51,9 +51,10 @@ class Gateway {
       std::string portal_url = "http://192.0.2.11/login";
       std::string network_name = "Another Wi-Fi";
     };
+    bool is_usual = false;      ///< as the daemon of the test bed can be given them
     std::vector<Zone> zones{};  ///< numbered from 1; without resolvers and garden
   };
-  Gateway() : Gateway(Options{}) {}
+  Gateway() : Gateway(Options{.is_usual = true}) {}
   explicit Gateway(const Options& options);
 
   Outcome from_access(const Bytes& frame) { return run(frame, pipeline::Direction::kFromAccess); }
@@ -80,8 +81,12 @@ class Gateway {
   responder::CookieKeys keys;
   pipeline::Shared shared;
   pipeline::Pipeline pipeline;
-  pipeline::Now now{.ns = 1'000'000'000'000, .unix_s = 1'800'000'000};
+  static constexpr std::uint64_t kStart_ns = 1'000'000'000'000;
+  pipeline::Now now{.ns = kStart_ns, .unix_s = 1'800'000'000};
   std::size_t max_frame_out = 1522;
+
+ private:
+  bool is_usual_;
 };
 
 /// Reads and checks a reply: lengths, checksums, and its addresses against the frame it answers.

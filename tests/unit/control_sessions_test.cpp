@@ -306,7 +306,7 @@ TEST_F(SessionsTest, AWorkerSeesRatesOnlyWhereASessionThatPassesHasSome) {
   EXPECT_EQ(state_in_table(1), State::kPoliced);
   EXPECT_EQ(world_.sessions.count(State::kAuthenticated), 1U);
   table::Policer& policer = world_.policers[world_.sessions.find(key(1))->record.index];
-  EXPECT_TRUE(policer.take_up(32 * 1024, 1'000'000'000'000));
+  EXPECT_TRUE(policer.take_up(32'768, 1'000'000'000'000));
   EXPECT_FALSE(policer.take_up(64, 1'000'000'000'000));
   EXPECT_TRUE(policer.take_down(1'000'000, 1'000'000'000'000));
   ASSERT_TRUE(add(1, {.state = State::kBlocked}));
@@ -322,12 +322,12 @@ TEST_F(SessionsTest, ANewSessionHasFullBuckets) {
   ASSERT_TRUE(add(1, {.rate_up_bps = 8'000}));
   const std::uint32_t index = world_.sessions.find(key(1))->record.index;
   constexpr std::uint64_t kNow = 1'000'000'000'000;
-  ASSERT_TRUE(world_.policers[index].take_up(32 * 1024, kNow));
+  ASSERT_TRUE(world_.policers[index].take_up(32'768, kNow));
   world_.sessions.revoke(key(1), [](const Sessions::Revoked& /*revoked*/) {});
   world_.settle();
   ASSERT_TRUE(add(1, {.rate_up_bps = 8'000}));
   ASSERT_EQ(world_.sessions.find(key(1))->record.index, index);
-  EXPECT_TRUE(world_.policers[index].take_up(32 * 1024, kNow));
+  EXPECT_TRUE(world_.policers[index].take_up(32'768, kNow));
 }
 
 TEST_F(SessionsTest, RatesMoveWithTheSession) {

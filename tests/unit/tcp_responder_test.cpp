@@ -4,8 +4,8 @@
 // untagged. S, A, N are SEG.SEQ, SEG.ACK and the data's length; c is our initial sequence number.
 #include <gtest/gtest.h>
 
+#include "connection.hpp"
 #include "http/answers.hpp"
-#include "support/gateway.hpp"
 
 namespace gate511::test {
 namespace {
@@ -18,41 +18,11 @@ using net::tcp_flag::kSyn;
 using policy::Verdict;
 
 constexpr unsigned kUrg = 0x20, kEce = 0x40, kCwr = 0x80;
-constexpr std::uint32_t kS = 0xffff'fff0;  // sequence numbers wrap early in each test
 constexpr std::string_view kGet = "GET /index.html HTTP/1.1\r\nHost: origin.example\r\n\r\n";
 constexpr auto kGetSize = static_cast<std::uint32_t>(kGet.size());
 
-struct Case {
-  const char* name;
-  const char* source;
-  const char* destination;
-  std::vector<std::uint16_t> tags;
-};
-
-class Responder : public testing::TestWithParam<Case> {
+class Responder : public Connection {
  protected:
-  FrameBuilder segment(unsigned flags) const {
-    FrameBuilder frame;
-    const std::uint16_t types[] = {0x88a8, 0x8100};
-    const auto& tags = GetParam().tags;
-    for (std::size_t i = 0; i < tags.size(); ++i) frame.tag(tags[i], types[i + 2 - tags.size()]);
-    return frame.ip(GetParam().source, GetParam().destination).tcp(40000, 80, flags);
-  }
-  static Bytes mss_option(unsigned mss) { return bytes({2, 4, mss >> 8, mss & 0xff}); }
-
-  /// Opens a connection and returns c.
-  std::uint32_t open(unsigned mss = 1440, unsigned window = 64240) {
-    const Reply reply =
-        gateway.reply_to(segment(kSyn).seq(kS - 1).window(window).tcp_options(mss_option(mss)));
-    EXPECT_EQ(reply.packet.tcp_flags, kSyn | kAck);
-    return reply.packet.sequence;
-  }
-  Verdict verdict_of(const FrameBuilder& frame) {
-    return gateway.from_access(frame.build()).verdict;
-  }
-  bool draws_nothing(const FrameBuilder& frame) {
-    return gateway.from_access(frame.build()).reply.empty();
-  }
   void expect_page(const Reply& reply, std::uint32_t c, std::uint32_t ack, std::size_t length) {
     EXPECT_EQ(reply.packet.tcp_flags, kFin | kPsh | kAck);
     EXPECT_EQ(reply.packet.sequence, c + 1);
@@ -61,19 +31,9 @@ class Responder : public testing::TestWithParam<Case> {
     EXPECT_EQ(reply.text.size(), length);
     EXPECT_TRUE(reply.text.starts_with("HTTP/1.1 511 Network Authentication Required\r\n"));
   }
-
-  Gateway gateway;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Families, Responder,
-    testing::Values(Case{"V4", "192.0.2.101", "198.51.100.80", {}},
-                    Case{"V4Tagged", "192.0.2.101", "198.51.100.80", {10}},
-                    Case{"V4QinQ", "192.0.2.101", "198.51.100.80", {100, 10}},
-                    Case{"V6", "2001:db8::101", "2001:db8:80::80", {}},
-                    Case{"V6Tagged", "2001:db8::101", "2001:db8:80::80", {10}},
-                    Case{"V6QinQ", "2001:db8::101", "2001:db8:80::80", {100, 10}}),
-    [](const auto& param) { return param.param.name; });
+INSTANTIATE_TEST_SUITE_P(Families, Responder, testing::ValuesIn(kConnectionCases), name_of_case);
 
 TEST_P(Responder, AnswersASynWithItsMss) {
   const Reply reply = gateway.reply_to(segment(kSyn).seq(kS).tcp_options(
@@ -389,11 +349,8 @@ class TlsResponder : public Responder {
   Gateway alerting;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Families, TlsResponder,
-    testing::Values(Case{"V4", "192.0.2.101", "198.51.100.80", {}},
-                    Case{"V6QinQ", "2001:db8::101", "2001:db8:80::80", {100, 10}}),
-    [](const auto& param) { return param.param.name; });
+INSTANTIATE_TEST_SUITE_P(Families, TlsResponder,
+                         testing::Values(kConnectionCases[0], kConnectionCases[5]), name_of_case);
 
 TEST_P(TlsResponder, EndsAHandshakeWithAFatalAlert) {
   const Reply opened = alerting.reply_to(tls(kSyn).seq(kS - 1).tcp_options(mss_option(1440)));
