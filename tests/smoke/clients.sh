@@ -29,6 +29,7 @@ add_client small
 ip -n "$(ns small)" link set c0 mtu 576
 add_client narrow
 ip -n "$(ns narrow)" link set c0 mtu 1280
+add_delayed_client far 20 1280
 add_tagged_client tagged
 gateway_up
 
@@ -66,6 +67,22 @@ for family in 4 6; do
   curl_gets_511 "MTU 1280, IPv$family" narrow "-$family" http://origin.example/
   curl_gets_511 "MTU 1280, 20 MB, IPv$family" narrow "-$family" -H Expect: "${upload[@]}" http://origin.example/upload
 done
+
+step 'a client far away, 20 ms each way, with an MTU of 1280'
+in_ns far nft 'table inet seen { counter resets { }
+  chain in { type filter hook input priority 0; tcp flags & rst == rst counter name resets; }; }'
+for family in 4 6; do
+  address=origin$family
+  far=$(in_ns far curl -sS -o /dev/null -m 20 -H Expect: "${upload[@]}" -w '%{http_code} %{time_connect}' \
+    --resolve "origin.example:80:${!address}" http://origin.example/upload 2>&1 || true)
+  matches "20 MB, far away, IPv$family: 511" "$far" '^511 '
+  check "far away, IPv$family: the way is that long" awk -v s="${far#* }" 'BEGIN { exit s < 0.04 }'
+  # All of it, as of a client that does not look at the answer before it has sent everything.
+  equal "2 MB to the end, far away, IPv$family" "$(in_ns far /usr/bin/python3 \
+    "$smoke_lib/stubborn_upload.py" "${!address}" 2000000 2>&1)" '511 1200 bytes, 2000000 sent'
+done
+equal 'far away: no reset' "$(in_ns far nft -j list counter inet seen resets |
+  jq '.nftables[] | select(.counter) | .counter.packets')" 0
 
 step 'a session on a VLAN'
 check 'session add' let_in tagged

@@ -19,7 +19,7 @@ readonly resolver4=192.0.2.53 resolver6=2001:db8::53
 readonly origin4=198.51.100.80 origin6=2001:db8:80::80
 readonly other_resolver4=198.51.100.53 other_resolver6=2001:db8:80::53
 readonly client4=192.0.2.100 client6=2001:db8::100
-readonly portal_url=http://$portal4/login
+portal_url=http://$portal4/login  # a script with a portal of its own changes it
 
 bed_pids=()
 bed_namespaces=()
@@ -159,6 +159,20 @@ add_client_interface() {
     type macvlan mode private
   offloads_off "$1" c0
   ip -n "$(ns "$1")" link set c0 up
+}
+
+# add_delayed_client NAME MS MTU: one more client, whose frames take so many milliseconds each way.
+add_delayed_client() {
+  add_client_interface "$1"
+  ip -n "$(ns "$1")" link set c0 down
+  ip -n "$(ns "$1")" link set c0 name far
+  ip -n "$(ns "$1")" link set far up
+  # What comes in is the packet socket's alone.
+  in_ns "$1" nft 'table netdev far { chain in { type filter hook ingress device far priority 0; drop; }; }'
+  in_background "$1" delay.log /usr/bin/python3 "$smoke_lib/delayed_port.py" far c0 "$2"
+  wait_until 5 ip -n "$(ns "$1")" link show dev c0 || die "no delayed port: $(<"$bed_dir/delay.log")"
+  ip -n "$(ns "$1")" link set c0 mtu "$3" up
+  client_addresses "$1" c0 "192.0.2.$((99 + bed_clients))" "2001:db8::$((99 + bed_clients))"
 }
 
 # add_tagged_client NAME [VLAN]: a client that speaks VLAN 10, or the one given, and the router's leg
