@@ -58,7 +58,8 @@ void read_authority(std::string_view text, Request& request) {
   const std::string_view host = text.substr(0, colon);
   const std::string_view port =
       colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
-  if (host.empty() || host.size() > kMaxHost || !std::all_of(host.begin(), host.end(), is_ldh))
+  if (host.empty() || host.size() > kMaxHost ||
+      !std::all_of(host.begin(), host.end(), [](char c) { return is_ldh(c); }))
     return;
   if (port.size() > 5 || !std::all_of(port.begin(), port.end(), is_digit)) return;
   request.host = host;
@@ -72,7 +73,7 @@ bool read_request_line(std::string_view line, Request& request, bool& absolute) 
   if (first == std::string_view::npos || first == last) return false;
   std::string_view target = line.substr(first + 1, last - first - 1);
   if (line.substr(last + 1, 5) != "HTTP/" ||
-      !std::all_of(target.begin(), target.end(), is_printable))
+      !std::all_of(target.begin(), target.end(), [](char c) { return is_printable(c); }))
     return false;
   constexpr std::string_view kScheme = "http://";
   absolute = equal_any_case(target.substr(0, kScheme.size()), kScheme);

@@ -88,6 +88,7 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
                          std::span{burst.session}.first(burst.count));
   if (!burst.shows.empty()) look_out(burst, now);
   pass_sessions(burst);
+  if (!burst.rest.empty()) prefetch_budgets(burst);
   for (const std::uint8_t i : burst.rest) {
     const Verdict verdict = judge_in_zone(burst, i, now);
     burst.verdict[i] = verdict;
@@ -121,6 +122,22 @@ void Pipeline::look_out(const Burst& burst, Now now) noexcept {
 }
 
 // ---- decide ----
+
+/// Guests whom nobody has seen for a while are not in the cache: all are fetched before one is
+/// charged.
+void Pipeline::prefetch_budgets(const Burst& burst) const noexcept {
+  std::array<policy::GuestBudgets::Guest, kMaxBurst> guests;
+  std::size_t count = 0;
+  for (const std::uint8_t i : burst.rest) {
+    if (burst.session[i].state >= table::State::kBlocked) continue;
+    const Ethernet& ethernet = burst.ethernet[i];
+    guests[count] = {
+        burst.direction == Direction::kFromAccess ? ethernet.source : ethernet.destination,
+        burst.zone[i].number};
+    budgets_.prefetch_set(guests[count++]);
+  }
+  for (std::size_t i = 0; i < count; ++i) budgets_.prefetch_entry(guests[i]);
+}
 
 Verdict Pipeline::judge_in_zone(Burst& burst, std::size_t i, Now now) noexcept {
   const Enforce enforce = burst.zone[i].enforce;

@@ -87,6 +87,7 @@ class Pipeline {
  private:
   void look_out(const Burst& burst, Now now) noexcept;
   void pass_sessions(Burst& burst) noexcept;
+  void prefetch_budgets(const Burst& burst) const noexcept;
   template <Direction direction>
   void count_frames(const Burst& burst) noexcept;
   [[nodiscard]] policy::Verdict judge_session(Burst& burst, std::size_t i, Now now) noexcept;

@@ -26,22 +26,32 @@ GuestBudgets::GuestBudgets(std::size_t slots, std::uint64_t seed)
 }
 
 /// The guest's own, or, where it has none, that of whoever of its set was seen longest ago.
-GuestBudgets::Entry& GuestBudgets::entry(Guest guest, std::uint64_t now_ns) noexcept {
-  const std::uint64_t who = guest.mac.value() | std::uint64_t{guest.zone} << 48;
-  // Multiplicative hashing with a secret odd number: the best mixed bits are the highest.
-  const std::size_t at = who * seed_ >> shift_;
-  Set& set = sets_[at];
+std::size_t GuestBudgets::way_of(const Set& set, std::uint64_t who) noexcept {
   std::size_t oldest = 0;
   for (std::size_t way = 0; way < kWays; ++way) {
-    if (set.who[way] == who) {
-      set.last_ns[way] = now_ns;
-      return entries_[at * kWays + way];
-    }
+    if (set.who[way] == who) return way;
     if (set.last_ns[way] < set.last_ns[oldest]) oldest = way;
   }
-  set.who[oldest] = who;
-  set.last_ns[oldest] = now_ns;
-  return entries_[at * kWays + oldest] = {};
+  return oldest;
+}
+
+GuestBudgets::Entry& GuestBudgets::entry(Guest guest, std::uint64_t now_ns) noexcept {
+  const std::size_t at = set_of(guest);
+  Set& set = sets_[at];
+  const std::size_t way = way_of(set, who(guest));
+  set.last_ns[way] = now_ns;
+  Entry& entry = entries_[at * kWays + way];
+  if (set.who[way] == who(guest)) return entry;
+  set.who[way] = who(guest);
+  return entry = {};
+}
+
+void GuestBudgets::prefetch_entry(Guest guest) const noexcept {
+  const std::size_t at = set_of(guest);
+  const Entry& entry = entries_[at * kWays + way_of(sets_[at], who(guest))];
+  static_assert(sizeof(Entry) == 2 * sizeof(Set), "two lines");
+  __builtin_prefetch(&entry, 1);
+  __builtin_prefetch(&entry.credit, 1);
 }
 
 bool GuestBudgets::take(Guest guest, Budget budget, std::uint32_t amount,

@@ -12,17 +12,18 @@ constexpr std::uint32_t kHashMask = (std::uint32_t{1} << 28) - 1;
 std::uint32_t cookie_for(const CookieKeys& keys, const ConnectionId& id,
                          std::uint32_t prefix) noexcept {
   prefix &= ~kHashMask;
-  std::array<std::byte, 48> message{};
-  const net::ByteSpan out{message};
-  id.source.store_v6(out, 0);
-  id.destination.store_v6(out, 16);
-  net::store_be48(out, 32, id.client.value());
-  net::store_be(out, 38, id.vlan);
-  net::store_be(out, 40, id.source_port);
-  net::store_be(out, 42, id.destination_port);
-  net::store_be(out, 44, id.link);
-  net::store_be(out, 45, static_cast<std::uint8_t>(prefix >> 24));
-  const std::uint64_t hash = net::siphash24(keys.key[prefix >> 30], message);
+  const net::SipKey& key = keys.key[prefix >> 30];
+  const std::uint64_t client = id.client.value() << 16 | id.vlan;
+  const std::uint64_t rest = std::uint64_t{id.source_port} << 48 |
+                             std::uint64_t{id.destination_port} << 32 |
+                             std::uint64_t{id.link} << 8 | prefix >> 24;
+  // The families cannot meet: the length of what is hashed is a part of it.
+  const std::uint64_t hash =
+      id.source.is_v4() && id.destination.is_v4()
+          ? net::siphash24<3>(
+                key, {id.source.low << 32 | (id.destination.low & 0xffff'ffff), client, rest})
+          : net::siphash24<6>(key, {id.source.high, id.source.low, id.destination.high,
+                                    id.destination.low, client, rest});
   return prefix | (static_cast<std::uint32_t>(hash) & kHashMask);
 }
 
