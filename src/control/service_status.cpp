@@ -66,6 +66,26 @@ Json frames_json(std::uint64_t frames_in, const dataplane::VerdictCounts& counts
   };
 }
 
+/// Answers by what they are and by size; redirections by probe rule, without those that are zero.
+Json answers_json(const http::AnswerCounts& counts) {
+  Json by_kind = Json::object();
+  for (std::size_t i = 0; i < http::kCountedAnswers; ++i) {
+    Json by_size = Json::object();
+    for (std::size_t size = 0; size < http::kSizeClasses; ++size)
+      by_size[std::string{http::kSizeNames.at(size)}] = counts.answers.at(i).at(size);
+    by_kind[std::string{http::counted_name(i)}] = std::move(by_size);
+  }
+  return by_kind;
+}
+Json probes_json(const http::AnswerCounts& counts) {
+  Json by_name = Json::object();
+  const std::vector<std::string> names = http::ProbeNumbers::names();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (counts.probes.at(i) != 0) by_name[names[i]] = counts.probes.at(i);
+  }
+  return by_name;
+}
+
 Json problem(std::string what, std::string cure) {
   return {{"what", std::move(what)}, {"cure", std::move(cure)}};
 }
@@ -118,10 +138,12 @@ Json Service::stats() const {
   std::uint64_t frames_in = 0;
   std::uint64_t sightings_dropped = 0;
   dataplane::VerdictCounts counts{};
+  http::AnswerCounts answers;
   Json workers = Json::array();
   for (const dataplane::WorkerStatus& worker : stats.workers) {
     frames_in += worker.frames_in;
     sightings_dropped += worker.sightings_dropped;
+    answers += worker.answers;
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += worker.verdicts[i];
     Json shown = frames_json(worker.frames_in, worker.verdicts);
     shown["lcore"] = worker.lcore;
@@ -137,6 +159,8 @@ Json Service::stats() const {
   result["huge_pages"] = stats.huge_pages;
   result["workers"] = std::move(workers);
   result["sightings_dropped"] = sightings_dropped;
+  result["answers"] = answers_json(answers);
+  result["probes"] = probes_json(answers);
   result["mbufs"] = {{"total", stats.mbufs_total}, {"in_use", stats.mbufs_in_use}};
   result["sessions"] = {
       {"total", sessions.table().size()},

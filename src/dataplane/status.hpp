@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "http/answer_counters.hpp"
 #include "policy/verdict.hpp"
 #include "table/session_counters.hpp"
 
@@ -38,7 +39,8 @@ struct WorkerStatus {
   std::uint64_t replies = 0;    ///< frames of our own transmitted
   /// Reports of clients seen that the ring to the control thread had no room for.
   std::uint64_t sightings_dropped = 0;
-  VerdictCounts verdicts{};  ///< one for each frame in
+  VerdictCounts verdicts{};      ///< one for each frame in
+  http::AnswerCounts answers{};  ///< as they were written
 };
 
 /// What one worker counted in a zone, which has a number as long as the daemon runs.

@@ -167,6 +167,7 @@ WorkerStatus Worker::status() const {
   const std::size_t links = std::size_t{std::ranges::max(setup_.lanes, {}, &Lane::link).link} + 1;
   status.verdicts =
       pipeline_.counters().total(shared_.zones_used.load(std::memory_order_relaxed), links);
+  status.answers = pipeline_.answers().read();
   return status;
 }
 

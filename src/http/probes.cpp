@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 
 namespace gate511::http {
 namespace {
@@ -168,6 +169,35 @@ tl::expected<std::vector<ProbeRule>, Error> read_probe_rules(std::string_view te
   return rules;
 }
 
+namespace {
+
+struct NumberedNames {
+  std::mutex lock;
+  std::vector<std::string> names;
+};
+NumberedNames& numbered_names() {
+  static NumberedNames all;
+  return all;
+}
+
+}  // namespace
+
+std::uint8_t ProbeNumbers::of(std::string_view name) {
+  NumberedNames& all = numbered_names();
+  const std::scoped_lock held{all.lock};
+  const auto found = std::find(all.names.begin(), all.names.end(), name);
+  const auto number = static_cast<std::size_t>(found - all.names.begin());
+  if (found == all.names.end() && number < kMax)
+    all.names.emplace_back(number + 1 < kMax ? name : "others");
+  return static_cast<std::uint8_t>(std::min(number, kMax - 1));
+}
+
+std::vector<std::string> ProbeNumbers::names() {
+  NumberedNames& all = numbered_names();
+  const std::scoped_lock held{all.lock};
+  return all.names;
+}
+
 tl::expected<ProbeRules, Error> ProbeRules::compile(std::span<const ProbeRule> rules) {
   static constexpr std::array<std::string_view, 3> kTargets{
       "connectivitycheck.gstatic.com\n/generate_204", "www.msftconnecttest.com\n/connecttest.txt",
@@ -206,6 +236,7 @@ tl::expected<ProbeRules, Error> ProbeRules::compile(std::span<const ProbeRule> r
     for (std::size_t at = 0; (at = example.find('*', at)) != example.npos; ++at) example[at] = 'x';
     made.examples_.push_back({std::move(example), rule.name});
   }
+  for (const std::string& name : made.names_) made.numbers_.push_back(ProbeNumbers::of(name));
   const auto put = [](std::optional<Patterns>& out, const auto& expressions,
                       Patterns::Samples samples) -> tl::expected<void, Error> {
     if (expressions.empty()) return {};

@@ -39,6 +39,19 @@ struct ProbeRule {
 [[nodiscard]] tl::expected<ProbeRule, Error> read_probe_rule(std::string_view line,
                                                              std::string where);
 
+/// The numbers that probe rules are counted by. A name has its own for as long as the process runs,
+/// whichever rules it stands in, so that a new configuration moves no count. Any thread but a
+/// worker.
+class ProbeNumbers {
+ public:
+  static constexpr std::size_t kMax = 256;
+
+  /// All names that come after the first 255 share the last number.
+  [[nodiscard]] static std::uint8_t of(std::string_view name);
+  /// By number; those that were ever given.
+  [[nodiscard]] static std::vector<std::string> names();
+};
+
 /// Immutable once compiled; read by every worker.
 class ProbeRules {
  public:
@@ -54,6 +67,8 @@ class ProbeRules {
 
   static constexpr std::size_t kMaxNames = 64;
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  /// The number that the name is counted by.
+  [[nodiscard]] std::uint8_t counted_as(std::uint8_t name) const noexcept { return numbers_[name]; }
 
   /// A host and the name of a rule for requests to it. A rule for any host is none.
   struct Host {
@@ -83,7 +98,8 @@ class ProbeRules {
   Group by_target_;  ///< host and path
   Group by_agent_;   ///< and User-Agent
   std::vector<std::string> names_;
-  std::optional<Patterns> hosts_;  ///< of the rules that are about hosts
+  std::vector<std::uint8_t> numbers_;  ///< by name, as they are counted
+  std::optional<Patterns> hosts_;      ///< of the rules that are about hosts
   std::vector<std::uint8_t> name_of_host_;
   std::vector<Host> examples_;
 };

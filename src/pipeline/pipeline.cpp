@@ -317,9 +317,12 @@ std::size_t Pipeline::write_reply(const Burst& burst, std::size_t i, Now now,
                                    .address = plan.trigger.source(trigger),
                                    .unix_s = now.unix_s,
                                    .nonce = nonce()};
-      return responder::write_page(trigger, plan, burst.snapshot->zone(burst.zone[i]).answers,
-                                   burst.snapshot->probes(burst.zone[i], worker_),
-                                   burst.snapshot->link_key, claim, out);
+      const http::ProbeAsker probes = burst.snapshot->probes(burst.zone[i], worker_);
+      const responder::WrittenPage page =
+          responder::write_page(trigger, plan, burst.snapshot->zone(burst.zone[i]).answers, probes,
+                                burst.snapshot->link_key, claim, out);
+      answers_.count(plan.size, page.choice, probes.rules);
+      return page.bytes;
     }
     case responder::ReplyKind::kTlsAlert:
       return responder::write_tls_alert(trigger, plan, out);

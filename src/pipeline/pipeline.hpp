@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 
+#include "http/answer_counters.hpp"
 #include "pipeline/burst.hpp"
 #include "pipeline/sighting_reporter.hpp"
 #include "pipeline/zone_counters.hpp"
@@ -77,6 +78,9 @@ class Pipeline {
   /// Frames by link, zone and verdict since start.
   [[nodiscard]] const ZoneCounters& counters() const noexcept { return counters_; }
 
+  /// Answers since start, as they were written.
+  [[nodiscard]] const http::AnswerCounters& answers() const noexcept { return answers_; }
+
   /// The clients seen, for the control thread.
   [[nodiscard]] SightingReporter& sightings() noexcept { return sightings_; }
   [[nodiscard]] const SightingReporter& sightings() const noexcept { return sightings_; }
@@ -123,6 +127,7 @@ class Pipeline {
   SightingReporter uplink_;
   SightingReporter guarded_;
   ZoneCounters counters_;
+  http::AnswerCounters answers_;
 };
 
 }  // namespace gate511::pipeline

@@ -115,7 +115,7 @@ std::size_t write_tcp(ByteView trigger, const Plan& plan, ByteSpan out) noexcept
   return pad(trigger, at + header, out);
 }
 
-std::size_t write_page(ByteView trigger, const Plan& plan, const http::Answers& answers,
+WrittenPage write_page(ByteView trigger, const Plan& plan, const http::Answers& answers,
                        http::ProbeAsker probes, const http::LinkKey& key,
                        const http::LoginClaim& claim, ByteSpan out) noexcept {
   const Trigger& to = plan.trigger;
@@ -125,9 +125,10 @@ std::size_t write_page(ByteView trigger, const Plan& plan, const http::Answers& 
   write_tcp_header(trigger, plan, at, kTcpHeader, out);
   const ByteView request =
       trigger.subspan(to.payload_offset, std::size_t{to.end} - to.payload_offset);
-  answers.write(plan.size, request, probes, key, claim, out.subspan(at + kTcpHeader, body));
+  const http::Choice choice =
+      answers.write(plan.size, request, probes, key, claim, out.subspan(at + kTcpHeader, body));
   finish_checksum(to, net::protocol::kTcp, at, length, at + 16, out);
-  return at + length;
+  return {at + length, choice};
 }
 
 std::size_t write_tls_alert(ByteView trigger, const Plan& plan, ByteSpan out) noexcept {

@@ -23,7 +23,11 @@ inline constexpr std::size_t kMaxReply = net::kEthernetBytes + net::kMaxTags * n
                                     net::ByteSpan out) noexcept;
 
 /// The answer and FIN in one segment. `claim`: of the login link.
-[[nodiscard]] std::size_t write_page(net::ByteView trigger, const Plan& plan,
+struct WrittenPage {
+  std::size_t bytes;    ///< the frame's length
+  http::Choice choice;  ///< what the answer is
+};
+[[nodiscard]] WrittenPage write_page(net::ByteView trigger, const Plan& plan,
                                      const http::Answers& answers, http::ProbeAsker probes,
                                      const http::LinkKey& key, const http::LoginClaim& claim,
                                      net::ByteSpan out) noexcept;

@@ -108,6 +108,15 @@ for family in 4 6; do
 done
 check 'counted as such' test "$(stat_of '.verdicts.https_alert // 0')" -ge 2
 
+step 'answers are counted'
+check 'redirections' test "$(stat_of .answers.redirect.full)" -ge 14
+check 'pages' test "$(stat_of .answers.page.full)" -ge 10
+equal 'problem+json' "$(stat_of .answers.problem.full)" 1
+equal 'HTTP/2' "$(stat_of '.answers.h2.full >= 3')" true
+equal 'a probe rule of our own' "$(stat_of .probes.venue)" 1
+check 'a built-in rule' test "$(stat_of .probes.apple)" -ge 3
+matches 'for people' "$(ctl stats)" '^redirect +[0-9]+ .*a 302 to the portal'
+
 step 'explain'
 printf 'GET /generate_204 HTTP/1.1\r\nHost: www.gstatic.com\r\n\r\n' >"$bed_dir/request"
 explained=$(ctl explain "$(mac_of client)" --request "$bed_dir/request")

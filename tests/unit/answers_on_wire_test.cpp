@@ -232,5 +232,32 @@ TEST_P(AnswersOnWire, OfALanguageAreInIt) {
         << accepted;
 }
 
+TEST_P(AnswersOnWire, AreCountedByKindAndSizeAndProbesByRule) {
+  const std::string settings = http::h2::frame_header(http::h2::Type::kSettings, 0, 0, 0);
+  answer_to(get("a.example", "/"));
+  answer_to(get("a.example", "/"), 536);
+  answer_to(get("www.gstatic.com", "/generate_204"), 88);
+  answer_to("HEAD / HTTP/1.1\r\n\r\n");
+  answer_to(get("a.example", "/", "Accept: application/json\r\n"));
+  answer_to(get("www.gstatic.com", "/generate_204"));
+  answer_to("HEAD" + get("www.gstatic.com", "/generate_204").substr(3), 536);
+  answer_to(get("captive.apple.com", "/"));
+  answer_to(std::string{http::h2::kPreface} + settings);
+  answer_to(std::string{http::h2::kPreface});
+  const http::AnswerCounts counts = gateway.pipeline.answers().read();
+  const auto of = [&](http::AnswerKind kind) {
+    return counts.answers[static_cast<std::size_t>(kind)];
+  };
+  using Sizes = std::array<std::uint64_t, http::kSizeClasses>;
+  EXPECT_EQ(of(http::AnswerKind::kPage), (Sizes{1, 1, 1}));
+  EXPECT_EQ(of(http::AnswerKind::kProblem), (Sizes{1, 0, 0}));
+  EXPECT_EQ(of(http::AnswerKind::kRedirect), (Sizes{2, 1, 0}));
+  EXPECT_EQ(of(http::AnswerKind::kH2), (Sizes{1, 0, 0}));
+  EXPECT_EQ(of(http::AnswerKind::kH2Preface), (Sizes{1, 0, 0}));
+  EXPECT_EQ(counts.answers[http::kHeadAnswer], (Sizes{1, 0, 0}));
+  EXPECT_EQ(counts.probes[http::ProbeNumbers::of("google")], 2U);
+  EXPECT_EQ(counts.probes[http::ProbeNumbers::of("apple")], 1U);
+}
+
 }  // namespace
 }  // namespace gate511::test

@@ -151,6 +151,9 @@ TEST_F(ServiceTest, StatsShowTheInvariant) {
   worker.verdicts[static_cast<std::size_t>(policy::Verdict::kSession)] = 3;
   worker.verdicts[static_cast<std::size_t>(policy::Verdict::kPage)] = 2;
   worker.verdicts[static_cast<std::size_t>(policy::Verdict::kGuestDenied)] = 1;
+  worker.answers.answers[static_cast<std::size_t>(http::AnswerKind::kRedirect)][0] = 2;
+  worker.answers.answers[http::kHeadAnswer][1] = 1;
+  worker.answers.probes[http::ProbeNumbers::of("nintendo")] = 2;
   world_.status.numbers = {.uptime_s = 5,
                            .mbufs_total = 10,
                            .mbufs_in_use = 2,
@@ -165,6 +168,10 @@ TEST_F(ServiceTest, StatsShowTheInvariant) {
   EXPECT_EQ(stats["dropped"], 2);
   EXPECT_EQ(stats["verdicts"]["guest_denied"], 2);
   EXPECT_EQ(stats["verdicts"].size(), policy::kVerdictCount);
+  EXPECT_EQ(stats["answers"]["redirect"], Json::parse(R"({"full":4,"compact":0,"tiny":0})"));
+  EXPECT_EQ(stats["answers"]["head"], Json::parse(R"({"full":0,"compact":2,"tiny":0})"));
+  EXPECT_EQ(stats["answers"].size(), http::kCountedAnswers);
+  EXPECT_EQ(stats["probes"], Json::parse(R"({"nintendo":4})"));
   EXPECT_EQ(stats["workers"][1]["forwarded"], 3);
   EXPECT_EQ(stats["mbufs"], Json::parse(R"({"total":10,"in_use":2})"));
   EXPECT_EQ(stats["sessions"], Json::parse(R"({"total":1,"authenticated":1,"restricted":0,

@@ -117,6 +117,13 @@ TEST(CtlShow, WhatIsNotThereIsADash) {
   EXPECT_EQ(session_row(Json::object(), true), (Row{"-", "-", "-", "no end", "-", "-", "-", "-"}));
   EXPECT_EQ(client_row(Json::object()), (Row{"-", "-", "-", "-", "-", "-"}));
   EXPECT_FALSE(show_stats(Json::object(), 80).empty());
+  const Json stats{{"answers", {{"page", {{"full", 3}, {"compact", 2}, {"tiny", 0}}}}},
+                   {"probes", {{"google", 7}}}};
+  EXPECT_NE(show_stats(stats, 80).find("page        3        2     0  the 511 with its page"),
+            std::string::npos)
+      << show_stats(stats, 80);
+  EXPECT_NE(show_stats(stats, 80).find("google           7"), std::string::npos)
+      << show_stats(stats, 80);
 }
 
 TEST(CtlShow, AnythingByItsUnits) {

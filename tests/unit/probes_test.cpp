@@ -155,6 +155,17 @@ std::string error_of(std::string_view text) {
   return made ? "" : made.error().text();
 }
 
+TEST(Probes, KeepTheirNumbersOverEveryNewList) {
+  const auto compile = [](std::string_view list) {
+    return std::move(*ProbeRules::compile(*read_probe_rules(list, "list")));
+  };
+  const ProbeRules first = compile("one a.example /\ntwo b.example /\n");
+  const ProbeRules second = compile("two b.example /\nthree c.example /\none a.example /\n");
+  EXPECT_EQ(first.counted_as(0), second.counted_as(2));
+  EXPECT_EQ(first.counted_as(1), second.counted_as(0));
+  EXPECT_EQ(ProbeNumbers::names()[second.counted_as(1)], "three");
+}
+
 TEST(Probes, SayWhichLineIsWrong) {
   const std::string form =
       "; write `NAME HOST PATH [USER-AGENT]`, such as `venue probe.example /check*`";

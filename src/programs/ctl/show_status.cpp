@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "http/answer_counters.hpp"
 #include "policy/verdict.hpp"
 #include "programs/ctl/show.hpp"
 #include "programs/ctl/terminal.hpp"
@@ -54,6 +55,32 @@ std::string show_zones(const Json& stats, std::size_t width) {
                       rows, width);
 }
 
+/// The answers that there were, by what they are, and the probes among them by rule.
+std::string show_answers(const Json& stats, std::size_t width) {
+  std::vector<Row> rows;
+  const Json& answers = inside(stats, "answers");
+  for (std::size_t i = 0; i < http::kCountedAnswers; ++i) {
+    const std::string name{http::counted_name(i)};
+    const Json& sizes = inside(answers, name.c_str());
+    Row row{name};
+    std::uint64_t all = 0;
+    for (const std::string_view size : http::kSizeNames) {
+      all += number(sizes, std::string{size}.c_str());
+      row.push_back(std::to_string(number(sizes, std::string{size}.c_str())));
+    }
+    row.emplace_back(http::counted_sentence(i));
+    if (all != 0) rows.push_back(std::move(row));
+  }
+  if (rows.empty()) return {};
+  std::string text =
+      "\n" +
+      table({{"ANSWERS"}, {"FULL", true}, {"COMPACT", true}, {"TINY", true}, {""}}, rows, width);
+  rows.clear();
+  for (const auto& [name, count] : inside(stats, "probes").items())
+    rows.push_back({harmless(name), std::to_string(number(inside(stats, "probes"), name.c_str()))});
+  return rows.empty() ? text : text + "\n" + table({{"PROBES"}, {"REDIRECTED", true}}, rows, width);
+}
+
 }  // namespace
 
 std::string show_stats(const Json& result, std::size_t width) {
@@ -78,7 +105,8 @@ std::string show_stats(const Json& result, std::size_t width) {
     if (frames != 0)
       rows.push_back({"  " + name, std::to_string(frames), std::string{info.sentence}});
   }
-  return text + table({{""}, {"FRAMES", true}, {""}}, rows, width) + show_zones(result, width);
+  return text + table({{""}, {"FRAMES", true}, {""}}, rows, width) + show_answers(result, width) +
+         show_zones(result, width);
 }
 
 std::string show_ports(const Json& result, std::size_t width) {
