@@ -150,7 +150,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_portal(root, config.portal);
   read_response(root, config.response);
   read_guest(root, config.guest);
-  read_garden(root, config.garden);
+  read_garden(root, config.garden, config.garden_state);
   read_control(document, root.table("control"), config.control);
   read_zones(document, root, config);
   if (document.error()) return tl::unexpected{*document.error()};

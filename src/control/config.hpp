@@ -110,8 +110,15 @@ struct GuestConfig {
 
 struct GardenConfig {
   policy::GardenSet cidrs;
+  std::vector<std::string> host_names;     ///< of the configuration and of its file
+  std::vector<std::string> host_patterns;  ///< of the configuration: `/.../`
+  std::string hosts_file;
+  std::shared_ptr<const http::HostSet> hosts;  ///< made of `host_names`; null: none
 
-  bool operator==(const GardenConfig&) const = default;
+  bool operator==(const GardenConfig& other) const {
+    return cidrs == other.cidrs && host_names == other.host_names &&
+           host_patterns == other.host_patterns && hosts_file == other.hosts_file;
+  }
 };
 
 inline constexpr std::string_view kDefaultZone = "default";
@@ -148,6 +155,13 @@ struct ControlConfig {
   bool operator==(const ControlConfig&) const = default;
 };
 
+/// What is kept of the garden over a restart.
+struct GardenState {
+  std::string state = "/var/lib/gate511/garden.jsonl";  ///< empty: nothing
+
+  bool operator==(const GardenState&) const = default;
+};
+
 struct Config {
   DpdkConfig dpdk;
   std::vector<LinkConfig> links;  ///< at least one
@@ -156,6 +170,7 @@ struct Config {
   ResponseConfig response;
   GuestConfig guest;
   GardenConfig garden;
+  GardenState garden_state;
   ControlConfig control;
   policy::Enforce enforce = policy::Enforce::kOn;  ///< of the default zone
   std::vector<ZoneConfig> zones;                   ///< without the default zone

@@ -94,6 +94,17 @@ constexpr std::array kKeys{
         }},
     Key{"garden.cidrs", true,
         [](const Config& a, const Config& b) { return a.garden.cidrs == b.garden.cidrs; }},
+    Key{"garden.hosts", true,
+        [](const Config& a, const Config& b) {
+          return a.garden.host_names == b.garden.host_names &&
+                 a.garden.host_patterns == b.garden.host_patterns;
+        }},
+    Key{"garden.hosts_file", true,
+        [](const Config& a, const Config& b) {
+          return a.garden.hosts_file == b.garden.hosts_file;
+        }},
+    Key{"garden.state", false,
+        [](const Config& a, const Config& b) { return a.garden_state == b.garden_state; }},
     Key{"control.socket", false,
         [](const Config& a, const Config& b) { return a.control.socket == b.control.socket; }},
     Key{"control.status_socket", false,

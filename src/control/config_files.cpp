@@ -9,10 +9,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <memory>
+#include <utility>
 
 #include "control/config.hpp"
 #include "control/fd.hpp"
+#include "control/host_list.hpp"
 #include "http/login_link.hpp"
+#include "http/probes.hpp"
 
 namespace gate511::control {
 namespace {
@@ -37,6 +42,43 @@ tl::expected<std::string, std::string> read_up_to(int file, std::size_t max) {
   return text;
 }
 
+/// Adds the names of `hosts_file`. `prefix`: what stands in front of the zone's keys.
+tl::expected<void, Error> load_hosts(const Config& config, const std::string& prefix,
+                                     GardenConfig& garden) {
+  if (garden.hosts_file.empty()) return {};
+  const std::string key = prefix + "garden.hosts_file";
+  auto read = read_host_list(garden.hosts_file);
+  if (!read) {
+    return tl::unexpected{
+        Error{config.where(config.lines.contains(key) ? key : "garden.hosts_file"),
+              fmt::format("`{}`: {}: {}", key, read.error().where, read.error().what),
+              read.error().hint}};
+  }
+  garden.host_names.insert(garden.host_names.end(), std::make_move_iterator(read->begin()),
+                           std::make_move_iterator(read->end()));
+  if (garden.host_names.empty()) return {};
+  auto set = http::HostSet::build(garden.host_names);
+  if (!set) return tl::unexpected{Error{garden.hosts_file, set.error().what, set.error().hint}};
+  garden.hosts = std::make_shared<const http::HostSet>(std::move(*set));
+  return {};
+}
+
+/// Zones with the default zone's hosts share them.
+tl::expected<void, Error> load_hosts(Config& config) {
+  const GardenConfig before = config.garden;
+  if (auto loaded = load_hosts(config, "", config.garden); !loaded) return loaded;
+  for (std::size_t i = 0; i < config.zones.size(); ++i) {
+    GardenConfig& garden = config.zones[i].garden;
+    if (garden.host_names == before.host_names && garden.hosts_file == before.hosts_file) {
+      garden.host_names = config.garden.host_names;
+      garden.hosts = config.garden.hosts;
+    } else if (auto loaded = load_hosts(config, fmt::format("zone[{}].", i), garden); !loaded) {
+      return loaded;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 tl::expected<Config, Error> load_config(const std::string& path) {
@@ -56,6 +98,7 @@ tl::expected<Config, Error> load_config(const std::string& path) {
   }
   auto config = parse_config(*text, path);
   if (!config) return config;
+  if (const auto hosts = load_hosts(*config); !hosts) return tl::unexpected{hosts.error()};
   if (const auto secret = load_secret(*config); !secret) return tl::unexpected{secret.error()};
   return config;
 }
@@ -82,7 +125,7 @@ tl::expected<std::string, Error> load_secret(const Config& config) {
   }
   if (secret->size() > kMaxSecret)
     return bad(fmt::format("has more than {} bytes", kMaxSecret), make_one);
-  return std::move(*secret);
+  return std::string{*secret};
 }
 
 namespace {
@@ -90,11 +133,19 @@ namespace {
 /// `prefix`: what stands before the keys of the zone, empty for the default zone.
 void warn_of_zone(const Config& config, const std::string& prefix, const PortalConfig& portal,
                   const GuestConfig& guest, const GardenConfig& garden, std::vector<Error>& found) {
-  if (!portal.address && garden.cidrs.empty()) {
+  const bool by_name = garden.hosts && garden.hosts->contains(portal.host);
+  if (!portal.address && garden.cidrs.empty() && !by_name) {
     found.push_back(
         {config.where(prefix + "portal.url"),
          fmt::format("guests cannot reach the portal {}, which is given by name", portal.host),
          fmt::format("add its addresses to `{}garden.cidrs`", prefix)});
+  }
+  const bool has_hosts = garden.hosts || !garden.host_patterns.empty();
+  if (has_hosts && guest.resolvers.empty()) {
+    found.push_back({config.where(prefix + "garden.hosts"),
+                     "guests cannot reach the hosts of the garden: their addresses are learnt from "
+                     "resolvers that are named alone",
+                     fmt::format("set `{}guest.resolvers` to their addresses", prefix)});
   }
   if (guest.resolvers.empty() && !guest.any_resolver) {
     found.push_back(
@@ -106,12 +157,37 @@ void warn_of_zone(const Config& config, const std::string& prefix, const PortalC
   }
 }
 
+/// A host by which clients tell whether they are online: reached, it says that they are.
+void warn_of_probes(const Config& config, const std::string& prefix, const GardenConfig& garden,
+                    std::vector<Error>& found) {
+  if (!garden.hosts) return;
+  const auto rules = http::read_probe_rules(http::kDefaultProbes, "probes.list");
+  if (!rules) return;
+  const auto probes = http::ProbeRules::compile(*rules);
+  if (!probes) return;
+  std::vector<http::ProbeRules::Host> hosts = probes->among(garden.host_names);
+  for (const http::ProbeRules::Host& example : probes->examples()) {
+    const bool told = std::ranges::any_of(
+        hosts, [&example](const auto& host) { return host.rule == example.rule; });
+    if (!told && garden.hosts->contains(example.host)) hosts.push_back(example);
+  }
+  for (const http::ProbeRules::Host& host : hosts) {
+    found.push_back(
+        {config.where(prefix + "garden.hosts"),
+         fmt::format("the garden holds {}, by which clients ({}) tell whether they are online",
+                     host.host, host.rule),
+         "take it out: they would say that they are, and show no page"});
+  }
+}
+
 }  // namespace
 
 std::vector<Error> warnings(const Config& config) {
   std::vector<Error> found;
-  if (config.enforce == policy::Enforce::kOn)
+  if (config.enforce == policy::Enforce::kOn) {
     warn_of_zone(config, "", config.portal, config.guest, config.garden, found);
+    warn_of_probes(config, "", config.garden, found);
+  }
   for (std::size_t i = 0; i < config.zones.size(); ++i) {
     const ZoneConfig& zone = config.zones[i];
     // What it has of the default zone is told there.
@@ -119,6 +195,8 @@ std::vector<Error> warnings(const Config& config) {
                          zone.guest == config.guest && zone.garden == config.garden;
     if (zone.enforce != policy::Enforce::kOn || is_told) continue;
     warn_of_zone(config, fmt::format("zone[{}].", i), zone.portal, zone.guest, zone.garden, found);
+    if (zone.garden != config.garden)
+      warn_of_probes(config, fmt::format("zone[{}].", i), zone.garden, found);
   }
   return found;
 }

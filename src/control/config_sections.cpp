@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "control/config_values.hpp"
+#include "control/host_list.hpp"
 #include "http/probes.hpp"
 
 namespace gate511::control {
@@ -195,8 +196,9 @@ void read_zone_guest(Section& parent, GuestConfig& out) {
   read_guest_rules(section, out);
 }
 
-void read_garden(Section& parent, GardenConfig& out) {
-  Section section = parent.sub("garden", {"cidrs"});
+namespace {
+
+void read_cidrs(Section& section, GardenConfig& out) {
   if (!section.has("cidrs")) return;
   const std::string key = section.name("cidrs");
   std::vector<policy::GardenPrefix> cidrs;
@@ -207,6 +209,51 @@ void read_garden(Section& parent, GardenConfig& out) {
     return std::nullopt;
   });
   out.cidrs = policy::GardenSet{std::move(cidrs)};
+}
+
+/// Both keys together are the hosts; a zone that sets one has none of the default zone's. The file
+/// is not read here: what is parsed may be a client's text.
+void read_hosts(Section& section, GardenConfig& out) {
+  if (!section.has("hosts") && !section.has("hosts_file")) return;
+  out.host_names.clear();
+  out.host_patterns.clear();
+  out.hosts_file.clear();
+  out.hosts = nullptr;
+  const std::string key = section.name("hosts");
+  section.texts("hosts", [&](const std::string& text) -> std::optional<Problem> {
+    if (is_pattern(text)) {
+      out.host_patterns.push_back(text);
+      return std::nullopt;
+    }
+    auto host = parse_host(text);
+    if (!host) return Problem{fmt::format("`{}`: {}", key, host.error().what), host.error().hint};
+    out.host_names.push_back(std::move(*host));
+    return std::nullopt;
+  });
+  section.text("hosts_file", out.hosts_file);
+  if (out.host_names.empty()) return;
+  auto set = http::HostSet::build(out.host_names);
+  if (!set) return section.fail("hosts", {set.error().what, set.error().hint});
+  out.hosts = std::make_shared<const http::HostSet>(std::move(*set));
+}
+
+}  // namespace
+
+void read_garden(Section& parent, GardenConfig& out, GardenState& state) {
+  Section section = parent.sub("garden", {"cidrs", "hosts", "hosts_file", "state"});
+  read_cidrs(section, out);
+  read_hosts(section, out);
+  section.text("state", state.state);
+  if (!state.state.empty() && !state.state.starts_with('/')) {
+    section.fail("state", {fmt::format("`garden.state` is \"{}\"", state.state),
+                           "it must be an absolute path, or \"\" for none"});
+  }
+}
+
+void read_zone_garden(Section& parent, GardenConfig& out) {
+  Section section = parent.sub("garden", {"cidrs", "hosts", "hosts_file"});
+  read_cidrs(section, out);
+  read_hosts(section, out);
 }
 
 void read_enforce(Section& parent, policy::Enforce& out) {

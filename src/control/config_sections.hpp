@@ -15,7 +15,8 @@ void read_zone_portal(Section& parent, PortalConfig& out);  ///< without the sec
 void read_response(Section& parent, ResponseConfig& out);
 void read_guest(Section& parent, GuestConfig& out);
 void read_zone_guest(Section& parent, GuestConfig& out);  ///< without the table, which is one
-void read_garden(Section& parent, GardenConfig& out);
+void read_garden(Section& parent, GardenConfig& out, GardenState& state);
+void read_zone_garden(Section& parent, GardenConfig& out);  ///< without the state, which is one
 /// The key `enforce` of `parent`.
 void read_enforce(Section& parent, policy::Enforce& out);
 

@@ -47,7 +47,7 @@ class ZoneReader {
     read_zone_portal(section, zone.portal);
     read_response(section, zone.response);
     read_zone_guest(section, zone.guest);
-    read_garden(section, zone.garden);
+    read_zone_garden(section, zone.garden);
     config_.zones.push_back(std::move(zone));
   }
 

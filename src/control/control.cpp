@@ -19,6 +19,7 @@ constexpr nanoseconds kUrgent{50'000};
 constexpr std::chrono::microseconds kJobs{100};
 constexpr milliseconds kPatience{200};
 constexpr std::uint64_t kCheckpoint_ns = 30 * kNsPerSecond;  // what is lost of counters at worst
+constexpr std::uint64_t kKeepGarden_ns = 60 * kNsPerSecond;
 constexpr std::uint64_t kTick_ns = nanoseconds{Control::kTick}.count();
 
 /// CPU time, since what others take from this thread is not its doing.
@@ -49,7 +50,8 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
                 config.sessions.key_has_vlan, events_, config_, jobs_, ledger_,
                 [this] { return stats(); },
                 [this] { return audit_ ? audit_->problem() : std::string{}; },
-                [this] { return store_note_; }}},
+                [this] { return store_note_; },
+                [this] { return garden_permits_.permits().size(); }}},
       client_methods_{
           {clients_, sessions_, sightings_, parts.shared, clock_, config.sessions.key_has_vlan},
           service_.dispatcher()},
@@ -58,9 +60,9 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
            [this](std::string_view change) { return service_.not_stored(change); },
            config.sessions.key_has_vlan},
           service_.dispatcher()},
-      garden_methods_{
-          {config_, grace_, [this](std::string_view change) { return service_.not_seen(change); }},
-          service_.dispatcher()},
+      garden_methods_{{config_, grace_, garden_permits_,
+                       [this](std::string_view change) { return service_.not_seen(change); }},
+                      service_.dispatcher()},
       background_{std::move(background)},
       config_methods_{{config_, sessions_, grace_, events_, parts.status,
                        [this](std::string_view change) { return service_.not_seen(change); },
@@ -69,6 +71,7 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
                        }},
                       service_.dispatcher()} {
   sessions_.set_listener(&session_events_);
+  garden_state_ = config.garden_state.state;
 }
 
 tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config, Parts parts) {
@@ -113,6 +116,9 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
 }
 
 Control::~Control() {
+  background_.reset();  // it may be writing that file
+  if (!garden_state_.empty() && garden_permits_.has_ever_changed())
+    log_garden(replace_file(garden_state_, garden_permits_.text()));
   if (!store_) return;
   store_ends();
   sessions_.checkpoint_all();
@@ -173,12 +179,45 @@ Json Control::stats() const {
 void Control::publish_to(SnapshotSlot& slot) {
   config_methods_.publish_to(slot);
   garden_methods_.publish_to(slot);
+  if (!garden_state_.empty()) {
+    const auto opened = garden_permits_.load(
+        garden_state_, slot.permits(), static_cast<std::uint32_t>(clock_.unix_ns() / kNsPerSecond));
+    if (!opened) fmt::print(stderr, "gate511: {}\n", opened.error().text());
+    (void)garden_permits_.take_changed();
+  }
   routers_.publish_to([&slot](std::shared_ptr<const policy::Infrastructure> known,
                               const std::vector<Routers::Known>& servers) {
     slot.replace(std::move(known));
     for (const Routers::Known& server : servers)
       slot.learn_dhcp_server(server.link, server.address);
   });
+}
+
+/// A line for each new cause.
+void Control::log_garden(const tl::expected<void, Error>& kept) {
+  const std::string problem = kept ? std::string{} : kept.error().text();
+  if (problem != garden_problem_ && !kept) fmt::print(stderr, "gate511: {}\n", problem);
+  garden_problem_ = problem;
+}
+
+void Control::begin_to_keep_garden() {
+  const std::uint64_t now = clock_.boot_ns();
+  if (garden_state_.empty() || garden_permits_.has_begun() ||
+      now - garden_kept_ns_ < kKeepGarden_ns || !garden_permits_.take_changed())
+    return;
+  garden_kept_ns_ = now;
+  garden_permits_.begin_text();
+}
+
+/// Written aside, as a disk may be slow.
+void Control::keep_garden() {
+  if (!garden_permits_.has_begun()) return;
+  auto text = garden_permits_.go_on();
+  if (!text) return;
+  const auto kept = std::make_shared<tl::expected<void, Error>>();
+  background_->run(
+      [kept, path = garden_state_, text = std::move(*text)] { *kept = replace_file(path, text); },
+      [this, kept] { log_garden(*kept); });
 }
 
 void Control::tell_of_refused() {
@@ -198,7 +237,9 @@ void Control::turn(const std::function<void()>& on_tick) {
     routers_.configure(*config_.config());
   }
   const bool more_clients = clients_.take(sightings_);
-  const bool more_seen = routers_.take(sightings_) || more_clients;
+  const bool more_learnt = garden_permits_.take(sightings_) || garden_permits_.has_begun();
+  keep_garden();
+  const bool more_seen = routers_.take(sightings_) || more_clients || more_learnt;
   const std::uint64_t now = clock_.boot_ns();
   if (now >= next_tick_ns_) {
     next_tick_ns_ = now + kTick_ns;
@@ -206,6 +247,8 @@ void Control::turn(const std::function<void()>& on_tick) {
     tell_of_refused();
     clients_.tick();
     routers_.tick();
+    garden_permits_.tick(static_cast<std::uint32_t>(clock_.unix_ns() / kNsPerSecond));
+    begin_to_keep_garden();
     log_tls_refused();
     if (now >= next_checkpoint_ns_) {
       next_checkpoint_ns_ = now + kCheckpoint_ns;

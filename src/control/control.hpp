@@ -21,6 +21,7 @@
 #include "control/config.hpp"
 #include "control/config_state.hpp"
 #include "control/events.hpp"
+#include "control/garden_permits.hpp"
 #include "control/grace_queue.hpp"
 #include "control/jobs.hpp"
 #include "control/ledger.hpp"
@@ -90,6 +91,9 @@ class Control {
   void turn(const std::function<void()>& on_tick);
   void connect();
   void tell_of_refused();
+  void begin_to_keep_garden();
+  void keep_garden();
+  void log_garden(const tl::expected<void, Error>& kept);
   void log_tls_refused();
   [[nodiscard]] tl::expected<void, Error> open_audit_log(const std::string& path);
   [[nodiscard]] tl::expected<void, Error> open_store(const Config& config);
@@ -107,6 +111,10 @@ class Control {
   dataplane::SightingSource& sightings_;
   Clients clients_;
   Routers routers_{{clients_, events_, clock_}};
+  GardenPermits garden_permits_{config_};
+  std::string garden_state_;              ///< path; empty: not kept
+  std::uint64_t garden_kept_ns_ = 0;      ///< when it was written last
+  std::string garden_problem_;            ///< why it could not be, as it was logged last
   std::uint64_t routers_configured_ = 0;  ///< generation of the configuration
   Jobs jobs_;
   Service service_;

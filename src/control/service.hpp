@@ -43,6 +43,7 @@ class Service {
     std::function<Json()> control_stats = {};  ///< of the sockets and the loop, for `stats.get`
     std::function<std::string()> audit_problem = {};  ///< empty: none, for `health`
     std::function<std::string()> store_note = {};     ///< the same
+    std::function<std::size_t()> learnt = {};         ///< addresses of garden hosts that are listed
   };
   explicit Service(Parts parts);
   Service(const Service&) = delete;

@@ -16,9 +16,9 @@
 namespace gate511::control {
 namespace {
 
-Json diff_json(const Config& config, const ConfigDiff& diff) {
+Json diff_json(const ConfigDiff& diff, const std::vector<Error>& warnings) {
   Json notes = Json::array();
-  for (const Error& warning : warnings(config)) notes.push_back(warning.text());
+  for (const Error& warning : warnings) notes.push_back(warning.text());
   return {{"changed", diff.changed},
           {"zones",
            {{"added", diff.zones_added},
@@ -121,6 +121,7 @@ void ConfigMethods::read(Candidate& candidate, const std::optional<Text>& text,
     const bool told =
         std::find(changed.begin(), changed.end(), "portal.secret_file") != changed.end();
     if (!told && candidate.snapshot->link_key != key) changed.emplace_back("portal.secret_file");
+    candidate.warnings = warnings(*config);
     candidate.config = std::make_shared<const Config>(std::move(*config));
   } catch (const std::exception& error) {
     candidate.error = Error{text ? text->source : current.source, error.what(),
@@ -131,7 +132,7 @@ void ConfigMethods::read(Candidate& candidate, const std::optional<Text>& text,
 void ConfigMethods::finish(const Request& request, const Candidate& candidate) {
   if (candidate.error) return end(request.done, tl::unexpected{bad_config(*candidate.error)});
   if (!request.apply) {
-    Json result = diff_json(*candidate.config, candidate.diff);
+    Json result = diff_json(candidate.diff, candidate.warnings);
     result["needs_restart"] = candidate.diff.needs_restart;
     return end(request.done, std::move(result));
   }
@@ -148,7 +149,7 @@ void ConfigMethods::apply(const Candidate& candidate, const Done& done) {
     slot_->replace(candidate.snapshot);
     parts_.events.emit("config.reloaded", {{"config_generation", parts_.state.generation()}});
   }
-  Json result = diff_json(*candidate.config, candidate.diff);
+  Json result = diff_json(candidate.diff, candidate.warnings);
   result["generation"] = parts_.sessions.generation();
   result["config_generation"] = parts_.state.generation();
   parts_.grace.add(

@@ -68,6 +68,7 @@ class ConfigMethods {
     std::shared_ptr<const Config> config;
     ConfigDiff diff;
     ZoneNumbers numbers;
+    std::vector<Error> warnings{};
     std::shared_ptr<const policy::Snapshot> snapshot;
   };
 

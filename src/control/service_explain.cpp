@@ -53,6 +53,8 @@ std::string_view fate_name(policy::Fate fate) {
   switch (fate) {
     case policy::Fate::kForwarded:
       return "forwarded";
+    case policy::Fate::kHeld:
+      return "held";
     case policy::Fate::kAnswered:
       return "answered";
     case policy::Fate::kDropped:
@@ -111,9 +113,10 @@ Outcome ClientMethods::explain(const Json& given) {
   } else if (state == table::State::kBlocked) {
     rules.push_back(rule_json("all", policy::Verdict::kBlocked));
   } else {
-    for (const policy::RuleProbe& rule :
-         policy::probe_rules({zone, *parts_.shared.opened.load(std::memory_order_acquire), link,
-                              parts_.shared.dhcp_servers}))
+    for (const policy::RuleProbe& rule : policy::probe_rules(
+             {zone, *parts_.shared.opened.load(std::memory_order_acquire), parts_.shared.permits,
+              parts_.shared.unix_s.load(std::memory_order_relaxed), link,
+              parts_.shared.dhcp_servers}))
       rules.push_back(rule_json(rule.traffic, rule.verdict));
   }
   Json why = Json::array();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The methods that open prefixes to guests at run time, close them, and list what is open. What is
-// opened so holds in all zones, beside the configuration, until it is closed or the daemon ends.
+// The methods that open prefixes and hosts to guests at run time, close them, and list what is
+// open. What is opened so holds in all zones, beside the configuration, until it is closed or the
+// daemon ends.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "control/config_state.hpp"
+#include "control/garden_permits.hpp"
 #include "control/grace_queue.hpp"
 #include "control/json_rpc.hpp"
 #include "control/snapshot_slot.hpp"
@@ -19,7 +21,7 @@ namespace gate511::control {
 /// Control thread.
 class GardenMethods {
  public:
-  static constexpr std::size_t kMaxOpened = 4096;  ///< prefixes
+  static constexpr std::size_t kMaxOpened = 4096;  ///< prefixes, and as many hosts
   static constexpr std::size_t kMaxGiven = 500;    ///< in one call
   static constexpr std::size_t kMaxPage = 500;
   static constexpr std::size_t kDefaultPage = 100;
@@ -28,6 +30,7 @@ class GardenMethods {
   struct Parts {
     const ConfigState& config;
     GraceQueue& grace;
+    const GardenPermits& permits;
     std::function<RpcError(std::string_view change)> not_seen;
   };
   GardenMethods(Parts parts, Dispatcher& dispatcher);
@@ -38,6 +41,11 @@ class GardenMethods {
   void publish_to(SnapshotSlot& slot) { slot_ = &slot; }
 
  private:
+  struct Wanted {
+    std::vector<policy::GardenPrefix> prefixes;
+    std::vector<std::string> hosts;
+  };
+  [[nodiscard]] static tl::expected<Wanted, RpcError> read(const Json& params);
   void add(const Json& params, const Done& done);
   void remove(const Json& params, const Done& done);
   [[nodiscard]] Outcome list(const Json& params) const;
@@ -47,6 +55,7 @@ class GardenMethods {
   Parts parts_;
   SnapshotSlot* slot_ = nullptr;
   std::vector<policy::GardenPrefix> opened_;
+  std::vector<std::string> hosts_;  ///< opened too
 };
 
 }  // namespace gate511::control

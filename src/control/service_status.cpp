@@ -60,7 +60,7 @@ Json frames_json(std::uint64_t frames_in, const dataplane::VerdictCounts& counts
       {"frames_in", frames_in},
       {"forwarded", sum_of(counts, policy::Fate::kForwarded)},
       {"answered", sum_of(counts, policy::Fate::kAnswered)},
-      {"held", 0},
+      {"held", sum_of(counts, policy::Fate::kHeld)},
       {"dropped", sum_of(counts, policy::Fate::kDropped)},
       {"verdicts", verdict_map(counts)},
   };
@@ -84,6 +84,17 @@ Json probes_json(const http::AnswerCounts& counts) {
     if (counts.probes.at(i) != 0) by_name[names[i]] = counts.probes.at(i);
   }
   return by_name;
+}
+
+/// Not summed up: each class holds what is in none before it.
+Json delays_json(const dataplane::DelayCounts& counts) {
+  Json classes = Json::array();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const bool is_last = i == dataplane::kDelayBounds_us.size();
+    classes.push_back({{"up_to_us", is_last ? Json(nullptr) : Json(dataplane::kDelayBounds_us[i])},
+                       {"count", counts[i]}});
+  }
+  return classes;
 }
 
 Json problem(std::string what, std::string cure) {
@@ -170,6 +181,23 @@ Json Service::stats() const {
       {"capacity", sessions.table().capacity()},
       {"in_limbo", sessions.table().in_limbo()},
   };
+  pipeline::LearntCounts learnt;
+  dataplane::DelayCounts held_for{};
+  for (const dataplane::WorkerStatus& worker : stats.workers) {
+    learnt.answers += worker.learnt.answers;
+    learnt.refused += worker.learnt.refused;
+    learnt.unasked += worker.learnt.unasked;
+    learnt.unlearnt += worker.learnt.unlearnt;
+    for (std::size_t i = 0; i < held_for.size(); ++i) held_for[i] += worker.held_for[i];
+  }
+  result["garden"] = {{"answers", learnt.answers},
+                      {"refused", learnt.refused},
+                      {"unasked", learnt.unasked},
+                      {"unlearnt", learnt.unlearnt},
+                      {"full", stats.opened.full},
+                      {"untold", stats.opened.untold},
+                      {"learnt", parts_.learnt ? parts_.learnt() : 0},
+                      {"held_for", delays_json(held_for)}};
   result["config_generation"] = parts_.config.generation();
   result["zones"] = zones_json(parts_.config.zones(parts_.status));
   result["control"] = parts_.control_stats ? parts_.control_stats() : Json::object();

@@ -28,6 +28,8 @@ policy::GuestRules rules_of(const PortalConfig& portal, const GuestConfig& guest
           set_of(guest.ntp),
           portal.address,
           garden.cidrs,
+          garden.hosts,
+          nullptr,
           {guest.dns_name_bytes, guest.drop_dns_https},
           policy::Budgets{guest.budget}};
 }
@@ -45,10 +47,11 @@ Error place(const Config& config, const std::string& prefix, Error error) {
   return error;
 }
 
-/// Compiled rules by their texts, so that zones with the same share them.
-class Probes {
+/// Compiled expressions by their texts, so that zones with the same share them.
+class Compiled {
  public:
   using Rules = std::shared_ptr<const http::ProbeRules>;
+  using Hosts = std::shared_ptr<const http::Patterns>;
 
   /// Null where there is none. Errors stand at `response.probes`.
   tl::expected<Rules, Error> of(const ResponseConfig& response) {
@@ -73,12 +76,29 @@ class Probes {
     return made;
   }
 
+  /// Null where there is none. Errors stand at `garden.hosts`.
+  tl::expected<Hosts, Error> of(const GardenConfig& garden) {
+    if (garden.host_patterns.empty()) return Hosts{};
+    auto& made = hosts_by_texts_[garden.host_patterns];
+    if (made) return made;
+    std::vector<http::Patterns::Expression> expressions;
+    for (const std::string& text : garden.host_patterns)
+      expressions.push_back({"garden.hosts", text.substr(1, text.size() - 2)});
+    auto compiled = http::Patterns::compile(expressions, http::Patterns::Case::kAny);
+    if (!compiled) return tl::unexpected{compiled.error()};
+    made = std::make_shared<const http::Patterns>(std::move(*compiled));
+    return made;
+  }
+
   /// A scratch for each worker.
   [[nodiscard]] tl::expected<std::vector<http::Patterns::Scratch>, Error> scratch(
       std::size_t workers) const {
     http::Patterns::Scratch first;
     for (const auto& [texts, rules] : by_texts_) {
       if (auto fitted = rules->fit(first); !fitted) return tl::unexpected{fitted.error()};
+    }
+    for (const auto& [texts, hosts] : hosts_by_texts_) {
+      if (auto fitted = first.fit(*hosts); !fitted) return tl::unexpected{fitted.error()};
     }
     std::vector<http::Patterns::Scratch> all;
     for (std::size_t i = 0; i < workers; ++i) {
@@ -91,26 +111,31 @@ class Probes {
 
  private:
   std::map<std::vector<std::string>, Rules> by_texts_;
+  std::map<std::vector<std::string>, Hosts> hosts_by_texts_;
 };
 
 /// `prefix`: what stands in front of the zone's keys; empty: the default zone. `like`: the default
 /// zone, whose answers a zone that says the same shares.
 tl::expected<policy::Zone, Error> make_zone(const Config& config, const std::string& prefix,
-                                            const ZoneConfig& own, Probes& probes,
+                                            const ZoneConfig& own, Compiled& compiled,
                                             const policy::Zone* like) {
   const http::AnswerTexts texts = texts_of(own.portal, own.response);
   auto answers = like != nullptr && texts == texts_of(config.portal, config.response)
                      ? tl::expected<http::Answers, Error>{like->answers}
                      : http::Answers::render(texts);
   if (!answers) return tl::unexpected{place(config, prefix, answers.error())};
-  auto rules = probes.of(own.response);
+  auto rules = compiled.of(own.response);
   if (!rules) return tl::unexpected{place(config, prefix, rules.error())};
-  return policy::Zone{.name = own.name,
-                      .http_ports = own.response.http_ports,
-                      .https = own.response.https,
-                      .guest = rules_of(own.portal, own.guest, own.garden),
-                      .answers = std::move(*answers),
-                      .probes = std::move(*rules)};
+  auto patterns = compiled.of(own.garden);
+  if (!patterns) return tl::unexpected{place(config, prefix, patterns.error())};
+  policy::Zone zone{.name = own.name,
+                    .http_ports = own.response.http_ports,
+                    .https = own.response.https,
+                    .guest = rules_of(own.portal, own.guest, own.garden),
+                    .answers = std::move(*answers),
+                    .probes = std::move(*rules)};
+  zone.guest.host_patterns = std::move(*patterns);
+  return zone;
 }
 
 ZoneConfig default_zone(const Config& config) {
@@ -145,19 +170,19 @@ tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(
     const Config& config, const ZoneNumbers& numbers, const http::LinkKey& key) {
   policy::Snapshot snapshot{
       .key_has_vlan = config.sessions.key_has_vlan, .links = {}, .zones = {}, .link_key = key};
-  Probes probes;
-  auto first = make_zone(config, {}, default_zone(config), probes, nullptr);
+  Compiled compiled;
+  auto first = make_zone(config, {}, default_zone(config), compiled, nullptr);
   if (!first) return tl::unexpected{first.error()};
   snapshot.zones.push_back(std::move(*first));
   for (std::size_t i = 0; i < config.zones.size(); ++i) {
     const ZoneConfig& own = config.zones[i];
-    auto zone = make_zone(config, fmt::format("zone[{}].", i), own, probes, &snapshot.zones[0]);
+    auto zone = make_zone(config, fmt::format("zone[{}].", i), own, compiled, &snapshot.zones[0]);
     if (!zone) return tl::unexpected{zone.error()};
     zone->number = numbers.of(own.name);
     snapshot.place_of_zone[zone->number] = static_cast<std::uint8_t>(snapshot.zones.size());
     snapshot.zones.push_back(std::move(*zone));
   }
-  auto scratch = probes.scratch(config.dpdk.lcore_ids.size() - 1);
+  auto scratch = compiled.scratch(config.dpdk.lcore_ids.size() - 1);
   if (!scratch) return tl::unexpected{scratch.error()};
   snapshot.scratch = std::move(*scratch);
   for (const LinkConfig& link : config.links)

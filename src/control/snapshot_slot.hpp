@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "policy/infrastructure.hpp"
+#include "policy/permits.hpp"
 #include "policy/snapshot.hpp"
 
 namespace gate511::control {
@@ -24,7 +25,9 @@ class SnapshotSlot {
   /// The same, of what is known of the uplink.
   virtual void replace(std::shared_ptr<const policy::Infrastructure> next) = 0;
   /// The same, of what is open to guests beside the configuration.
-  virtual void replace(std::shared_ptr<const policy::GardenSet> next) = 0;
+  virtual void replace(std::shared_ptr<const policy::OpenedGarden> next) = 0;
+  /// The addresses of the garden's hosts, which workers open and which outlive snapshots.
+  [[nodiscard]] virtual policy::Permits& permits() = 0;
   /// A DHCP server on the uplink's own network, which guests may renew with.
   virtual void learn_dhcp_server(std::uint8_t link, const net::IpAddress& server) = 0;
 };

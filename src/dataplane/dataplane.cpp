@@ -21,8 +21,8 @@ namespace {
 
 // What a queue of the greediest driver holds each way: AF_XDP's rings of 2048.
 constexpr unsigned kMbufsPerQueue = 2 * 2048;
-// Bursts in hand and caches.
-constexpr unsigned kMbufsPerWorker = 1024;
+// Bursts in hand, caches, and what waits for the garden thread.
+constexpr unsigned kMbufsPerWorker = 1024 + pipeline::GardenLearner::kMaxHeld;
 // EAL itself, the drivers' rings and queues.
 constexpr std::size_t kDriversMib = 64;
 constexpr std::uint64_t kSeedStep = 0x9e37'79b9'7f4a'7c15;  // between the workers' seeds
@@ -138,6 +138,7 @@ tl::expected<void, Error> Dataplane::start(pipeline::Shared& shared, std::uint64
     workers_.push_back(std::make_unique<Worker>(std::move(setup), shared,
                                                 sessions_.counters(number), *qsbr_, pool_));
   }
+  garden_ = std::make_unique<GardenThread>(shared, workers_);
   for (const auto& worker : workers_) {
     if (rte_eal_remote_launch(run_worker, worker.get(), worker->lcore()) != 0) {
       return tl::unexpected{Error{"dpdk.lcores",
@@ -162,6 +163,8 @@ tl::expected<void, Error> Dataplane::stop() {
     }
     rte_eal_wait_lcore(worker->lcore());
   }
+  garden_.reset();
+  for (const auto& worker : workers_) worker->drop_held();
   const CapturedOutput output{eal_.quiet()};
   for (Link& link : links_) link.stop();
   return {};
@@ -196,6 +199,7 @@ Stats Dataplane::stats() const {
   stats.mbufs_in_use = pool_.in_use();
   stats.huge_pages = eal_.huge_pages();
   for (const auto& worker : workers_) stats.workers.push_back(worker->status());
+  if (garden_) stats.opened = garden_->opener().counts();
   return stats;
 }
 
@@ -222,6 +226,10 @@ std::size_t Dataplane::take_sightings(std::span<pipeline::Sighting> out) noexcep
 
 std::size_t Dataplane::take_uplink(std::span<pipeline::Sighting> out) noexcept {
   return take_from(&Worker::uplink_sightings, out);
+}
+
+std::size_t Dataplane::take_learnt(std::span<pipeline::Learnt> out) noexcept {
+  return garden_ ? garden_->opener().take(out) : 0;
 }
 
 std::size_t Dataplane::take_guarded(std::span<pipeline::Sighting> out) noexcept {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "dataplane/eal.hpp"
+#include "dataplane/garden_thread.hpp"
 #include "dataplane/link.hpp"
 #include "dataplane/mempool.hpp"
 #include "dataplane/options.hpp"
@@ -57,6 +58,7 @@ class Dataplane final : public StatusSource, public SightingSource {
   [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t index) const override;
   [[nodiscard]] std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept override;
   [[nodiscard]] std::size_t take_uplink(std::span<pipeline::Sighting> out) noexcept override;
+  [[nodiscard]] std::size_t take_learnt(std::span<pipeline::Learnt> out) noexcept override;
   [[nodiscard]] std::size_t take_guarded(std::span<pipeline::Sighting> out) noexcept override;
 
  private:
@@ -73,7 +75,8 @@ class Dataplane final : public StatusSource, public SightingSource {
   std::unique_ptr<Qsbr> qsbr_;
   std::vector<Link> links_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::size_t next_seen_ = 0;  ///< the worker whose sightings are taken first, in turn
+  std::unique_ptr<GardenThread> garden_;  ///< ends before the workers it serves
+  std::size_t next_seen_ = 0;             ///< the worker whose sightings are taken first, in turn
   std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
 };
 

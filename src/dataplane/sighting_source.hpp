@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <span>
 
+#include "pipeline/garden_opener.hpp"
 #include "pipeline/sighting.hpp"
 
 namespace gate511::dataplane {
@@ -24,6 +25,8 @@ class SightingSource {
   [[nodiscard]] virtual std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept = 0;
   /// The same, of what the uplink told of routers and DHCP servers.
   [[nodiscard]] virtual std::size_t take_uplink(std::span<pipeline::Sighting> out) noexcept = 0;
+  /// The same, of what the garden thread opened.
+  [[nodiscard]] virtual std::size_t take_learnt(std::span<pipeline::Learnt> out) noexcept = 0;
   /// The same, of what the guards dropped.
   [[nodiscard]] virtual std::size_t take_guarded(std::span<pipeline::Sighting> out) noexcept = 0;
 };

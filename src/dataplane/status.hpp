@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/delays.hpp"
 #include "http/answer_counters.hpp"
+#include "pipeline/garden_opener.hpp"
 #include "policy/verdict.hpp"
 #include "table/session_counters.hpp"
 
@@ -39,8 +41,10 @@ struct WorkerStatus {
   std::uint64_t replies = 0;    ///< frames of our own transmitted
   /// Reports of clients seen that the ring to the control thread had no room for.
   std::uint64_t sightings_dropped = 0;
-  VerdictCounts verdicts{};      ///< one for each frame in
-  http::AnswerCounts answers{};  ///< as they were written
+  pipeline::LearntCounts learnt{};  ///< of the garden's hosts
+  DelayCounts held_for{};           ///< answers that waited for that, by how long
+  VerdictCounts verdicts{};         ///< one for each frame in
+  http::AnswerCounts answers{};     ///< as they were written
 };
 
 /// What one worker counted in a zone, which has a number as long as the daemon runs.
@@ -57,6 +61,7 @@ struct Stats {
   std::uint32_t mbufs_total = 0;
   std::uint32_t mbufs_in_use = 0;
   bool huge_pages = false;
+  pipeline::OpenedCounts opened;  ///< by the garden thread
   std::vector<WorkerStatus> workers;
 };
 

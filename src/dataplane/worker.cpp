@@ -5,7 +5,7 @@
 //
 // At each moment one list owns an mbuf: the burst's pass list, until transmit() has given it to the
 // driver or freed it; its reply and drop lists, until free_unforwarded() has freed it; out_, for
-// the replies.
+// the replies; the garden thread's rings, for those on the hold list, until release().
 #include "dataplane/worker.hpp"
 
 #include <rte_ethdev.h>
@@ -55,6 +55,8 @@ void Worker::run() noexcept {
 bool Worker::turn() noexcept {
   bool busy = false;
   for (const Lane& lane : setup_.lanes) busy |= serve(lane);
+  if (pipeline_.learner().held() > 0) [[unlikely]]
+    release();
   readers_.quiescent(setup_.number);
   add(counts_.loops, 1);
   return busy;
@@ -69,6 +71,8 @@ bool Worker::serve(const Lane& lane) noexcept {
   pipeline_.run(burst_, now);
   forward(lane);
   if (!burst_.reply.empty()) reply(lane, now);
+  if (!burst_.hold.empty()) [[unlikely]]
+    hold();
   free_unforwarded();
   pipeline_.account(burst_);
   add(counts_.bursts, 1);
@@ -156,6 +160,43 @@ void Worker::free_unforwarded() noexcept {
   if (count > 0) rte_pktmbuf_free_bulk(out_.data(), static_cast<unsigned>(count));
 }
 
+// ---- answers of DNS that wait for their addresses to be opened ----
+
+void Worker::hold() noexcept {
+  for (const std::uint8_t i : burst_.hold) pipeline_.learner().hold(i, received_[i]);
+}
+
+void Worker::release() noexcept {
+  std::array<pipeline::Released, pipeline::kMaxBurst> back;
+  const std::size_t count = pipeline_.learner().take_released(back);
+  for (const pipeline::Released& released : std::span{back}.first(count)) send_released(released);
+}
+
+/// On its way to the guest, where it was when it was held.
+void Worker::send_released(const pipeline::Released& released) noexcept {
+  const auto lane = std::ranges::find_if(setup_.lanes, [&released](const Lane& one) {
+    return one.link == released.link && one.direction == pipeline::Direction::kFromUplink;
+  });
+  auto* mbuf = static_cast<rte_mbuf*>(released.frame);
+  std::uint16_t sent = 0;
+  for (unsigned tries = 0; tries < kTries && sent == 0; ++tries)
+    sent = rte_eth_tx_burst(number(lane->tx), number(lane->queue), &mbuf, 1);
+  if (sent == 0) rte_pktmbuf_free(mbuf);
+  held_for_.count(clock_.now_ns() - released.since_ns);
+  pipeline_.account_released(released,
+                             sent == 0 ? policy::Verdict::kTxFull : policy::Verdict::kDns);
+}
+
+void Worker::drop_held() noexcept {
+  pipeline::GardenLearner& learner = pipeline_.learner();
+  std::array<pipeline::GardenTask, 1> task;
+  while (learner.take_tasks(task) > 0) {
+    if (task[0].frame != nullptr) rte_pktmbuf_free(static_cast<rte_mbuf*>(task[0].frame));
+  }
+  std::array<pipeline::Released, 1> back;
+  while (learner.take_released(back) > 0) rte_pktmbuf_free(static_cast<rte_mbuf*>(back[0].frame));
+}
+
 WorkerStatus Worker::status() const {
   WorkerStatus status;
   status.lcore = setup_.lcore;
@@ -164,6 +205,8 @@ WorkerStatus Worker::status() const {
   status.frames_in = counts_.frames_in.load(std::memory_order_relaxed);
   status.replies = counts_.replies.load(std::memory_order_relaxed);
   status.sightings_dropped = pipeline_.sightings().dropped();
+  status.learnt = pipeline_.learner().counts();
+  status.held_for = held_for_.counts();
   const std::size_t links = std::size_t{std::ranges::max(setup_.lanes, {}, &Lane::link).link} + 1;
   status.verdicts =
       pipeline_.counters().total(shared_.zones_used.load(std::memory_order_relaxed), links);

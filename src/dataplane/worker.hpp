@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dataplane/clock.hpp"
+#include "dataplane/delays.hpp"
 #include "dataplane/port.hpp"
 #include "dataplane/qsbr.hpp"
 #include "dataplane/status.hpp"
@@ -56,10 +57,14 @@ class alignas(64) Worker {
   [[nodiscard]] WorkerStatus status() const;
   /// Adds what was counted in each zone.
   void add_zones(std::vector<ZoneStatus>& zones) const;
+  /// Frees what waits for the garden thread, once neither it nor the worker runs any more.
+  void drop_held() noexcept;
   /// For the control thread to take from.
   [[nodiscard]] pipeline::SightingReporter& sightings() { return pipeline_.sightings(); }
   [[nodiscard]] pipeline::SightingReporter& uplink_sightings() { return pipeline_.uplink(); }
   [[nodiscard]] pipeline::SightingReporter& guarded() { return pipeline_.guarded(); }
+  /// For the garden thread.
+  [[nodiscard]] pipeline::GardenLearner& learner() { return pipeline_.learner(); }
 
  private:
   using Mbufs = std::array<rte_mbuf*, pipeline::kMaxBurst>;
@@ -72,6 +77,9 @@ class alignas(64) Worker {
   std::uint16_t transmit(PortId port, QueueId queue, std::span<rte_mbuf*> frames,
                          const std::uint8_t* burst_index) noexcept;
   void free_unforwarded() noexcept;
+  void hold() noexcept;
+  void release() noexcept;
+  void send_released(const pipeline::Released& released) noexcept;
 
   WorkerSetup setup_;
   pipeline::Shared& shared_;
@@ -91,6 +99,7 @@ class alignas(64) Worker {
   struct alignas(64) Counts {
     std::atomic<std::uint64_t> loops{0}, bursts{0}, frames_in{0}, replies{0};
   } counts_;
+  Delays held_for_;
 };
 
 }  // namespace gate511::dataplane

@@ -71,6 +71,7 @@ void sort(Burst& burst) noexcept {
   burst.pass.clear();
   burst.reply.clear();
   burst.drop.clear();
+  burst.hold.clear();
   if (burst.rest.empty()) [[likely]] {
     burst.pass = kAll;
     burst.pass.count = static_cast<std::uint8_t>(burst.count);
@@ -80,6 +81,9 @@ void sort(Burst& burst) noexcept {
     switch (policy::fate(burst.verdict[i])) {
       case Fate::kForwarded:
         burst.pass.add(i);
+        break;
+      case Fate::kHeld:
+        burst.hold.add(i);
         break;
       case Fate::kAnswered:
         burst.reply.add(i);

@@ -10,6 +10,7 @@
 
 #include "net/frame.hpp"
 #include "pipeline/direction.hpp"
+#include "pipeline/now.hpp"
 #include "policy/infrastructure.hpp"
 #include "policy/snapshot.hpp"
 #include "policy/verdict.hpp"
@@ -47,7 +48,7 @@ struct Burst {
   /// The configuration that this burst is judged by, from run() to write_reply().
   const policy::Snapshot* snapshot = nullptr;
   const policy::Infrastructure* known = nullptr;
-  const policy::GardenSet* opened = nullptr;
+  const policy::OpenedGarden* opened = nullptr;
   std::array<net::Ethernet, kMaxBurst> ethernet;
   std::array<policy::ZoneRef, kMaxBurst> zone;
   std::array<table::Key, kMaxBurst> key;
@@ -60,18 +61,12 @@ struct Burst {
   FrameList shows;                              ///< may tell of a client's addresses, or a router's
   FrameList rest;                               ///< not simply a session's: judged one by one
   std::array<responder::Plan, kMaxBurst> plan;  ///< set for those on `reply`
-  FrameList pass, reply, drop;                  ///< each frame is on one of them
+  FrameList pass, reply, drop, hold;            ///< each frame is on one of them
 };
 
 /// First phase: Ethernet, zone and key of each frame, and the list `shows`.
 void parse(Burst& burst) noexcept;
 /// Last phase: puts each frame on the list that its verdict says.
 void sort(Burst& burst) noexcept;
-
-/// Time as the worker read it for this burst.
-struct Now {
-  std::uint64_t ns = 0;      ///< monotonic
-  std::uint32_t unix_s = 0;  ///< wall clock, for the login link
-};
 
 }  // namespace gate511::pipeline

@@ -25,6 +25,8 @@ constexpr std::uint64_t kRefusalsPerSecond = 20'000;
 constexpr std::uint64_t kRefusalBurst = 2'000;
 /// Guests whose budgets are remembered, for one worker: 160 bytes each.
 constexpr std::size_t kGuestSlots = 16'384;
+/// Connections to the garden's hosts, for one worker: 4 KiB each, once they are used.
+constexpr std::size_t kGardenFlows = 4'096;
 
 /// The verdict where nothing is enforced. Three things never pass, whatever the zone: what is no
 /// Ethernet frame, what the other port cannot take, and flow control, which is for the two ends of
@@ -74,6 +76,8 @@ Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, s
       refusals_{kRefusalsPerSecond, kRefusalBurst},
       refusals_not_made_{kRefusalsPerSecond, kRefusalBurst},
       budgets_{kGuestSlots, seed},
+      garden_flows_{kGardenFlows, seed},
+      learner_{seed},
       sightings_{seed},
       uplink_{seed},
       guarded_{seed} {}
@@ -204,9 +208,28 @@ Verdict Pipeline::judge_to_guest(Burst& burst, std::size_t i, Now now) noexcept 
       !shared_.dhcp_requests.waits(ethernet.destination, policy::dhcp_transaction(frame, packet),
                                    now.ns))
     verdict = Verdict::kNotSolicited;
-  return budgets_.charge({ethernet.destination, burst.zone[i].number}, verdict,
-                         static_cast<std::uint32_t>(frame.size()), /*up=*/false, /*syn=*/false,
-                         charge_of(burst, i, now));
+  if (verdict == Verdict::kGardenHost && !garden_flows_.knows(ethernet.destination, packet, now.ns))
+    verdict = Verdict::kNotSolicited;
+  verdict = budgets_.charge({ethernet.destination, burst.zone[i].number}, verdict,
+                            static_cast<std::uint32_t>(frame.size()), /*up=*/false, /*syn=*/false,
+                            charge_of(burst, i, now));
+  return verdict == Verdict::kDns && learn(burst, i, packet, now) ? Verdict::kDnsHeld : verdict;
+}
+
+/// Where nothing is enforced an answer is learnt from as well, so that verdicts are as they would
+/// be, but it is not held.
+bool Pipeline::learn(const Burst& burst, std::size_t i, const net::Packet& packet,
+                     Now now) noexcept {
+  const net::ByteView frame = burst.frame[i];
+  if (frame.size() > burst.max_frame_out) return false;
+  return learner_.answer({.frame = frame,
+                          .guest = burst.ethernet[i].destination,
+                          .packet = packet,
+                          .known = *burst.known,
+                          .vlan = burst.ethernet[i].vlan,
+                          .burst_index = static_cast<std::uint8_t>(i),
+                          .may_hold = burst.zone[i].enforce == Enforce::kOn},
+                         rules(burst, i), now);
 }
 
 Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcept {
@@ -214,13 +237,19 @@ Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcep
   const net::ByteView frame = burst.frame[i];
   const Ethernet& ethernet = burst.ethernet[i];
   const net::Packet packet = net::parse_packet(frame, ethernet);
-  const policy::GuestDecision decision =
+  policy::GuestDecision decision =
       policy::judge_from_guest(frame, ethernet, packet, rules(burst, i));
+  if (decision.verdict == Verdict::kGardenHost) {
+    decision.verdict = judge_garden(burst, i, packet, now);
+    if (decision.verdict == Verdict::kGardenRefused) decision.act = Act::kRefuse;
+  }
   const policy::GuestBudgets::Guest guest{ethernet.source, burst.zone[i].number};
   const auto bytes = static_cast<std::uint32_t>(frame.size());
   if (decision.act == Act::kFinal) {
     if (policy::fate(decision.verdict) != Fate::kForwarded) return decision.verdict;
     budgets_.earn(guest, bytes, now.ns);
+    if (decision.verdict == Verdict::kDns)
+      learner_.query(frame, ethernet.source, packet, rules(burst, i), now);
     if (decision.verdict == Verdict::kDhcp && !packet.is_v6)
       shared_.dhcp_requests.asked(ethernet.source, policy::dhcp_transaction(frame, packet), now.ns);
     return budgets_.charge(guest, decision.verdict, bytes, /*up=*/true, is_syn(packet),
@@ -263,6 +292,16 @@ responder::ConnectionId Pipeline::connection_of(const Burst& burst, std::size_t 
           .destination = packet.destination,
           .source_port = packet.source_port,
           .destination_port = packet.destination_port};
+}
+
+/// By the name that the connection begins with; one that is approved renews its address's permit.
+Verdict Pipeline::judge_garden(const Burst& burst, std::size_t i, const net::Packet& packet,
+                               Now now) noexcept {
+  const policy::RuleContext context = rules(burst, i);
+  const auto judged = garden_flows_.from_guest(burst.frame[i], burst.ethernet[i].source, packet,
+                                               context.hosts(), now.ns);
+  if (judged.approved) learner_.renew(packet.destination, context);
+  return judged.verdict;
 }
 
 Verdict Pipeline::respond(Burst& burst, std::size_t i, const net::Packet& packet,

@@ -13,13 +13,16 @@
 
 #include "http/answer_counters.hpp"
 #include "pipeline/burst.hpp"
+#include "pipeline/garden_learner.hpp"
 #include "pipeline/sighting_reporter.hpp"
 #include "pipeline/zone_counters.hpp"
 #include "policy/dhcp_requests.hpp"
 #include "policy/dhcp_servers.hpp"
+#include "policy/garden_flows.hpp"
 #include "policy/guest_budgets.hpp"
 #include "policy/guest_rules.hpp"
 #include "policy/infrastructure.hpp"
+#include "policy/permits.hpp"
 #include "policy/refusals.hpp"
 #include "policy/snapshot.hpp"
 #include "policy/verdict.hpp"
@@ -37,7 +40,7 @@ struct Shared {
   const table::SessionTable* table;
   std::atomic<const policy::Snapshot*> snapshot{nullptr};
   std::atomic<const policy::Infrastructure*> known{&kNothingKnown};
-  std::atomic<const policy::GardenSet*> opened{&kNothingOpened};
+  std::atomic<const policy::OpenedGarden*> opened{&kNothingOpened};
   std::atomic<const responder::CookieKeys*> cookie_keys{nullptr};
   std::atomic<std::uint32_t> unix_s{0};  ///< set by the control thread at least once a second
   /// Zone numbers that were ever given lie below it: the control thread's bound for what it sums.
@@ -45,12 +48,14 @@ struct Shared {
   std::span<table::Policer> policers{};  ///< by slot; written by the workers, for those with a rate
   policy::DhcpServers dhcp_servers;      ///< written by who learns of a server not yet known
   policy::DhcpRequests dhcp_requests;    ///< written by the workers
+  policy::Permits permits;               ///< written by the garden thread
+  std::atomic<bool> learns{false};  ///< some zone's garden has hosts; set by the control thread
 
   static inline const policy::Infrastructure kNothingKnown{};
-  static inline const policy::GardenSet kNothingOpened{};
+  static inline const policy::OpenedGarden kNothingOpened{};
 
   Shared(const table::SessionTable& sessions, net::SipKey seed) noexcept
-      : table{&sessions}, dhcp_servers{seed}, dhcp_requests{seed} {}
+      : table{&sessions}, dhcp_servers{seed}, dhcp_requests{seed}, permits{seed} {}
 };
 
 /// One worker's pipeline. Used by that worker alone, but for `counters`, which the control thread
@@ -87,6 +92,11 @@ class Pipeline {
   /// What the uplink told of routers, and what the guards dropped: for the control thread.
   [[nodiscard]] SightingReporter& uplink() noexcept { return uplink_; }
   [[nodiscard]] SightingReporter& guarded() noexcept { return guarded_; }
+  /// A frame that was held has become this: it is counted as such, and held no more.
+  void account_released(const Released& released, policy::Verdict verdict) noexcept;
+  /// What the garden thread serves, and whose held frames the worker sends on.
+  [[nodiscard]] GardenLearner& learner() noexcept { return learner_; }
+  [[nodiscard]] const GardenLearner& learner() const noexcept { return learner_; }
 
  private:
   void look_out(const Burst& burst, Now now) noexcept;
@@ -111,8 +121,18 @@ class Pipeline {
   [[nodiscard]] responder::ConnectionId connection_of(const Burst& burst, std::size_t i,
                                                       const net::Packet& packet) const noexcept;
   [[nodiscard]] policy::RuleContext rules(const Burst& burst, std::size_t i) const noexcept {
-    return {burst.snapshot->zone(burst.zone[i]), *burst.opened, burst.link, shared_.dhcp_servers};
+    return {burst.snapshot->zone(burst.zone[i]),
+            *burst.opened,
+            shared_.permits,
+            shared_.unix_s.load(std::memory_order_relaxed),
+            burst.link,
+            shared_.dhcp_servers,
+            burst.snapshot->scratch_of(worker_)};
   }
+  [[nodiscard]] bool learn(const Burst& burst, std::size_t i, const net::Packet& packet,
+                           Now now) noexcept;
+  [[nodiscard]] policy::Verdict judge_garden(const Burst& burst, std::size_t i,
+                                             const net::Packet& packet, Now now) noexcept;
   [[nodiscard]] policy::Refusals refusals(const Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] std::uint32_t nonce() noexcept;
 
@@ -123,6 +143,8 @@ class Pipeline {
   policy::TokenBucket refusals_;
   policy::TokenBucket refusals_not_made_;  ///< of zones that are monitored
   policy::GuestBudgets budgets_;
+  policy::GardenFlows garden_flows_;
+  GardenLearner learner_;
   SightingReporter sightings_;
   SightingReporter uplink_;
   SightingReporter guarded_;

@@ -89,4 +89,9 @@ void Pipeline::account(const Burst& burst) noexcept {
   }
 }
 
+void Pipeline::account_released(const Released& released, Verdict verdict) noexcept {
+  counters_.count(released.link, released.zone, Verdict::kDnsHeld, ~std::uint64_t{0});  // one less
+  counters_.count(released.link, released.zone, verdict, 1);
+}
+
 }  // namespace gate511::pipeline

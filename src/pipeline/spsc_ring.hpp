@@ -37,6 +37,12 @@ class SpscRing {
     return true;
   }
 
+  /// The producer: how many elements could be pushed now, at least.
+  [[nodiscard]] std::size_t room() noexcept {
+    seen_head_ = head_.load(std::memory_order_acquire);
+    return slots_.size() - (tail_.load(std::memory_order_relaxed) - seen_head_);
+  }
+
   /// The consumer: up to `out.size()` elements, oldest first. Returns how many.
   [[nodiscard]] std::size_t pop(std::span<T> out) noexcept {
     const std::size_t head = head_.load(std::memory_order_relaxed);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/host_set.hpp"
 #include "net/ip.hpp"
 
 namespace gate511::policy {
@@ -69,6 +70,12 @@ class GardenSet {
   [[nodiscard]] const Span* find(const net::IpAddress& address) const noexcept;
 
   std::shared_ptr<const Owned> owned_;
+};
+
+/// What was opened to guests at run time.
+struct OpenedGarden {
+  GardenSet prefixes;
+  http::HostSet hosts;
 };
 
 }  // namespace gate511::policy

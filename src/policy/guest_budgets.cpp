@@ -91,6 +91,7 @@ Verdict GuestBudgets::charge(Guest guest, Verdict verdict, std::uint32_t bytes, 
       if (up && !take(guest, Budget::kDnsPackets, 1, charge)) return Verdict::kDnsBudget;
       return take(guest, Budget::kDnsBytes, bytes, charge) ? verdict : Verdict::kDnsBudget;
     case Verdict::kGarden:
+    case Verdict::kGardenHost:
       if (syn && !take(guest, Budget::kSyn, 1, charge)) return Verdict::kSynBudget;
       return take(guest, Budget::kGardenBytes, bytes, charge) ? verdict : Verdict::kGardenBudget;
     default:

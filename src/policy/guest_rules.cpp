@@ -18,6 +18,7 @@ using net::Packet;
 
 constexpr std::uint16_t kDnsPort = 53;
 constexpr std::uint16_t kNtpPort = 123;
+constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
 constexpr std::uint8_t kIgmp = 2;
 
@@ -65,12 +66,12 @@ bool is_in_garden(const Packet& p, const net::IpAddress& remote, std::uint16_t p
   const GuestRules& rules = context.zone.guest;
   const bool has_ports = is_udp(p) || is_tcp(p);
   return remote == rules.portal || rules.garden.allows(remote, has_ports, port) ||
-         context.opened.allows(remote, has_ports, port);
+         context.opened.prefixes.allows(remote, has_ports, port);
 }
 
 /// The rules by address, for traffic with `remote` on its port `port`: kDns, kDnsRefused, kNtp,
-/// kGarden, or kGuestDenied where none of them speaks. Both directions read them here, so that they
-/// cannot differ.
+/// kGarden, kGardenHost, or kGuestDenied where none of them speaks. Both directions read them here,
+/// so that they cannot differ.
 Verdict judge_remote(const Packet& p, const net::IpAddress& remote, std::uint16_t port,
                      const RuleContext& context) {
   const GuestRules& rules = context.zone.guest;
@@ -80,6 +81,9 @@ Verdict judge_remote(const Packet& p, const net::IpAddress& remote, std::uint16_
   }
   if (is_udp(p) && port == kNtpPort && rules.ntp.contains(remote)) return Verdict::kNtp;
   if (is_in_garden(p, remote, port, context)) return Verdict::kGarden;
+  if (is_tcp(p) && (port == kHttpPort || port == kHttpsPort) && !context.hosts().empty() &&
+      context.permits.allows(context.zone.number, remote, context.now_s))
+    return Verdict::kGardenHost;
   return Verdict::kGuestDenied;
 }
 
@@ -123,7 +127,8 @@ bool is_error_about_allowed(ByteView frame, const Packet& p, const RuleContext& 
   if (!quoted) return false;
   const Verdict sent =
       judge_remote(*quoted, quoted->destination, quoted->destination_port, context);
-  return sent == Verdict::kDns || sent == Verdict::kNtp || sent == Verdict::kGarden;
+  return sent == Verdict::kDns || sent == Verdict::kNtp || sent == Verdict::kGarden ||
+         sent == Verdict::kGardenHost;
 }
 
 }  // namespace
@@ -219,7 +224,8 @@ Verdict judge_to_guest(ByteView frame, const Packet& p, const RuleContext& conte
   if (is_neighbour_discovery(p)) return Verdict::kNeighbour;
   if (is_dhcp_answer(frame, p)) return Verdict::kDhcp;
   const Verdict remote = judge_remote(p, p.source, p.source_port, context);
-  if (remote == Verdict::kDns || remote == Verdict::kNtp || remote == Verdict::kGarden)
+  if (remote == Verdict::kDns || remote == Verdict::kNtp || remote == Verdict::kGarden ||
+      remote == Verdict::kGardenHost)
     return remote;
   if (is_error_about_allowed(frame, p, context)) return Verdict::kGarden;
   return Verdict::kNotSolicited;

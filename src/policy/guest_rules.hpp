@@ -8,6 +8,8 @@
 
 #include "net/frame.hpp"
 #include "policy/dhcp_servers.hpp"
+#include "policy/garden_hosts.hpp"
+#include "policy/permits.hpp"
 #include "policy/snapshot.hpp"
 #include "policy/verdict.hpp"
 
@@ -27,9 +29,16 @@ struct GuestDecision {
 /// What a guest is judged by.
 struct RuleContext {
   const Zone& zone;
-  const GardenSet& opened;  ///< at run time, beside the zone's garden
+  const OpenedGarden& opened;  ///< at run time, beside the zone's garden
+  const Permits& permits;
+  std::uint32_t now_s;  ///< unix time
   std::uint8_t link;
   const DhcpServers& servers;
+  const http::Patterns::Scratch* scratch = nullptr;  ///< the worker's; null: no expression is asked
+
+  [[nodiscard]] GardenHosts hosts() const noexcept {
+    return {zone.guest.hosts.get(), &opened.hosts, zone.guest.host_patterns.get(), scratch};
+  }
 };
 
 /// The verdict that a flaw is dropped with. Not for Flaw::kNone.

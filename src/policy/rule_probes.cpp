@@ -115,6 +115,17 @@ class Prober {
     const std::uint16_t port = first.ports.empty() ? std::uint16_t{443} : first.ports.front().first;
     ask(fmt::format("all to the portal and the garden, {}", names), tcp(first.range.first, port));
   }
+  /// What becomes of them hangs on DNS, and on the name that a connection begins with.
+  void tell_hosts() {
+    if (context_.hosts().empty()) return;
+    const GuestRules& rules = zone_.guest;
+    const std::size_t hosts = (rules.hosts ? rules.hosts->size() : 0) +
+                              (rules.host_patterns ? rules.host_patterns->size() : 0) +
+                              context_.opened.hosts.size();
+    probes_.push_back(
+        {fmt::format("HTTP and HTTPS to {} garden host{}, by name", hosts, hosts == 1 ? "" : "s"),
+         Verdict::kGardenHost});
+  }
   /// RFC 826: a request that tells its sender's MAC.
   void ask_arp() {
     std::array<std::byte, net::kEthernetBytes + 28> frame{};
@@ -160,7 +171,7 @@ class Prober {
     for (const IpAddress& address : kElsewhere) {
       const GuestRules& rules = zone_.guest;
       if (address != rules.portal && !rules.garden.contains(address) &&
-          !context_.opened.contains(address) && !rules.resolvers.contains(address) &&
+          !context_.opened.prefixes.contains(address) && !rules.resolvers.contains(address) &&
           !rules.ntp.contains(address))
         return address;
     }
@@ -194,7 +205,8 @@ std::vector<RuleProbe> probe_rules(const RuleContext& context) {
                tcp(*zone.guest.portal, 443));
   }
   prober.ask_garden(zone.guest.garden);
-  prober.ask_garden(context.opened);
+  prober.ask_garden(context.opened.prefixes);
+  prober.tell_hosts();
   for (const std::uint16_t port : zone.http_ports)
     prober.ask(fmt::format("TCP to port {}", port), tcp(elsewhere, port));
   prober.ask("TCP to port 443", tcp(elsewhere, 443));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "http/answers.hpp"
+#include "http/host_set.hpp"
 #include "http/login_link.hpp"
 #include "http/patterns.hpp"
 #include "http/probes.hpp"
@@ -40,6 +41,9 @@ struct GuestRules {
   net::IpSet ntp;
   std::optional<net::IpAddress> portal;  ///< without it no guest could ever log in
   GardenSet garden;
+  std::shared_ptr<const http::HostSet> hosts{};  ///< null: none
+  /// Expressions for more of them; null: none.
+  std::shared_ptr<const http::Patterns> host_patterns{};
   DnsRules dns{};
   Budgets budgets{};
 };
@@ -86,6 +90,10 @@ struct Snapshot {
 
   [[nodiscard]] const Zone& zone(ZoneRef ref) const noexcept {
     return zones[place_of_zone[ref.number]];
+  }
+  /// Null: that worker asks no expression.
+  [[nodiscard]] const http::Patterns::Scratch* scratch_of(std::size_t worker) const noexcept {
+    return worker < scratch.size() ? &scratch[worker] : nullptr;
   }
   /// How the worker of that number tells probes of that zone.
   [[nodiscard]] http::ProbeAsker probes(ZoneRef ref, std::size_t worker) const noexcept {

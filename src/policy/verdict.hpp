@@ -23,8 +23,11 @@ enum class Verdict : std::uint8_t {
   kDns,
   kNtp,
   kGarden,
+  kGardenHost,
   kMonitored,
   kUnenforced,
+  // Held, until it is counted as something else.
+  kDnsHeld,
   // Answered.
   kSynAck,
   kPage,
@@ -35,6 +38,7 @@ enum class Verdict : std::uint8_t {
   kHttpsAlert,
   kUdpRefused,
   kDnsRefused,
+  kGardenRefused,
   // Dropped: the frame is damaged, or not to be classified completely.
   kRunt,
   kOversized,
@@ -69,6 +73,7 @@ enum class Verdict : std::uint8_t {
   kDnsMalformed,
   kDnsLongName,
   kDnsType,
+  kGardenSegment,
   kNotSolicited,
   kMulticastDenied,
   // Dropped: the responder has nothing to say.
@@ -95,7 +100,7 @@ enum class Verdict : std::uint8_t {
   kTxFull,
 };
 
-enum class Fate : std::uint8_t { kForwarded, kAnswered, kDropped };
+enum class Fate : std::uint8_t { kForwarded, kHeld, kAnswered, kDropped };
 
 struct VerdictInfo {
   Verdict verdict;
@@ -119,10 +124,15 @@ inline constexpr std::array kVerdicts{
     VerdictInfo{Verdict::kNtp, Fate::kForwarded, "ntp", "guest's NTP with a configured server"},
     VerdictInfo{Verdict::kGarden, Fate::kForwarded, "garden",
                 "guest's traffic with the portal or the garden"},
+    VerdictInfo{Verdict::kGardenHost, Fate::kForwarded, "garden_host",
+                "guest's HTTP or HTTPS with a host of the garden, at an address learnt by DNS"},
     VerdictInfo{Verdict::kMonitored, Fate::kForwarded, "monitored",
                 "frame in a zone that is only monitored, which would else not have passed"},
     VerdictInfo{Verdict::kUnenforced, Fate::kForwarded, "unenforced",
                 "frame in a zone where nothing is enforced"},
+
+    VerdictInfo{Verdict::kDnsHeld, Fate::kHeld, "dns_held",
+                "answers of DNS that wait now for their addresses to be opened to guests"},
 
     VerdictInfo{Verdict::kSynAck, Fate::kAnswered, "syn_ack",
                 "guest's connection accepted by cookie, to be answered"},
@@ -140,6 +150,10 @@ inline constexpr std::array kVerdicts{
                 "guest's UDP answered with ICMP administratively prohibited"},
     VerdictInfo{Verdict::kDnsRefused, Fate::kAnswered, "dns_refused",
                 "guest's DNS to a resolver that is not configured refused"},
+    VerdictInfo{
+        Verdict::kGardenRefused, Fate::kAnswered, "garden_refused",
+        "guest's connection to a garden host's address that names no host of the garden, or "
+        "that is not known, reset"},
 
     VerdictInfo{Verdict::kRunt, Fate::kDropped, "runt", "frame shorter than an Ethernet header"},
     VerdictInfo{Verdict::kOversized, Fate::kDropped, "oversized",
@@ -201,6 +215,10 @@ inline constexpr std::array kVerdicts{
                 "guest's DNS query for a name longer than guest.dns_name_bytes"},
     VerdictInfo{Verdict::kDnsType, Fate::kDropped, "dns_type",
                 "guest's DNS query of a type that guests may not ask for"},
+    VerdictInfo{
+        Verdict::kGardenSegment, Fate::kDropped, "garden_segment",
+        "guest's segment to a garden host's address that is out of order, damaged, or other "
+        "than what was sent in its place before"},
     VerdictInfo{Verdict::kNotSolicited, Fate::kDropped, "not_solicited",
                 "frame from the uplink to a guest that answers nothing a guest may ask"},
     VerdictInfo{Verdict::kMulticastDenied, Fate::kDropped, "multicast_denied",

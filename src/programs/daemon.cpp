@@ -65,12 +65,18 @@ void announce(const dataplane::Dataplane& dataplane, const control::Config& conf
   std::fflush(stdout);
 }
 
-/// What telling probes costs, where it is told at all.
+/// What scanning costs, where it is done at all.
 void tell_costs(const policy::Snapshot& snapshot) {
   std::set<const http::ProbeRules*> told;
   for (const policy::Zone& zone : snapshot.zones) {
     if (!zone.probes || !told.insert(zone.probes.get()).second) continue;
     for (const std::string& cost : zone.probes->costs()) fmt::print("gate511: {}\n", cost);
+  }
+  std::set<const http::Patterns*> hosts;
+  for (const policy::Zone& zone : snapshot.zones) {
+    if (const auto* const patterns = zone.guest.host_patterns.get();
+        patterns && hosts.insert(patterns).second)
+      fmt::print("gate511: hosts of the garden: {}\n", patterns->cost().text());
   }
   std::fflush(stdout);
 }

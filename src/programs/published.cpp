@@ -46,14 +46,24 @@ void Published::replace(std::shared_ptr<const policy::Snapshot> next) {
   // Before a worker can count in a new zone.
   shared_.zones_used.store(zones_used_, std::memory_order_relaxed);
   swap(shared_.snapshot, snapshot_, std::move(next));
+  tell_garden_thread();
 }
 
 void Published::replace(std::shared_ptr<const policy::Infrastructure> next) {
   swap(shared_.known, known_, std::move(next));
 }
 
-void Published::replace(std::shared_ptr<const policy::GardenSet> next) {
+void Published::replace(std::shared_ptr<const policy::OpenedGarden> next) {
   swap(shared_.opened, opened_, std::move(next));
+  tell_garden_thread();
+}
+
+void Published::tell_garden_thread() {
+  const bool has_hosts = std::ranges::any_of(snapshot_->zones, [](const policy::Zone& zone) {
+    return zone.guest.hosts != nullptr || zone.guest.host_patterns != nullptr;
+  });
+  shared_.learns.store(has_hosts || (opened_ && !opened_->hosts.empty()),
+                       std::memory_order_relaxed);
 }
 
 void Published::tick() {

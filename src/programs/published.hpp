@@ -25,7 +25,8 @@ class Published final : public control::SnapshotSlot {
   [[nodiscard]] const policy::Snapshot& current() const override { return *snapshot_; }
   void replace(std::shared_ptr<const policy::Snapshot> next) override;
   void replace(std::shared_ptr<const policy::Infrastructure> next) override;
-  void replace(std::shared_ptr<const policy::GardenSet> next) override;
+  void replace(std::shared_ptr<const policy::OpenedGarden> next) override;
+  [[nodiscard]] policy::Permits& permits() override { return shared_.permits; }
   void learn_dhcp_server(std::uint8_t link, const net::IpAddress& server) override {
     shared_.dhcp_servers.learn(link, server);
   }
@@ -34,6 +35,8 @@ class Published final : public control::SnapshotSlot {
   void tick();
 
  private:
+  /// Whether there is anything to learn.
+  void tell_garden_thread();
   /// Lets the workers see `next` from their next burst on.
   template <typename T>
   void swap(std::atomic<const T*>& slot, std::shared_ptr<const T>& current,
@@ -43,7 +46,7 @@ class Published final : public control::SnapshotSlot {
   control::GraceQueue& grace_;
   std::shared_ptr<const policy::Snapshot> snapshot_;
   std::shared_ptr<const policy::Infrastructure> known_;
-  std::shared_ptr<const policy::GardenSet> opened_;
+  std::shared_ptr<const policy::OpenedGarden> opened_;
   std::shared_ptr<const responder::CookieKeys> cookie_keys_;
   std::uint64_t rotate_at_s_;  ///< CLOCK_MONOTONIC
   std::uint16_t zones_used_ = 1;

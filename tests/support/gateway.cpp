@@ -136,6 +136,7 @@ Gateway::Gateway(const Options& options)
       snapshot{make_snapshot(options)},
       shared{table, kSeed},
       pipeline{shared, counters, kWorker, 7},
+      opener{shared.permits},
       is_usual_{options.is_usual} {
   for (std::uint64_t i = 0; i < keys.key.size(); ++i) keys.key[i] = {i + 1, i + 100};
   shared.policers = policers;
@@ -167,8 +168,12 @@ Outcome Gateway::run(const Bytes& frame, pipeline::Direction direction) {
   burst->max_frame_out = max_frame_out;
   burst->frame[0] = exact;
   pipeline.run(*burst, now);
-  EXPECT_EQ(burst->pass.count + burst->reply.count + burst->drop.count, 1);
-  Outcome outcome{.verdict = burst->verdict[0], .forwarded = burst->pass.count == 1, .reply = {}};
+  EXPECT_EQ(burst->pass.count + burst->reply.count + burst->drop.count + burst->hold.count, 1);
+  Outcome outcome{.verdict = burst->verdict[0],
+                  .forwarded = burst->pass.count == 1,
+                  .held = burst->hold.count == 1,
+                  .reply = {}};
+  if (outcome.held) pipeline.learner().hold(0, this);
   if (burst->reply.count == 1) {
     outcome.reply.assign(responder::kMaxReply, std::byte{0xa5});  // as dirty as an mbuf
     outcome.reply.resize(pipeline.write_reply(*burst, 0, now, outcome.reply));
@@ -178,6 +183,18 @@ Outcome Gateway::run(const Bytes& frame, pipeline::Direction direction) {
                         is_usual_ && direction == pipeline::Direction::kFromAccess &&
                             table.size() == 0 && keys.newest == 0 && now.ns == kStart_ns);
   return outcome;
+}
+
+std::size_t Gateway::release_held() {
+  while (opener.serve(pipeline.learner(), shared.unix_s) > 0) {
+  }
+  std::array<pipeline::Released, pipeline::GardenLearner::kMaxHeld> back;
+  const std::size_t count = pipeline.learner().take_released(back);
+  for (const pipeline::Released& one : std::span{back}.first(count)) {
+    EXPECT_EQ(one.frame, this);
+    pipeline.account_released(one, policy::Verdict::kDns);
+  }
+  return count;
 }
 
 Reply Gateway::reply_to(const Bytes& frame) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/garden_opener.hpp"
 #include "pipeline/pipeline.hpp"
 #include "support/frame_builder.hpp"
 
@@ -22,6 +23,7 @@ inline constexpr std::string_view kSecret = "0123456789abcdef0123456789abcdef";
 struct Outcome {
   policy::Verdict verdict{};
   bool forwarded = false;
+  bool held = false;
   Bytes reply;  ///< empty: none
 };
 
@@ -66,6 +68,8 @@ class Gateway {
   Reply reply_to(const Bytes& frame);
 
   void rotate_keys();
+  /// What the garden thread does; then each frame that was held is sent on. Returns how many.
+  std::size_t release_held();
 
   /// How many frames had this verdict.
   [[nodiscard]] std::uint64_t counted(policy::Verdict verdict) const;
@@ -81,6 +85,7 @@ class Gateway {
   responder::CookieKeys keys;
   pipeline::Shared shared;
   pipeline::Pipeline pipeline;
+  pipeline::GardenOpener opener;
   static constexpr std::uint64_t kStart_ns = 1'000'000'000'000;
   pipeline::Now now{.ns = kStart_ns, .unix_s = 1'800'000'000};
   std::size_t max_frame_out = 1522;

@@ -120,8 +120,8 @@ TEST(ConfigError, UnknownKeysNameTheNearestAndAll) {
       "zone, sessions, portal, response, guest, garden, control");
   EXPECT_EQ(error_with("[portal.x]\n"),
             "t.toml:8: unknown key `portal.x`; portal takes url, secret_file");
-  EXPECT_EQ(error_with("[garden]\nhosts = [\"a.example\"]\n"),
-            "t.toml:9: unknown key `garden.hosts`; garden takes cidrs");
+  EXPECT_EQ(error_with("[garden]\ndomains = [\"a.example\"]\n"),
+            "t.toml:9: unknown key `garden.domains`; garden takes cidrs, hosts, hosts_file, state");
 }
 
 TEST(ConfigError, WrongTypesAndRanges) {
@@ -448,6 +448,52 @@ TEST(Config, WarnsOfWhatGuestsCannotReach) {
   EXPECT_EQ(found[1].text(),
             "t.toml: guests have no resolver, so that most never ask for a page; set "
             "`guest.resolvers` to the addresses that DHCP gives them, or to [\"any\"]");
+}
+
+TEST(Config, HoldsTheGardensHosts) {
+  const auto config = parse_config(std::string{kSmallest} +
+                                       "[garden]\nhosts = [\"A.Example\", "
+                                       "\"*.b\u00fccher.example\", '/img[0-9]\\.c\\.example/']\n"
+                                       "hosts_file = \"/nowhere/list\"\n",
+                                   "t.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->garden.host_names,
+            (std::vector<std::string>{"a.example", "*.xn--bcher-kva.example"}));
+  EXPECT_EQ(config->garden.host_patterns, (std::vector<std::string>{"/img[0-9]\\.c\\.example/"}));
+  EXPECT_TRUE(config->garden.hosts->contains("www.xn--bcher-kva.example"));
+  EXPECT_EQ(config->garden.hosts_file, "/nowhere/list") << "which parsing does not open";
+  EXPECT_EQ(
+      error_with("[garden]\nhosts = [\n\"a.example\", \"b.*.example\"]\n"),
+      "t.toml:10: `garden.hosts`: \"b.*.example\" has a * that is not in front; write it like "
+      "\"a.example\" or \"*.a.example\"");
+  EXPECT_EQ(
+      error_with("[garden]\nstate = \"garden.jsonl\"\n"),
+      "t.toml:9: `garden.state` is \"garden.jsonl\"; it must be an absolute path, or \"\" for "
+      "none");
+}
+
+TEST(Config, WarnsOfHostsThatCannotBeLearntAndOfProbes) {
+  const auto told = [](const std::string& more) {
+    const auto config = parse_config(std::string{kSmallest} + more, "t.toml");
+    EXPECT_TRUE(config) << config.error().text();
+    std::vector<std::string> texts;
+    for (const Error& warning : warnings(*config)) texts.push_back(warning.text());
+    return texts;
+  };
+  const std::string resolver = "[guest]\nresolvers = [\"192.0.2.53\"]\n";
+  EXPECT_TRUE(told(resolver + "[garden]\nhosts = [\"a.example\"]\n").empty());
+  const auto unlearnt = told("[garden]\nhosts = [\"a.example\"]\n");
+  ASSERT_EQ(unlearnt.size(), 2U);
+  EXPECT_EQ(
+      unlearnt[0],
+      "t.toml:9: guests cannot reach the hosts of the garden: their addresses are learnt from "
+      "resolvers that are named alone; set `guest.resolvers` to their addresses");
+  const auto probe = told(resolver + "[garden]\nhosts = [\"captive.apple.com\"]\n");
+  ASSERT_EQ(probe.size(), 1U);
+  EXPECT_TRUE(
+      probe[0].starts_with("t.toml:11: the garden holds captive.apple.com, by which clients"))
+      << probe[0];
+  EXPECT_EQ(told(resolver + "[garden]\nhosts = [\"*.msftconnecttest.com\"]\n").size(), 1U);
 }
 
 class Secret : public testing::Test {

@@ -91,8 +91,9 @@ class HandSlot : public SnapshotSlot {
  public:
   std::shared_ptr<const policy::Snapshot> snapshot;
   std::shared_ptr<const policy::Infrastructure> known;
-  std::shared_ptr<const policy::GardenSet> opened;
+  std::shared_ptr<const policy::OpenedGarden> opened;
   std::vector<net::IpAddress> servers;
+  policy::Permits allowed{{1, 2}};
   int replaced = 0;
 
   [[nodiscard]] const policy::Snapshot& current() const override { return *snapshot; }
@@ -103,7 +104,10 @@ class HandSlot : public SnapshotSlot {
   void replace(std::shared_ptr<const policy::Infrastructure> next) override {
     known = std::move(next);
   }
-  void replace(std::shared_ptr<const policy::GardenSet> next) override { opened = std::move(next); }
+  void replace(std::shared_ptr<const policy::OpenedGarden> next) override {
+    opened = std::move(next);
+  }
+  [[nodiscard]] policy::Permits& permits() override { return allowed; }
   void learn_dhcp_server(std::uint8_t, const net::IpAddress& server) override {
     servers.push_back(server);
   }
@@ -149,12 +153,18 @@ class HandSightings : public dataplane::SightingSource {
  public:
   using Waiting = std::deque<pipeline::Sighting>;
   Waiting waiting, uplink, guarded;
+  std::deque<pipeline::Learnt> learnt;
 
   [[nodiscard]] std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept override {
     return take(waiting, out);
   }
   [[nodiscard]] std::size_t take_uplink(std::span<pipeline::Sighting> out) noexcept override {
     return take(uplink, out);
+  }
+  [[nodiscard]] std::size_t take_learnt(std::span<pipeline::Learnt> out) noexcept override {
+    std::size_t count = 0;
+    for (; count < out.size() && !learnt.empty(); learnt.pop_front()) out[count++] = learnt.front();
+    return count;
   }
   [[nodiscard]] std::size_t take_guarded(std::span<pipeline::Sighting> out) noexcept override {
     return take(guarded, out);

@@ -30,7 +30,7 @@ class ServiceTest : public testing::Test {
              [this](std::string_view change) { return service_.not_seen(change); },
              [this](std::string_view change) { return service_.not_stored(change); }, key_has_vlan},
             service_.dispatcher()},
-        garden_methods_{{config_, world_.grace,
+        garden_methods_{{config_, world_.grace, garden_permits_,
                          [this](std::string_view change) { return service_.not_seen(change); }},
                         service_.dispatcher()},
         config_methods_{{config_, world_.sessions, world_.grace, world_.events, world_.status,
@@ -78,6 +78,7 @@ class ServiceTest : public testing::Test {
   Service service_;
   ClientMethods client_methods_;
   SessionChangeMethods session_change_methods_;
+  GardenPermits garden_permits_{config_};
   GardenMethods garden_methods_;
   ConfigMethods config_methods_;
   Caller caller_{.rights = Access::kChange, .connection = 1, .user = "uid 0"};

@@ -21,7 +21,7 @@ class GardenMethodsTest : public ServiceTest {
     return all;
   }
   bool allows(std::string_view address, std::uint16_t port) {
-    return slot_.opened && slot_.opened->allows(*net::parse_ip(address), true, port);
+    return slot_.opened && slot_.opened->prefixes.allows(*net::parse_ip(address), true, port);
   }
 };
 
@@ -37,6 +37,26 @@ TEST_F(GardenMethodsTest, OpenAndCloseAtOnce) {
             Json::parse(R"({"existed":true,"removed":1,"opened":1})"));
   EXPECT_FALSE(allows("198.51.100.9", 22));
   EXPECT_EQ(result("garden.remove", {{"cidrs", {"198.51.100.0/24"}}})["existed"], false);
+}
+
+TEST_F(GardenMethodsTest, OpenHostsAndListWhatWasLearntOfThem) {
+  result("garden.add", {{"hosts", Json::array({"A.Example", "*.B\u00fccher.example"})}});
+  ASSERT_TRUE(slot_.opened);
+  EXPECT_TRUE(slot_.opened->hosts.contains("a.example"));
+  EXPECT_TRUE(slot_.opened->hosts.contains("www.xn--bcher-kva.example"));
+  EXPECT_EQ(targets(), "a.example - opened\n*.xn--bcher-kva.example - opened\n");
+  pipeline::Learnt learnt{.address = *net::parse_ip("198.51.100.80"), .until_s = 1'750'003'600};
+  std::ranges::copy(std::string_view{"a.example"}, learnt.name.begin());
+  learnt.name_size = 9;
+  garden_permits_.add(learnt);
+  const Json listed = result("garden.list");
+  EXPECT_EQ(listed["entries"][2], Json::parse(R"({"target":"198.51.100.80","zone":"default",
+    "source":"learnt","host":"a.example","until":1750003600})"));
+  EXPECT_EQ(result("garden.remove", {{"hosts", {"a.example"}}})["removed"], 1);
+  EXPECT_FALSE(slot_.opened->hosts.contains("a.example"));
+  EXPECT_EQ(error("garden.add", {{"hosts", {"a.*.example"}}}),
+            "-32602 `hosts`: \"a.*.example\" has a * that is not in front; write it like "
+            "\"a.example\" or \"*.a.example\"");
 }
 
 TEST_F(GardenMethodsTest, AnswerWhenTheWorkersHaveSeenIt) {
@@ -64,7 +84,7 @@ TEST_F(GardenMethodsTest, ListPageByPage) {
 }
 
 TEST_F(GardenMethodsTest, SayWhatIsWrong) {
-  EXPECT_EQ(error("garden.add", Json::object()), "-32602 `cidrs` is missing");
+  EXPECT_EQ(error("garden.add", Json::object()), "-32602 give `cidrs` or `hosts`");
   EXPECT_EQ(error("garden.add", {{"cidrs", {"192.0.2.77/26"}}}),
             "-32602 `cidrs` holds \"192.0.2.77/26\", which has bits set behind its length; "
             "\"192.0.2.64/26\" was probably meant, or \"192.0.2.77\" for the one host");
@@ -80,9 +100,10 @@ TEST_F(GardenMethodsTest, SayWhatIsWrong) {
     result("garden.add", {{"cidrs", many}});
     for (Json& one : many) one = one.get<std::string>().substr(0, one.get<std::string>().find(' '));
   }
-  EXPECT_EQ(error("garden.add", {{"cidrs", many}}),
-            "-32002 at most 4096 prefixes can be opened at run time; close some, or set "
-            "garden.cidrs in the configuration");
+  EXPECT_EQ(
+      error("garden.add", {{"cidrs", many}}),
+      "-32002 at most 4096 prefixes and as many hosts can be opened at run time; close some, or "
+      "set garden.cidrs or garden.hosts in the configuration");
   caller_.rights = Access::kRead;
   EXPECT_NE(error("garden.add", {{"cidrs", {"192.0.2.7"}}}).find("-320"), std::string::npos);
 }

@@ -158,6 +158,7 @@ TEST_F(ServiceTest, StatsShowTheInvariant) {
                            .mbufs_total = 10,
                            .mbufs_in_use = 2,
                            .huge_pages = true,
+                           .opened = {},
                            .workers = {worker, worker}};
   result("session.add", {{"mac", kMac}});
   const Json stats = result("stats.get");

@@ -149,7 +149,7 @@ TEST(GuestsGarden, IsOpenByItsPortsBothWays) {
           .from_access(FrameBuilder{}.ip("192.0.2.101", "192.0.2.11").icmp(8, 0, Bytes(12)).build())
           .verdict,
       Verdict::kGuestDenied);
-  const GardenSet opened{{prefix("198.51.100.7", "25")}};
+  const policy::OpenedGarden opened{GardenSet{{prefix("198.51.100.7", "25")}}, {}};
   gateway.shared.opened = &opened;
   EXPECT_EQ(gateway
                 .from_access(FrameBuilder{}

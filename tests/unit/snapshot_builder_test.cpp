@@ -8,6 +8,7 @@
 #include <set>
 
 #include "control/snapshot_builder.hpp"
+#include "policy/garden_hosts.hpp"
 
 namespace gate511::control {
 namespace {
@@ -74,6 +75,25 @@ TEST_F(SnapshotBuilder, SaysThatThePageDoesNotFit) {
   ASSERT_FALSE(snapshot);
   EXPECT_TRUE(snapshot.error().text().starts_with("t.toml:10: `response.network_name`: the "))
       << snapshot.error().text();
+}
+
+TEST_F(SnapshotBuilder, CompilesTheExpressionsOfTheGarden) {
+  const auto snapshot =
+      build(parse("[garden]\nhosts = [\"a.example\", '/img[0-9]+\\.b\\.example/']\n"
+                  "[[zone]]\nname = \"hall\"\nlink = \"venue\"\nvlans = [40]\n"));
+  ASSERT_TRUE(snapshot) << snapshot.error().text();
+  const policy::GuestRules& rules = (*snapshot)->zones[0].guest;
+  const policy::GardenHosts hosts{rules.hosts.get(), nullptr, rules.host_patterns.get(),
+                                  (*snapshot)->scratch_of(0)};
+  EXPECT_TRUE(hosts.contain("a.example"));
+  EXPECT_TRUE(hosts.contain("IMG42.b.example."));
+  EXPECT_FALSE(hosts.contain("img42.b.example.evil.example"));
+  EXPECT_EQ((*snapshot)->zones[1].guest.host_patterns, rules.host_patterns) << "shared";
+  const auto bad = build(parse("[garden]\nhosts = ['/a(/']\n"));
+  ASSERT_FALSE(bad);
+  EXPECT_TRUE(
+      bad.error().text().starts_with("t.toml:10: `garden.hosts`: the expression /a(/ is refused: "))
+      << bad.error().text();
 }
 
 constexpr const char* kZones = R"(

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <map>
 
 #include "http/answer_counters.hpp"
 #include "policy/verdict.hpp"
@@ -26,16 +26,15 @@ namespace {
 Row zone_row(const Json& zone) {
   const bool is_monitored = cell(zone, "enforce") == "monitor";
   const Json& counts = inside(zone, is_monitored ? "would_have" : "verdicts");
-  std::array<std::uint64_t, 3> frames{};  // by fate
+  std::map<policy::Fate, std::uint64_t> frames;
   for (const policy::VerdictInfo& info : policy::kVerdicts)
-    frames.at(static_cast<std::size_t>(info.fate)) +=
-        number(counts, std::string{info.name}.c_str());
+    frames[info.fate] += number(counts, std::string{info.name}.c_str());
   return {cell(zone, "name"),
           cell(zone, "link"),
           cell(zone, "enforce"),
-          std::to_string(frames[0]),
-          std::to_string(frames[1]),
-          std::to_string(frames[2]),
+          std::to_string(frames[policy::Fate::kForwarded]),
+          std::to_string(frames[policy::Fate::kAnswered]),
+          std::to_string(frames[policy::Fate::kDropped]),
           is_monitored ? "would have been" : ""};
 }
 

@@ -21,6 +21,8 @@ gateway_on_store_failure=refuse
 gateway_store=  # the bed's, if empty
 gateway_capacity=65536
 gateway_budget=()  # lines of [guest.budget]
+gateway_guest=()  # more lines of [guest]
+gateway_garden=()  # more lines of [garden]
 
 # --- Ports ---------------------------------------------------------------------------------------
 
@@ -104,12 +106,15 @@ $(printf '%s\n' "${gateway_response[@]}")
 [guest]
 resolvers = ["$resolver4", "$resolver6"]
 ntp = ["$router4"]
+$(printf '%s\n' "${gateway_guest[@]}")
 
 [guest.budget]
 $(printf '%s\n' "${gateway_budget[@]}")
 
 [garden]
 cidrs = ["$portal4/32", "$portal6/128"]
+state = "$bed_dir/garden.jsonl"
+$(printf '%s\n' "${gateway_garden[@]}")
 
 [control]
 socket = "$bed_dir/control.sock"
