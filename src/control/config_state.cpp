@@ -7,15 +7,27 @@
 namespace gate511::control {
 namespace {
 
-void add(dataplane::VerdictCounts& sum, const dataplane::VerdictCounts& more) {
-  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += more[i];
-}
-
-void subtract(dataplane::VerdictCounts& sum, const dataplane::VerdictCounts& less) {
-  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] -= less[i];
+/// Calls `change` for each pair of counts.
+template <typename Change>
+void each(dataplane::VerdictCounts& mine, const dataplane::VerdictCounts& other, Change change) {
+  for (std::size_t i = 0; i < mine.size(); ++i) change(mine[i], other[i]);
 }
 
 }  // namespace
+
+Tally& Tally::operator+=(const Tally& more) {
+  const auto add = [](std::uint64_t& mine, std::uint64_t other) { mine += other; };
+  each(counted, more.counted, add);
+  each(would_have, more.would_have, add);
+  return *this;
+}
+
+Tally& Tally::operator-=(const Tally& less) {
+  const auto subtract = [](std::uint64_t& mine, std::uint64_t other) { mine -= other; };
+  each(counted, less.counted, subtract);
+  each(would_have, less.would_have, subtract);
+  return *this;
+}
 
 ConfigState::ConfigState(Config config)
     : config_{std::make_shared<const Config>(std::move(config))},
@@ -26,13 +38,10 @@ void ConfigState::replace(std::shared_ptr<const Config> config, ZoneNumbers numb
   if (!numbers.taken_over().empty()) {
     const auto all = status.zones();
     for (const std::uint8_t number : numbers.taken_over()) {
-      Counted sum;
+      std::erase_if(before_, [number](const auto& one) { return one.first.first == number; });
       for (const dataplane::ZoneStatus& one : all) {
-        if (one.zone != number) continue;
-        add(sum.counted, one.counted);
-        add(sum.would_have, one.would_have);
+        if (one.zone == number) before_[{number, one.lcore}] += {one.counted, one.would_have};
       }
-      before_[number] = sum;
     }
   }
   config_ = std::move(config);
@@ -55,14 +64,14 @@ std::vector<ZoneCounts> ConfigState::zones(const dataplane::StatusSource& status
     if (one.zone != 0 && found == place.end()) continue;  // a zone that is no more
     const std::size_t at = one.zone != 0 ? found->second : one.link;
     if (at >= zones.size()) continue;
-    add(zones[at].counted, one.counted);
-    add(zones[at].would_have, one.would_have);
+    zones[at].workers[one.lcore] += {one.counted, one.would_have};
   }
-  for (const auto& [number, counts] : before_) {
-    const auto found = place.find(number);
-    if (found == place.end()) continue;
-    subtract(zones[found->second].counted, counts.counted);
-    subtract(zones[found->second].would_have, counts.would_have);
+  for (const auto& [of, counts] : before_) {
+    const auto found = place.find(of.first);
+    if (found != place.end()) zones[found->second].workers[of.second] -= counts;
+  }
+  for (ZoneCounts& zone : zones) {
+    for (const auto& [lcore, counts] : zone.workers) zone.all += counts;
   }
   return zones;
 }

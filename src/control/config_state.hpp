@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "control/config.hpp"
@@ -17,14 +18,23 @@
 
 namespace gate511::control {
 
-/// A zone in force, over all workers.
+/// Frames by verdict, and what would have become of those that are monitored.
+struct Tally {
+  dataplane::VerdictCounts counted{};
+  dataplane::VerdictCounts would_have{};
+
+  Tally& operator+=(const Tally& more);
+  Tally& operator-=(const Tally& less);
+};
+
+/// A zone in force.
 struct ZoneCounts {
   std::string name;
   std::string link;
   std::uint8_t number = 0;
   policy::Enforce enforce = policy::Enforce::kOn;
-  dataplane::VerdictCounts counted{};
-  dataplane::VerdictCounts would_have{};
+  Tally all{};
+  std::map<unsigned, Tally> workers{};  ///< by lcore, those that had frames of it
 };
 
 class ConfigState {
@@ -44,14 +54,11 @@ class ConfigState {
   [[nodiscard]] std::vector<ZoneCounts> zones(const dataplane::StatusSource& status) const;
 
  private:
-  struct Counted {
-    dataplane::VerdictCounts counted{};
-    dataplane::VerdictCounts would_have{};
-  };
   std::shared_ptr<const Config> config_;
   ZoneNumbers numbers_;
   std::uint64_t generation_ = 1;
-  std::map<std::uint8_t, Counted> before_;  ///< by number: another zone's, which had it earlier
+  /// By number and lcore: another zone's, which had the number earlier.
+  std::map<std::pair<std::uint8_t, unsigned>, Tally> before_;
 };
 
 }  // namespace gate511::control

@@ -15,8 +15,8 @@ using std::chrono::nanoseconds;
 
 /// While someone waits for the workers: they pass a quiescent point every few microseconds.
 constexpr nanoseconds kUrgent{50'000};
-/// What is done for clients between two looks at all else.
-constexpr std::chrono::microseconds kJobs{100};
+/// A turn without what the sockets cost, and without the last step, which may take as much again.
+constexpr std::chrono::microseconds kTurn{50};
 constexpr milliseconds kPatience{200};
 constexpr std::uint64_t kCheckpoint_ns = 30 * kNsPerSecond;  // what is lost of counters at worst
 constexpr std::uint64_t kKeepGarden_ns = 60 * kNsPerSecond;
@@ -227,9 +227,10 @@ void Control::tell_of_refused() {
 
 void Control::turn(const std::function<void()>& on_tick) {
   const std::uint64_t began_ns = thread_time_ns();
-  jobs_.work(kJobs);
+  const auto until = std::chrono::steady_clock::now() + kTurn;
   sessions_.work();
   const bool more_passed = grace_.poll();
+  jobs_.work(until - std::chrono::steady_clock::now());
   store_ends();
   events_.pump();
   if (routers_configured_ != config_.generation()) {
@@ -257,12 +258,12 @@ void Control::turn(const std::function<void()>& on_tick) {
     }
     on_tick();
   }
-  longest_slice_ns_ = std::max(longest_slice_ns_, thread_time_ns() - began_ns);
   nanoseconds timeout{std::min(next_tick_ns_ - std::min(now, next_tick_ns_), kTick_ns)};
   if (grace_.is_urgent()) timeout = std::min(timeout, kUrgent);
   if (!jobs_.empty() || sessions_.has_work() || events_.has_work() || more_seen || more_passed)
     timeout = nanoseconds{0};
   server_->poll_once(timeout);
+  longest_slice_ns_ = std::max(longest_slice_ns_, thread_time_ns() - began_ns);
 }
 
 void Control::run(const std::function<bool()>& stop, const std::function<void()>& on_tick) {

@@ -19,7 +19,7 @@ class GraceQueue {
  public:
   /// A worker that has not moved for this long is told of.
   static constexpr std::uint64_t kPatience_ns = kNsPerSecond;
-  static constexpr std::chrono::microseconds kSlice{50};
+  static constexpr std::chrono::microseconds kSlice{25};
 
   /// Both outlive the queue.
   GraceQueue(table::GracePeriod& grace, const Clock& clock) : grace_{grace}, clock_{clock} {}

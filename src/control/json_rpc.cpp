@@ -42,8 +42,8 @@ bool is_id(const Json& id) {
 
 }  // namespace
 
-std::string Result::dump() && {
-  return text_.empty() ? text_of(json_) : std::move(text_);
+std::string Result::open() && {
+  return text_.empty() ? std::string{ResultText::kOpen} + text_of(json_) : std::move(text_);
 }
 
 tl::expected<Json, RpcError> parse_json(std::string_view text) {
@@ -113,12 +113,9 @@ void Dispatcher::handle_one(const Caller& caller, Json& request, const Reply& re
   Done finish = [reply, is_notification, id](Outcome outcome) {
     if (is_notification) return reply({});
     if (!outcome) return reply(error_answer(outcome.error(), id));
-    const std::string result = std::move(*outcome).dump();
-    std::string made;
-    made.reserve(result.size() + 64);
-    made.append(R"({"id":)").append(text_of(id)).append(R"(,"jsonrpc":"2.0","result":)");
-    made.append(result).push_back('}');
-    reply(std::move(made));
+    std::string answer = std::move(*outcome).open();
+    answer.append(R"(,"id":)").append(text_of(id)).append(R"(,"jsonrpc":"2.0"})");
+    reply(std::move(answer));
   };
   const auto& name = request["method"].get_ref<const std::string&>();
   const auto method = methods_.find(name);

@@ -53,20 +53,25 @@ inline constexpr int kInvalidParams = -32602;
 }  // namespace rpc
 
 /// What a method answers: a document, or what is JSON text already, for large answers.
+/// A result made as text, such as a long list. It stands where the answer will, so that no large
+/// one is copied on its way out: what is appended to `out` is the result.
+struct ResultText {
+  static constexpr std::string_view kOpen = R"({"result":)";
+
+  std::string out{kOpen};
+};
+
 class Result {
  public:
-  Result(Json json) : json_(std::move(json)) {}  // NOLINT: a document is a result
-  [[nodiscard]] static Result text(std::string json) {
-    Result made(nullptr);
-    made.text_ = std::move(json);
-    return made;
-  }
+  Result(Json json) : json_(std::move(json)) {}            // NOLINT: a document is a result
+  Result(ResultText text) : text_(std::move(text.out)) {}  // NOLINT: and so is text
   /// Null where it was built from text.
   [[nodiscard]] const Json& json() const { return json_; }
-  [[nodiscard]] std::string dump() &&;
+  /// The answer that it opens: ResultText::kOpen and the result.
+  [[nodiscard]] std::string open() &&;
 
  private:
-  Json json_;
+  Json json_ = nullptr;
   std::string text_;
 };
 using Outcome = tl::expected<Result, RpcError>;

@@ -17,7 +17,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kChunksOfTheGone = 17;     // a whole line of the greatest length
-constexpr std::size_t kEventsATurn = 8;  // each may cost a chunk's copy; epoll takes turns itself
+constexpr std::size_t kEventsATurn = 4;  // each may cost a chunk's copy; epoll takes turns itself
 
 }  // namespace
 

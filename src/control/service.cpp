@@ -24,6 +24,7 @@ constexpr std::uint64_t kStuckFor_ns = GraceQueue::kPatience_ns / 2;
 constexpr std::size_t kAddsAStep = 8;
 constexpr std::size_t kListedAStep = 32;
 constexpr std::size_t kLooksAStep = 512;
+constexpr std::size_t kAnswerBytes = 320;  // for one session, nearly always
 
 tl::unexpected<RpcError> refused(Params& params) {
   return tl::unexpected{*params.error()};
@@ -84,24 +85,24 @@ RpcError Service::not_stored(std::string_view change) const {
   return rpc::store_failed(fmt::format("{}; {}", parts_.ledger.status().problem, change));
 }
 
-tl::expected<std::string, RpcError> Service::add_one(const Json& given, Sessions::Batch& batch) {
+std::optional<RpcError> Service::add_one(const Json& given, Sessions::Batch& batch,
+                                         std::string& out) {
   Params params{given,
                 {"mac", "vlan", "state", "ttl_s", "expires_at", "rate_up_bps", "rate_down_bps",
                  "tag", "user"}};
   const auto key = read_key(params, parts_.key_has_vlan);
   const SessionFields fields = read_fields(params, parts_.clock.unix_ns() / kNsPerSecond);
-  if (params.error() || !key) return refused(params);
+  if (params.error() || !key) return *params.error();
   const auto added = parts_.sessions.upsert(*key, fields, batch);
   if (!added) {
-    return tl::unexpected{
-        rpc::table_full(fmt::format("{} sessions are held, which is sessions.capacity; revoke "
-                                    "some, or raise it in the configuration",
-                                    parts_.sessions.table().capacity()))};
+    return rpc::table_full(
+        fmt::format("{} sessions are held, which is sessions.capacity; revoke "
+                    "some, or raise it in the configuration",
+                    parts_.sessions.table().capacity()));
   }
-  std::string text =
-      added->created ? R"("created":true,"session":)" : R"("created":false,"session":)";
-  append_session(text, added->session, parts_.key_has_vlan);
-  return text;
+  out += added->created ? R"({"created":true,"session":)" : R"({"created":false,"session":)";
+  append_session(out, added->session, parts_.key_has_vlan);
+  return std::nullopt;
 }
 
 /// A `session.add` of many, under way.
@@ -109,49 +110,52 @@ struct Service::Adding {
   Json items;
   Done done;
   std::size_t next = 0;
-  std::string results{};
+  ResultText result{};
   Sessions::Batch batch{};
 };
 
 bool Service::add_some(Adding& adding) {
   for (std::size_t i = 0; i < kAddsAStep && adding.next < adding.items.size(); ++i) {
     Json& item = adding.items[adding.next++];
-    const auto added = add_one(item, adding.batch);
-    adding.results += adding.results.empty() ? '[' : ',';
-    adding.results += '{';
-    adding.results += added ? *added : R"("error":)" + added.error().to_json().dump();
-    adding.results += '}';
+    std::string& out = adding.result.out;
+    const auto error = add_one(item, adding.batch, out);
+    if (error) out += R"({"error":)" + error->to_json().dump();
+    out += adding.next < adding.items.size() ? "}," : "}]";
     item = nullptr;  // freed as it goes: all at once would take long
   }
   if (adding.next < adding.items.size()) return true;
-  answer_when_settled(R"("results":)" + std::move(adding.results) + ']', std::move(adding.batch),
-                      adding.done);
+  answer_when_settled(std::move(adding.result), std::move(adding.batch), adding.done);
   return false;
 }
 
-void Service::answer_when_settled(std::string result, Sessions::Batch batch, const Done& done) {
-  result = fmt::format(R"({{"generation":{},)", parts_.sessions.generation()) + result + '}';
+/// `result`: an object that is not closed.
+void Service::answer_when_settled(ResultText result, Sessions::Batch batch, const Done& done) {
+  result.out += fmt::format(R"(,"generation":{}}})", parts_.sessions.generation());
   parts_.sessions.commit(std::move(batch),
-                         [this, done, result = std::make_shared<std::string>(std::move(result))](
+                         [this, done, result = std::make_shared<ResultText>(std::move(result))](
                              Sessions::Settled settled) {
                            if (!settled.stored)
                              return done(tl::unexpected{not_stored("nothing was changed")});
                            if (!settled.seen)
                              return done(tl::unexpected{not_seen("the change stands")});
-                           done(Result::text(std::move(*result)));
+                           done(std::move(*result));
                          });
 }
 
 void Service::session_add(const Caller& caller, Json& given, const Done& done) {
   if (!given.contains("sessions")) {
     Sessions::Batch batch;
-    auto added = add_one(given, batch);
-    if (!added) return done(tl::unexpected{std::move(added.error())});
-    return answer_when_settled(std::move(*added), std::move(batch), done);
+    ResultText result;
+    if (auto error = add_one(given, batch, result.out))
+      return done(tl::unexpected{std::move(*error)});
+    return answer_when_settled(std::move(result), std::move(batch), done);
   }
   Params params{given, {"sessions"}};
   if (params.array("sessions", kMaxAdd) == nullptr) return done(refused(params));
   auto adding = std::make_shared<Adding>(Adding{std::move(given["sessions"]), done});
+  std::string& out = adding->result.out;
+  out.reserve(adding->items.size() * kAnswerBytes);
+  out += adding->items.empty() ? R"({"results":[])" : R"({"results":[)";
   parts_.jobs.add(caller.connection,
                   [this, adding = std::move(adding)] { return add_some(*adding); });
 }
@@ -164,7 +168,7 @@ struct Service::Listing {
   Done done;
   std::size_t looked = 0;
   std::size_t listed = 0;
-  std::string sessions{};
+  ResultText result{};
 };
 
 bool Service::list_some(Listing& listing) const {
@@ -172,44 +176,53 @@ bool Service::list_some(Listing& listing) const {
       parts_.sessions.list(listing.filter, listing.cursor,
                            std::min(listing.limit - listing.listed, kListedAStep), kLooksAStep);
   for (const SessionRef& view : page.sessions) {
-    if (listing.listed++ > 0) listing.sessions += ',';
-    append_session(listing.sessions, view, parts_.key_has_vlan);
+    if (listing.listed++ > 0) listing.result.out += ',';
+    append_session(listing.result.out, view, parts_.key_has_vlan);
   }
   listing.looked += kLooksAStep;
   if (page.next) {
     listing.cursor = *page.next;
     if (listing.listed < listing.limit && listing.looked < Sessions::kMaxLook) return true;
   }
-  listing.done(Result::text(fmt::format(
-      R"({{"generation":{},"next_cursor":{},"sessions":[{}]}})", parts_.sessions.generation(),
-      page.next ? std::to_string(*page.next) : "null", listing.sessions)));
+  listing.result.out +=
+      fmt::format(R"(],"next_cursor":{},"generation":{}}})",
+                  page.next ? std::to_string(*page.next) : "null", parts_.sessions.generation());
+  listing.done(std::move(listing.result));
   return false;
 }
 
 void Service::session_list(const Caller& caller, const Json& given, const Done& done) const {
-  Params params{given, {"cursor", "limit", "state", "tag", "vlan"}};
+  Params params{given, {"cursor", "limit", "state", "tag", "user", "vlan"}};
   const auto cursor = params.integer("cursor", 0, 0xffff'ffff);
   const auto limit = params.integer("limit", 1, kMaxPage);
   SessionFilter filter;
   filter.state = read_state(params);
   filter.tag = params.text("tag", kMaxTag);
+  filter.user = params.text("user", kMaxUser);
   filter.vlan = read_vlan(params, parts_.key_has_vlan);
   if (params.error()) return done(refused(params));
   auto listing = std::make_shared<Listing>(Listing{std::move(filter),
                                                    static_cast<std::uint32_t>(cursor.value_or(0)),
                                                    limit.value_or(kDefaultPage), done});
+  listing->result.out.reserve(std::min(listing->limit, parts_.sessions.table().size()) *
+                              kAnswerBytes);
+  listing->result.out += R"({"sessions":[)";
   parts_.jobs.add(caller.connection,
                   [this, listing = std::move(listing)] { return list_some(*listing); });
 }
 
 void Service::session_revoke(const Json& given, const Done& done) {
-  Params params{given, {"mac", "vlan", "tag", "all"}};
-  const auto tag = params.text("tag", kMaxTag);
+  Params params{given, {"mac", "vlan", "tag", "user", "all"}};
+  SessionFilter filter;
+  filter.tag = params.text("tag", kMaxTag);
+  filter.user = params.text("user", kMaxUser);
   const auto all = params.boolean("all");
-  const int chosen = (params.has("mac") ? 1 : 0) + (tag ? 1 : 0) + (all ? 1 : 0);
-  if (chosen != 1 || (all && !*all) || (tag && tag->empty()) ||
-      (params.has("vlan") && !params.has("mac")))
-    params.fail(rpc::invalid_params("give one of `mac` (with `vlan`), `tag` and `all`: true"));
+  const int chosen =
+      (params.has("mac") ? 1 : 0) + (filter.tag ? 1 : 0) + (filter.user ? 1 : 0) + (all ? 1 : 0);
+  if (chosen != 1 || (all && !*all) || (filter.tag && filter.tag->empty()) ||
+      (filter.user && filter.user->empty()) || (params.has("vlan") && !params.has("mac")))
+    params.fail(
+        rpc::invalid_params("give one of `mac` (with `vlan`), `tag`, `user` and `all`: true"));
   std::optional<table::Key> key;
   if (params.has("mac")) key = read_key(params, parts_.key_has_vlan);
   if (params.error()) return done(refused(params));
@@ -226,7 +239,7 @@ void Service::session_revoke(const Json& given, const Done& done) {
     done(with_generation(std::move(result)));
   };
   if (key) return parts_.sessions.revoke(*key, finish);
-  parts_.sessions.revoke_matching({std::nullopt, tag, std::nullopt}, finish);
+  parts_.sessions.revoke_matching(std::move(filter), finish);
 }
 
 }  // namespace gate511::control

@@ -78,11 +78,12 @@ class Service {
   struct Adding;
   struct Listing;
   /// One session in the table, not yet answered for: what `created` and `session` are, as text.
-  [[nodiscard]] tl::expected<std::string, RpcError> add_one(const Json& params,
-                                                            Sessions::Batch& batch);
+  /// Appends the session to `out`, an object that is not closed, or says why not.
+  [[nodiscard]] std::optional<RpcError> add_one(const Json& params, Sessions::Batch& batch,
+                                                std::string& out);
   bool add_some(Adding& adding);
   bool list_some(Listing& listing) const;
-  void answer_when_settled(std::string result, Sessions::Batch batch, const Done& done);
+  void answer_when_settled(ResultText result, Sessions::Batch batch, const Done& done);
   [[nodiscard]] Json with_generation(Json result) const;
 
   Parts parts_;

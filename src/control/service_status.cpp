@@ -42,13 +42,20 @@ Json zones_json(const std::vector<ZoneCounts>& zones) {
   constexpr std::array<const char*, 3> kEnforce{"on", "monitor", "off"};
   Json list = Json::array();
   for (const ZoneCounts& zone : zones) {
+    Json workers = Json::array();
+    for (const auto& [lcore, counts] : zone.workers) {
+      workers.push_back({{"lcore", lcore},
+                         {"verdicts", counted_map(counts.counted)},
+                         {"would_have", counted_map(counts.would_have)}});
+    }
     list.push_back({
         {"name", zone.name},
         {"number", zone.number},
         {"link", zone.link},
         {"enforce", kEnforce[static_cast<std::size_t>(zone.enforce)]},
-        {"verdicts", counted_map(zone.counted)},
-        {"would_have", counted_map(zone.would_have)},
+        {"verdicts", counted_map(zone.all.counted)},
+        {"would_have", counted_map(zone.all.would_have)},
+        {"workers", std::move(workers)},
     });
   }
   return list;

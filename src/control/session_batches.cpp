@@ -9,7 +9,7 @@
 namespace gate511::control {
 namespace {
 
-constexpr std::size_t kPassASlice = 32;  // each is told of
+constexpr std::size_t kPassASlice = 16;  // each is told of
 constexpr std::size_t kCountsAWrite = 4'096;
 
 std::uint64_t sum_of(const table::TrafficCounts& counts) {

@@ -9,13 +9,13 @@
 namespace gate511::control {
 namespace {
 
-// A slice, measured in what it does: at most about 100 us.
+// Slices, measured in what they do: each is at most some 25 us.
 constexpr std::size_t kSlotsASlice = 16'384;
-constexpr std::size_t kLooksASlice = 1'024;  // each may miss the cache
-constexpr std::size_t kEndsASlice = 32;      // each is told of
-constexpr std::size_t kTimersASlice = 512;
-constexpr std::size_t kFreshASlice = 512;
-constexpr std::size_t kSlotsACheckpoint = 256;
+constexpr std::size_t kLooksASlice = 256;  // each may miss the cache
+constexpr std::size_t kEndsASlice = 16;    // each is told of
+constexpr std::size_t kTimersASlice = 256;
+constexpr std::size_t kFreshASlice = 256;
+constexpr std::size_t kSlotsACheckpoint = 64;
 
 }  // namespace
 

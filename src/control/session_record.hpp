@@ -86,11 +86,12 @@ struct SessionView {
 struct SessionFilter {
   std::optional<table::State> state{};
   std::optional<std::string> tag{};
+  std::optional<std::string> user{};
   std::optional<std::uint16_t> vlan{};
 
   [[nodiscard]] bool matches(const SessionRecord& record) const {
     return (!state || *state == record.state) && (!tag || *tag == record.tag) &&
-           (!vlan || *vlan == record.key.vlan());
+           (!user || *user == record.user) && (!vlan || *vlan == record.key.vlan());
   }
 };
 

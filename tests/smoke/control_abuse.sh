@@ -49,8 +49,11 @@ print(len(open_ones), sent)
 PYTHON
 }
 
-# as_nobody COMMAND...: as a second user, who may open the status socket alone.
+# as_nobody COMMAND...: as a second user, who is of the control socket's group.
 as_nobody() { setpriv --reuid nobody --regid nogroup --clear-groups "$@"; }
+
+# as_stranger COMMAND...: as a third one, who may open the status socket alone.
+as_stranger() { setpriv --reuid daemon --regid daemon --clear-groups "$@"; }
 
 # How long the slowest of many quick requests took, in ms.
 slowest_answer_ms() {
@@ -78,16 +81,20 @@ PYTHON
 }
 
 bed_up
+gateway_group=nogroup
 gateway_up
 chmod 0755 "$bed_dir"
 
 step 'who may what'
-check_fails 'another user cannot open the control socket' \
-  as_nobody socat -u /dev/null "UNIX-CONNECT:$bed_dir/control.sock"
+check_fails 'who is not of its group cannot open the control socket' \
+  as_stranger socat -u /dev/null "UNIX-CONNECT:$bed_dir/control.sock"
 status=$(printf '{"jsonrpc":"2.0","id":1,"method":"health"}\n{"jsonrpc":"2.0","id":2,"method":"shutdown"}\n' |
-  as_nobody socat -t 5 - "UNIX-CONNECT:$bed_dir/status.sock")
+  as_stranger socat -t 5 - "UNIX-CONNECT:$bed_dir/status.sock")
+allowed=$(printf '{"jsonrpc":"2.0","id":1,"method":"session.list"}\n' |
+  as_nobody socat -t 5 - "UNIX-CONNECT:$bed_dir/control.sock")
 matches 'another user is told the health' "$status" '"result":.*"status"'
-matches 'and may not shut the gateway down' "$status" 'READ_ONLY'
+matches 'who is of the group may list' "$allowed" '"sessions":'
+matches 'the other may not shut the gateway down' "$status" 'READ_ONLY'
 
 step 'under abuse'
 check 'session add' let_in
@@ -96,9 +103,11 @@ for kind in never-read byte-a-second huge malformed half-closed; do
   # Of the 16 places that root has at the control socket these take 15, the well-behaved client one.
   abusers "$bed_dir/control.sock" "$kind" 3 "$abuse_s" >/dev/null 2>&1 &
   pids+=($!)
-  as_nobody bash -c "$(declare -f abusers); abusers \"\$@\"" bash "$bed_dir/status.sock" "$kind" \
-    64 "$abuse_s" >/dev/null 2>&1 &
-  pids+=($!)
+  for socket in control status; do
+    as_nobody bash -c "$(declare -f abusers); abusers \"\$@\"" bash "$bed_dir/$socket.sock" "$kind" \
+      64 "$abuse_s" >/dev/null 2>&1 &
+    pids+=($!)
+  done
 done
 client ping -q -i 0.05 -c $((abuse_s * 18)) "$origin4" >"$bed_dir/ping.log" 2>&1 &
 pids+=($!)

@@ -255,7 +255,7 @@ TEST_F(ConfigMethodsTest, CountsStayWithTheirZone) {
   const auto names = [&] {
     std::string text;
     for (const ZoneCounts& zone : state_.zones(world_.status))
-      text += zone.name + "=" + std::to_string(zone.counted[0]) + " ";
+      text += zone.name + "=" + std::to_string(zone.all.counted[0]) + " ";
     return text;
   };
   EXPECT_EQ(names(), "default=5 staff=8 hall=9 ");
@@ -280,10 +280,10 @@ TEST_F(ConfigMethodsTest, WhoTakesANumberOverStartsAtZero) {
     one.counted[0] = 7;
     world_.status.zone_list = {one};
   }
-  for (const ZoneCounts& zone : state_.zones(world_.status)) EXPECT_EQ(zone.counted[0], 0U);
+  for (const ZoneCounts& zone : state_.zones(world_.status)) EXPECT_EQ(zone.all.counted[0], 0U);
   world_.status.zone_list[0].counted[0] = 10;
   std::uint64_t sum = 0;
-  for (const ZoneCounts& zone : state_.zones(world_.status)) sum += zone.counted[0];
+  for (const ZoneCounts& zone : state_.zones(world_.status)) sum += zone.all.counted[0];
   EXPECT_EQ(sum, 3U);
 }
 

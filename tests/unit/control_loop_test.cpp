@@ -2,6 +2,7 @@
 //
 // The whole control thread with real time, a real socket and gate511ctl as its client; only the
 // workers are stand-ins.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -96,6 +98,26 @@ TEST_F(ControlLoop, ListShowsAllPagesAndRevokeTakesAll) {
   ASSERT_EQ(::recv(client.get(), &byte, 1, 0), 1);
   EXPECT_EQ(Json::parse(ctl("-j session list").output)["sessions"].size(), 900U);
   EXPECT_EQ(ctl("session revoke --all --yes").output, "revoked 900 sessions\n");
+}
+
+TEST_F(ControlLoop, ImportGoesOnWhenTheWorkersDo) {
+  const std::string file = folder_ / "sessions";
+  std::string lines;
+  for (unsigned n = 0; n < 1'500; ++n) {
+    lines += R"({"mac":")" + net::to_string(net::MacAddress{0x02005e000000U + n}) +
+             R"(","state":"authenticated"})" + "\n";
+  }
+  std::ofstream{file} << lines;
+  grace_.stuck = true;
+  std::jthread mends{[this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{1'500});
+    grace_.stuck = false;
+  }};
+  const Ran ran = ctl("import " + file);
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_THAT(ran.output, testing::HasSubstr("quiescent point for 1 s; the change stands"));
+  EXPECT_THAT(ran.output, testing::HasSubstr("going on as soon as it has"));
+  EXPECT_EQ(Json::parse(ctl("-j stats").output)["sessions"]["total"], 1'500);
 }
 
 TEST_F(ControlLoop, ShutdownIsAnsweredAndStops) {

@@ -40,6 +40,7 @@ TEST_F(ServiceTest, ASessionsLife) {
   EXPECT_EQ(got["generation"], 2);
   EXPECT_EQ(result("session.list", {{"state", "blocked"}})["sessions"].size(), 1U);
   EXPECT_EQ(result("session.list", {{"tag", "x"}})["sessions"].size(), 0U);
+  EXPECT_EQ(result("session.list", {{"user", "x"}})["sessions"].size(), 0U);
   const Json revoked = result("session.revoke", {{"mac", kMac}});
   EXPECT_EQ(revoked["existed"], true);
   EXPECT_EQ(revoked["revoked"], 1);
@@ -87,10 +88,12 @@ TEST_F(ServiceTest, SaysWhatIsWrong) {
             "-32602 unknown parameter `mac`; known are sessions");
   EXPECT_EQ(error("session.list", {{"limit", 501}}),
             "-32602 `limit` must be an integer from 1 to 500");
-  const std::string choose = "-32602 give one of `mac` (with `vlan`), `tag` and `all`: true";
+  const std::string choose =
+      "-32602 give one of `mac` (with `vlan`), `tag`, `user` and `all`: true";
   for (const Json& params :
        {Json::object(), Json{{"all", false}}, Json{{"mac", kMac}, {"all", true}},
-        Json{{"tag", "a"}, {"mac", kMac}}, Json{{"tag", ""}}})
+        Json{{"tag", "a"}, {"mac", kMac}}, Json{{"tag", "a"}, {"user", "b"}}, Json{{"tag", ""}},
+        Json{{"user", ""}}})
     EXPECT_EQ(error("session.revoke", params), choose) << params;
   EXPECT_EQ(error("hello", {{"x", 1}}), "-32602 unknown parameter `x`; the method takes none");
   EXPECT_EQ(world_.table.size(), 0U);
@@ -213,7 +216,7 @@ TEST_F(ServiceWithVlanTest, VlanIsPartOfTheKey) {
   EXPECT_EQ(result("session.revoke", {{"mac", kMac}, {"vlan", 20}})["existed"], true);
   EXPECT_EQ(result("session.get", {{"mac", kMac}})["session"]["vlan"], 0);
   EXPECT_EQ(error("session.revoke", {{"tag", "a"}, {"vlan", 20}}),
-            "-32602 give one of `mac` (with `vlan`), `tag` and `all`: true");
+            "-32602 give one of `mac` (with `vlan`), `tag`, `user` and `all`: true");
   EXPECT_EQ(error("session.get", {{"mac", kMac}, {"vlan", 4095}}),
             "-32602 `vlan` must be an integer from 0 to 4094");
 }

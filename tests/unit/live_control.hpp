@@ -54,6 +54,7 @@ struct Ran {
 class LiveControl : public testing::Test {
  protected:
   void SetUp() override {
+    ASSERT_EQ(::access(gate511ctl_path().c_str(), X_OK), 0) << "build gate511ctl as well";
     std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;

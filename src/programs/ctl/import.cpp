@@ -8,9 +8,15 @@
 #include <utility>
 
 #include "programs/ctl/show.hpp"
+#include "programs/ctl/table.hpp"
 #include "programs/ctl/units.hpp"
 
 namespace gate511::ctl {
+namespace {
+
+constexpr auto kMethod = "session.add";
+
+}  // namespace
 
 Import::Import(const Command& command, Client& client, std::string name, bool strict)
     : command_{command},
@@ -72,22 +78,35 @@ void Import::flush() {
   Json params = Json::object();
   params["sessions"] = std::exchange(sessions_, Json::array());
   bytes_ = 0;
-  const auto ticket = client_.start("session.add", params);
+  const auto ticket = client_.start(kMethod, params);
   if (!ticket) {
-    stop_ = failure_of(ticket.error(), "session.add", command_.socket);
+    stop_ = failure_of(ticket.error(), kMethod, command_.socket);
     return;
   }
-  in_flight_.push_back({*ticket, std::exchange(lines_, {})});
+  in_flight_.push_back({*ticket, std::move(params), std::exchange(lines_, {})});
   now_s_ = static_cast<std::uint64_t>(std::time(nullptr));
+}
+
+Client::Result Import::answer_of(const Batch& batch) {
+  Client::Result result = client_.finish(batch.ticket);
+  for (int i = 0; i < kAgain && !result && result.error().reason == "BUSY"; ++i) {
+    if (!std::exchange(was_busy_, true)) {
+      progress_.clear();
+      std::fprintf(stderr, "gate511ctl: %s: %s; going on as soon as it has\n", kMethod,
+                   harmless(result.error().message).c_str());
+    }
+    result = client_.call(kMethod, batch.params);
+  }
+  return result;
 }
 
 void Import::finish_one() {
   const Batch batch = std::move(in_flight_.front());
   in_flight_.pop_front();
-  const auto result = client_.finish(batch.ticket);
+  const auto result = answer_of(batch);
   if (!result) {
     if (stop_) return;
-    stop_ = failure_of(result.error(), "session.add", command_.socket);
+    stop_ = failure_of(result.error(), kMethod, command_.socket);
     stop_->error.where = fmt::format("{}, lines {} to {}: {}", name_, batch.lines.front(),
                                      batch.lines.back(), stop_->error.where);
     return;

@@ -22,6 +22,8 @@ class Import {
   static constexpr std::size_t kBatchBytes = 800'000;  ///< and bytes of them; a line holds 1 MiB
   static constexpr std::size_t kInFlight = 4;          ///< requests
   static constexpr std::uint64_t kToldOf = 20;         ///< bad lines that are told of by themselves
+  /// Sent again so often while a worker does not move, of which each takes a second.
+  static constexpr int kAgain = 30;
 
   struct Counts {
     std::uint64_t added = 0;
@@ -38,12 +40,16 @@ class Import {
  private:
   struct Batch {
     Client::Ticket ticket = 0;
+    Json params;                       ///< kept to be sent again
     std::vector<std::uint64_t> lines;  ///< their numbers
   };
 
   bool take(const LineReader::Line& line);
   void flush();
   void finish_one();
+  /// The answer to a batch. A worker that stands still keeps nothing from being added: such a batch
+  /// is sent again, which changes nothing more, until all workers move.
+  Client::Result answer_of(const Batch& batch);
   void take_result(const Json& result, std::uint64_t line);
   void tell(std::uint64_t line, const std::string& what);
   void sum_up();
@@ -59,6 +65,7 @@ class Import {
   std::size_t bytes_ = 0;
   std::vector<std::uint64_t> lines_;
   std::deque<Batch> in_flight_;
+  bool was_busy_ = false;        ///< and told of
   std::optional<Failure> stop_;  ///< why nothing more is sent
 };
 

@@ -23,6 +23,7 @@ gateway_capacity=65536
 gateway_budget=()  # lines of [guest.budget]
 gateway_guest=()  # more lines of [guest]
 gateway_garden=()  # more lines of [garden]
+gateway_group=    # of the control socket
 
 # --- Ports ---------------------------------------------------------------------------------------
 
@@ -119,7 +120,7 @@ $(printf '%s\n' "${gateway_garden[@]}")
 [control]
 socket = "$bed_dir/control.sock"
 status_socket = "$bed_dir/status.sock"
-group = ""
+group = "$gateway_group"
 CONFIG
   gateway_zones
 }
