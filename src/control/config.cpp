@@ -106,6 +106,11 @@ void read_sessions(Section section, SessionsConfig& out) {
   out.key_has_vlan = key == 1;
   section.integer("default_ttl_s", 0U, SessionsConfig::kMaxTtl_s, " seconds, 0 for no end",
                   out.default_ttl_s);
+  section.integer("default_idle_s", 0U, SessionsConfig::kMaxTtl_s, " seconds, 0 for never",
+                  out.default_idle_s);
+  std::size_t quota = 0;
+  section.choice("on_quota", {"restrict", "remove"}, quota);
+  out.quota_removes = quota == 1;
   section.text("store", out.store);
   if (out.store.find("://") != std::string::npos) {
     section.fail("store",
@@ -144,9 +149,9 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_enforce(root, config.enforce);
   read_dpdk(root.sub("dpdk", {"args", "lcores"}), config.dpdk);
   read_links(document, root, config.links);
-  read_sessions(
-      root.sub("sessions", {"capacity", "key", "default_ttl_s", "store", "on_store_failure"}),
-      config.sessions);
+  read_sessions(root.sub("sessions", {"capacity", "key", "default_ttl_s", "default_idle_s",
+                                      "on_quota", "store", "on_store_failure"}),
+                config.sessions);
   read_portal(root, config.portal);
   read_response(root, config.response);
   read_guest(root, config.guest);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "control/caller.hpp"
+#include "control/session_record.hpp"
 #include "gate511/error.hpp"
 #include "http/language.hpp"
 #include "net/ip.hpp"
@@ -61,9 +62,14 @@ struct SessionsConfig {
   std::uint32_t capacity = 1'048'576;
   bool key_has_vlan = false;  ///< `key = "mac+vlan"`
   std::uint32_t default_ttl_s = 86'400;
+  std::uint32_t default_idle_s = 0;
+  bool quota_removes = false;                          ///< `on_quota = "remove"`
   std::string store = "/var/lib/gate511/sessions.db";  ///< empty: in memory alone
   bool store_may_fail = false;                         ///< `on_store_failure = "memory"`
 
+  [[nodiscard]] SessionDefaults defaults() const {
+    return {default_ttl_s, default_idle_s, quota_removes};
+  }
   bool operator==(const SessionsConfig&) const = default;
 };
 

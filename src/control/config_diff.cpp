@@ -35,6 +35,14 @@ constexpr std::array kKeys{
         [](const Config& a, const Config& b) {
           return a.sessions.default_ttl_s == b.sessions.default_ttl_s;
         }},
+    Key{"sessions.default_idle_s", true,
+        [](const Config& a, const Config& b) {
+          return a.sessions.default_idle_s == b.sessions.default_idle_s;
+        }},
+    Key{"sessions.on_quota", true,
+        [](const Config& a, const Config& b) {
+          return a.sessions.quota_removes == b.sessions.quota_removes;
+        }},
     Key{"sessions.store", false,
         [](const Config& a, const Config& b) { return a.sessions.store == b.sessions.store; }},
     Key{"sessions.on_store_failure", false,

@@ -37,7 +37,7 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
       grace_{parts.grace, clock_},
       ledger_{clock_},
       sessions_{{parts.table, grace_, parts.status, clock_, ledger_, parts.shared.policers},
-                config.sessions.default_ttl_s},
+                config.sessions.defaults()},
       config_{config},
       events_{clock_},
       session_events_{events_, config.sessions.key_has_vlan},

@@ -49,7 +49,10 @@ store::Put Ledger::put(const SessionRecord& record) const {
            .tag = record.tag,
            .user = record.user,
            .rate_up_bps = record.rate_up_bps,
-           .rate_down_bps = record.rate_down_bps}};
+           .rate_down_bps = record.rate_down_bps,
+           .quota_bytes = record.quota_bytes,
+           .idle_s = record.idle_s,
+           .service_class = record.service_class}};
 }
 
 void Ledger::grant(store::Changes changes, Done done) {

@@ -144,7 +144,7 @@ void ConfigMethods::finish(const Request& request, const Candidate& candidate) {
 void ConfigMethods::apply(const Candidate& candidate, const Done& done) {
   if (!candidate.diff.empty()) {
     parts_.state.replace(candidate.config, candidate.numbers, parts_.status);
-    parts_.sessions.set_default_ttl(candidate.config->sessions.default_ttl_s);
+    parts_.sessions.set_defaults(candidate.config->sessions.defaults());
     parts_.sessions.count_change();
     slot_->replace(candidate.snapshot);
     parts_.events.emit("config.reloaded", {{"config_generation", parts_.state.generation()}});

@@ -12,10 +12,6 @@ namespace {
 constexpr std::size_t kPassASlice = 16;  // each is told of
 constexpr std::size_t kCountsAWrite = 4'096;
 
-std::uint64_t sum_of(const table::TrafficCounts& counts) {
-  return counts.bytes_up + counts.bytes_down + counts.packets_up + counts.packets_down;
-}
-
 }  // namespace
 
 SessionRecord* Sessions::record_of(std::uint32_t index, std::uint64_t id) const {
@@ -85,12 +81,9 @@ void Sessions::undo(const Batch::Touched& touched) {
     return grace_.add({}, [this, gone] { table_.release(gone->index); });
   }
   ++generation_;
-  record->tag = touched.before->tag;
-  record->user = touched.before->user;
-  record->rate_up_bps = touched.before->rate_up_bps;
-  record->rate_down_bps = touched.before->rate_down_bps;
-  set_deadline(*record, touched.before->deadline_ns);
+  static_cast<SessionTerms&>(*record) = *touched.before;
   set_state(*record, touched.before->state);
+  set_deadline(*record, touched.before->deadline_ns);
   publish(*record);
 }
 
@@ -105,6 +98,10 @@ bool Sessions::restore(const store::Restored::One& one) {
   record->user = one.session.user;
   record->rate_up_bps = one.session.rate_up_bps;
   record->rate_down_bps = one.session.rate_down_bps;
+  record->quota_bytes = one.session.quota_bytes;
+  record->idle_s = static_cast<std::uint32_t>(one.session.idle_s);
+  record->service_class = one.session.service_class;
+  record->last_seen_ns = clock_.boot_ns();
   record->is_stored = true;
   record->checkpoint_bytes = sum_of(one.counts);
   if (record->checkpoint_bytes != 0) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Sessions: how they end, and what is done in slices.
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -16,6 +18,13 @@ constexpr std::size_t kEndsASlice = 16;    // each is told of
 constexpr std::size_t kTimersASlice = 256;
 constexpr std::size_t kFreshASlice = 256;
 constexpr std::size_t kSlotsACheckpoint = 64;
+
+// How often counters are looked at that a quota or idle time depends on.
+constexpr std::uint64_t kLook_ns = kNsPerSecond / 2;
+constexpr std::uint64_t kLooksAnIdle = 16;
+constexpr std::uint64_t kNsPerMs = 1'000'000;
+/// No client is faster: 10 Gbit/s each way.
+constexpr std::uint64_t kFastest_bytes_per_ms = 2'500'000;
 
 }  // namespace
 
@@ -135,15 +144,74 @@ void Sessions::work() {
   if (!departed_.empty()) work_on_departed();
   work_on_fresh();
   if (is_checkpointing_) is_checkpointing_ = checkpoint_some(kSlotsACheckpoint);
-  std::vector<Record> ended;
+  work_on_timers();
+}
+
+void Sessions::work_on_timers() {
+  std::map<EndReason, std::vector<Record>> ended;
   const std::uint64_t now = clock_.boot_ns();
   std::size_t steps = kTimersASlice;
-  while (ended.size() < kEndsASlice) {
+  for (std::size_t i = 0; i < kEndsASlice; ++i) {
     const auto index = ends_.take(now, steps);
     if (!index) break;
-    ended.push_back(take_out(*index));
+    SessionRecord& record = *records_[*index];
+    const bool is_over = record.deadline_ns != SessionRecord::kNoEnd && record.deadline_ns <= now;
+    const auto reason = is_over ? std::optional{EndReason::kExpired} : look_at(record);
+    if (reason) {
+      ended[*reason].push_back(take_out(*index));
+    } else {
+      set_deadline(record, record.deadline_ns);
+    }
   }
-  if (!ended.empty()) end_all(std::move(ended), EndReason::kExpired, {});
+  for (auto& [reason, records] : ended) end_all(std::move(records), reason, {});
+}
+
+std::uint64_t Sessions::next_look_ns(const SessionRecord& record) const {
+  // A session that is treated as a guest counts nothing.
+  if (!table::is_authenticated(record.state)) return kNever_ns;
+  const std::uint64_t now = clock_.boot_ns();
+  std::uint64_t next_ns = kNever_ns;
+  if (record.idle_s != 0) {
+    const std::uint64_t idle_ns = record.idle_s * kNsPerSecond;
+    // Not earlier than it may be over, and often enough to know when it was seen last.
+    next_ns = std::min(std::max(record.last_seen_ns + idle_ns, now + kLook_ns),
+                       now + std::max(idle_ns / kLooksAnIdle, kLook_ns));
+  }
+  if (record.quota_bytes != 0) {
+    const std::uint64_t used = std::min(record.used_bytes, record.quota_bytes);
+    const std::uint64_t left_ns = (record.quota_bytes - used) / kFastest_bytes_per_ms * kNsPerMs;
+    next_ns = std::min(next_ns, now + std::max(left_ns, kLook_ns));
+  }
+  return next_ns;
+}
+
+std::optional<EndReason> Sessions::look_at(SessionRecord& record) {
+  const table::TrafficCounts counts = view(record).traffic;
+  const std::uint64_t now = clock_.boot_ns();
+  const std::uint64_t sum = sum_of(counts);
+  if (sum != record.seen_sum) {
+    record.seen_sum = sum;
+    record.last_seen_ns = now;
+  }
+  record.used_bytes = counts.bytes_up + counts.bytes_down;
+  if (record.quota_bytes != 0 && record.used_bytes >= record.quota_bytes &&
+      table::is_authenticated(record.state)) {
+    if (defaults_.quota_removes) return EndReason::kQuota;
+    restrict_spent(record);
+  }
+  const bool is_idle =
+      record.idle_s != 0 && now - record.last_seen_ns >= record.idle_s * kNsPerSecond;
+  return is_idle ? std::optional{EndReason::kIdle} : std::nullopt;
+}
+
+/// It has used its quota: a guest from now on, in effect at once and stored as soon as it can be.
+void Sessions::restrict_spent(SessionRecord& record) {
+  set_state(record, table::State::kRestricted);
+  ++record.change;
+  ++generation_;
+  publish(record);
+  ledger_.note({ledger_.put(record)});
+  if (listener_ != nullptr) listener_->session_changed(view(record));
 }
 
 }  // namespace gate511::control

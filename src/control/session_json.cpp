@@ -34,14 +34,18 @@ void append(std::string& out, const SessionRef& view, bool key_has_vlan, bool li
   const SessionRecord& record = view.record;
   append_number(out, R"({"bytes_down":)", view.traffic.bytes_down);
   append_number(out, R"(,"bytes_up":)", view.traffic.bytes_up);
+  out += R"(,"class":)";
+  append_text(out, record.service_class);
   append_number(out, R"(,"created_at":)", record.created_unix_s);
   if (lives && view.expires_at_s == 0) out += R"(,"expires_at":null)";
   if (lives && view.expires_at_s != 0) append_number(out, R"(,"expires_at":)", view.expires_at_s);
   append_number(out, R"(,"id":)", record.id);
+  append_number(out, R"(,"idle_s":)", record.idle_s);
   out += R"(,"mac":")";
   out += net::to_string(record.key.mac());
   append_number(out, R"(","packets_down":)", view.traffic.packets_down);
   append_number(out, R"(,"packets_up":)", view.traffic.packets_up);
+  append_number(out, R"(,"quota_bytes":)", record.quota_bytes);
   append_number(out, R"(,"rate_down_bps":)", record.rate_down_bps);
   append_number(out, R"(,"rate_up_bps":)", record.rate_up_bps);
   out.append(R"(,"state":")").append(state_name(record.state)).append(R"(","tag":)");
@@ -126,6 +130,9 @@ SessionFields read_fields(Params& params, std::uint64_t unix_s) {
   fields.expires_at_s = params.integer("expires_at", 0, kMaxUnix_s);
   fields.rate_up_bps = params.integer("rate_up_bps", 0, table::Policer::kMaxRate_bps);
   fields.rate_down_bps = params.integer("rate_down_bps", 0, table::Policer::kMaxRate_bps);
+  fields.idle_s = params.integer("idle_s", 0, SessionsConfig::kMaxTtl_s);
+  fields.quota_bytes = params.integer("quota_bytes", 0, kMaxQuota_bytes);
+  fields.service_class = params.text("class", kMaxClass);
   fields.tag = params.text("tag", kMaxTag);
   fields.user = params.text("user", kMaxUser);
   if (fields.ttl_s && fields.expires_at_s)

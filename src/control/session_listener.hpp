@@ -10,10 +10,20 @@
 namespace gate511::control {
 
 /// The numbers stand in stores.
-enum class EndReason : std::uint8_t { kRevoked = 1, kExpired = 2 };
+enum class EndReason : std::uint8_t { kRevoked = 1, kExpired = 2, kIdle = 3, kQuota = 4 };
 
 [[nodiscard]] constexpr std::string_view reason_name(EndReason reason) {
-  return reason == EndReason::kRevoked ? "revoked" : "expired";
+  switch (reason) {
+    case EndReason::kRevoked:
+      return "revoked";
+    case EndReason::kExpired:
+      return "expired";
+    case EndReason::kIdle:
+      return "idle";
+    case EndReason::kQuota:
+      return "quota";
+  }
+  return "expired";
 }
 
 class SessionListener {

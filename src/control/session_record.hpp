@@ -15,6 +15,8 @@ namespace gate511::control {
 
 inline constexpr std::size_t kMaxTag = 64;   ///< bytes
 inline constexpr std::size_t kMaxUser = 64;  ///< bytes
+inline constexpr std::size_t kMaxClass = 64;
+inline constexpr std::uint64_t kMaxQuota_bytes = std::uint64_t{1} << 53;
 
 /// What a session that was moved counted under its former keys. Shared by all that show it, and
 /// settled once the workers count there no more.
@@ -26,7 +28,25 @@ struct CarriedTraffic {
   bool settled = false;
 };
 
-struct SessionRecord {
+/// What the operator gave a session, besides its state and its end.
+struct SessionTerms {
+  std::uint64_t rate_up_bps = 0;  ///< bits of IP a second; 0: any
+  std::uint64_t rate_down_bps = 0;
+  std::uint64_t quota_bytes = 0;  ///< of IP, in both directions; 0: any number
+  std::uint32_t idle_s = 0;       ///< ends when it has sent and got nothing for so long; 0: never
+  std::string tag{};
+  std::string user{};
+  std::string service_class{};
+};
+
+/// What a session gets that is added without it, and what becomes of one that has used its quota.
+struct SessionDefaults {
+  std::uint32_t ttl_s = 0;   ///< 0: no end
+  std::uint32_t idle_s = 0;  ///< 0: never
+  bool quota_removes = false;
+};
+
+struct SessionRecord : SessionTerms {
   static constexpr std::uint64_t kNoEnd = 0;
 
   std::uint64_t id = 0;  ///< unique for each life; grows
@@ -36,10 +56,9 @@ struct SessionRecord {
   std::uint64_t created_unix_s = 0;
   std::uint64_t deadline_ns = kNoEnd;  ///< CLOCK_BOOTTIME
   std::uint64_t fresh_until_ns = 0;    ///< CLOCK_BOOTTIME: the workers are told that it is fresh
-  std::uint64_t rate_up_bps = 0;       ///< bits of IP a second; 0: any
-  std::uint64_t rate_down_bps = 0;
-  std::string tag{};
-  std::string user{};
+  std::uint64_t last_seen_ns = 0;      ///< CLOCK_BOOTTIME of the last look that found traffic
+  std::uint64_t seen_sum = 0;          ///< packets and bytes at that look
+  std::uint64_t used_bytes = 0;        ///< at the last look
   /// What stood in the counters of `index` when this session got it.
   table::TrafficCounts baseline;
   std::shared_ptr<const CarriedTraffic> carried{};  ///< null: it was never moved, nor restored
@@ -55,9 +74,17 @@ struct SessionFields {
   std::optional<std::uint64_t> expires_at_s{};  ///< unix time; instead of ttl_s
   std::optional<std::uint64_t> rate_up_bps{};   ///< 0: any
   std::optional<std::uint64_t> rate_down_bps{};
+  std::optional<std::uint64_t> idle_s{};       ///< 0: never
+  std::optional<std::uint64_t> quota_bytes{};  ///< 0: any number
   std::optional<std::string> tag{};
   std::optional<std::string> user{};
+  std::optional<std::string> service_class{};
 };
+
+/// Grows with each packet.
+[[nodiscard]] inline std::uint64_t sum_of(const table::TrafficCounts& counts) {
+  return counts.bytes_up + counts.bytes_down + counts.packets_up + counts.packets_down;
+}
 
 /// A session as it is shown, while its record stands.
 struct SessionRef {

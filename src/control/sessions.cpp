@@ -6,14 +6,14 @@
 #include "responder/cookie.hpp"
 
 namespace gate511::control {
-Sessions::Sessions(const Parts& parts, std::uint32_t default_ttl_s)
+Sessions::Sessions(const Parts& parts, const SessionDefaults& defaults)
     : table_{parts.table},
       grace_{parts.grace},
       status_{parts.status},
       clock_{parts.clock},
       ledger_{parts.ledger},
       policers_{parts.policers},
-      default_ttl_s_{default_ttl_s},
+      defaults_{defaults},
       records_(parts.table.slots()),
       ends_{parts.table.slots(), parts.clock.boot_ns()} {}
 
@@ -31,16 +31,19 @@ std::uint64_t Sessions::deadline_of(const SessionFields& fields, bool created,
     return at_ns > unix_ns ? now + (at_ns - unix_ns) : now;
   }
   if (!fields.ttl_s && !created) return current;
-  const std::uint64_t ttl_s = fields.ttl_s.value_or(default_ttl_s_);
+  const std::uint64_t ttl_s = fields.ttl_s.value_or(defaults_.ttl_s);
   return ttl_s == 0 ? SessionRecord::kNoEnd : now + ttl_s * kNsPerSecond;
 }
 
 void Sessions::set_deadline(SessionRecord& record, std::uint64_t deadline_ns) {
   record.deadline_ns = deadline_ns;
-  if (deadline_ns == SessionRecord::kNoEnd) {
+  const std::uint64_t look_ns = next_look_ns(record);
+  const std::uint64_t due_ns =
+      deadline_ns == SessionRecord::kNoEnd ? look_ns : std::min(deadline_ns, look_ns);
+  if (due_ns == kNever_ns) {
     ends_.clear(record.index);
   } else {
-    ends_.set(record.index, deadline_ns);
+    ends_.set(record.index, due_ns);
   }
 }
 
@@ -84,6 +87,7 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
     record->key = key;
     record->index = *index;
     record->created_unix_s = clock_.unix_ns() / kNsPerSecond;
+    record->idle_s = defaults_.idle_s;
     record->baseline = status_.session_traffic(*index);
     policers_[*index].refill();
     ++counts_[static_cast<std::size_t>(record->state)];
@@ -94,8 +98,12 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
   if (fields.user) record->user = *fields.user;
   if (fields.rate_up_bps) record->rate_up_bps = *fields.rate_up_bps;
   if (fields.rate_down_bps) record->rate_down_bps = *fields.rate_down_bps;
-  set_deadline(*record, deadline_of(fields, created, record->deadline_ns));
+  if (fields.idle_s) record->idle_s = static_cast<std::uint32_t>(*fields.idle_s);
+  if (fields.quota_bytes) record->quota_bytes = *fields.quota_bytes;
+  if (fields.service_class) record->service_class = *fields.service_class;
+  record->last_seen_ns = clock_.boot_ns();
   if (fields.state) set_state(*record, *fields.state);
+  set_deadline(*record, deadline_of(fields, created, record->deadline_ns));
   // What takes a right away does not wait for the disk.
   if (!table::is_authenticated(record->state)) table_.set_state(record->index, record->state);
   note_change(*record, std::move(before), batch);

@@ -42,7 +42,7 @@ class Sessions {
     Ledger& ledger;
     std::span<table::Policer> policers;  ///< by the table's slots
   };
-  Sessions(const Parts& parts, std::uint32_t default_ttl_s);
+  Sessions(const Parts& parts, const SessionDefaults& defaults);
 
   /// `listener` outlives this.
   void set_listener(SessionListener* listener) { listener_ = listener; }
@@ -138,7 +138,7 @@ class Sessions {
   void checkpoint_all();
 
   /// Of sessions that are added from now on.
-  void set_default_ttl(std::uint32_t seconds) { default_ttl_s_ = seconds; }
+  void set_defaults(const SessionDefaults& defaults) { defaults_ = defaults; }
 
   /// A change that is no session's.
   void count_change() { ++generation_; }
@@ -208,7 +208,15 @@ class Sessions {
   [[nodiscard]] bool is_being_revoked(const SessionRecord& record) const;
   [[nodiscard]] std::uint64_t deadline_of(const SessionFields& fields, bool created,
                                           std::uint64_t current) const;
+  static constexpr std::uint64_t kNever_ns = ~std::uint64_t{0};
+  /// And when its counters are looked at next.
   void set_deadline(SessionRecord& record, std::uint64_t deadline_ns);
+  /// kNever_ns where nothing depends on them.
+  [[nodiscard]] std::uint64_t next_look_ns(const SessionRecord& record) const;
+  /// Looks at the counters; what its session ends by, if it does.
+  [[nodiscard]] std::optional<EndReason> look_at(SessionRecord& record);
+  void restrict_spent(SessionRecord& record);
+  void work_on_timers();
   void set_state(SessionRecord& record, table::State state);
   /// What the workers are told of the session's state and rates.
   void publish(SessionRecord& record);
@@ -240,7 +248,7 @@ class Sessions {
   const Clock& clock_;
   Ledger& ledger_;
   std::span<table::Policer> policers_;
-  std::uint32_t default_ttl_s_;
+  SessionDefaults defaults_;
   SessionListener* listener_ = nullptr;
 
   std::vector<Record> records_;  ///< by the table's index

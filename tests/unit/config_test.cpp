@@ -113,7 +113,7 @@ group = ""
 TEST(ConfigError, UnknownKeysNameTheNearestAndAll) {
   EXPECT_EQ(error_with("[sessions]\ncapasity = 5\n"),
             "t.toml:9: unknown key `sessions.capasity`; did you mean `capacity`? sessions takes "
-            "capacity, key, default_ttl_s, store, on_store_failure");
+            "capacity, key, default_ttl_s, default_idle_s, on_quota, store, on_store_failure");
   EXPECT_EQ(
       error_with("[zones]\n"),
       "t.toml:8: unknown key `zones`; did you mean `zone`? the file takes enforce, dpdk, link, "

@@ -104,7 +104,13 @@ class StoredSessions : public testing::Test {
 TEST_F(StoredSessions, HaveTheirRatesAfterARestart) {
   {
     Life first;
-    EXPECT_TRUE(first.add(1, {.rate_up_bps = 8'000, .rate_down_bps = 16'000}).stored);
+    EXPECT_TRUE(first
+                    .add(1, {.rate_up_bps = 8'000,
+                             .rate_down_bps = 16'000,
+                             .idle_s = 600,
+                             .quota_bytes = 5'000,
+                             .service_class = "gold"})
+                    .stored);
     EXPECT_TRUE(first.add(2, {.rate_up_bps = 8'000}).stored);
     EXPECT_TRUE(first.add(2, {.rate_up_bps = 0}).stored);
     first.settle();
@@ -116,6 +122,9 @@ TEST_F(StoredSessions, HaveTheirRatesAfterARestart) {
   ASSERT_TRUE(view);
   EXPECT_EQ(view->record.rate_up_bps, 8'000U);
   EXPECT_EQ(view->record.rate_down_bps, 16'000U);
+  EXPECT_EQ(view->record.idle_s, 600U);
+  EXPECT_EQ(view->record.quota_bytes, 5'000U);
+  EXPECT_EQ(view->record.service_class, "gold");
   EXPECT_FALSE(second.world.policers[view->record.index].take_up(40'000, 1'000'000'000'000));
 }
 

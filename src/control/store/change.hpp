@@ -25,6 +25,9 @@ struct Session {
   std::string user{};
   std::uint64_t rate_up_bps = 0;
   std::uint64_t rate_down_bps = 0;
+  std::uint64_t quota_bytes = 0;
+  std::uint64_t idle_s = 0;
+  std::string service_class{};
 
   bool operator==(const Session&) const = default;
 };

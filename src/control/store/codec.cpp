@@ -103,6 +103,9 @@ void write(Writer& to, const Session& session) {
   to.put(session.user);
   to.put(session.rate_up_bps);
   to.put(session.rate_down_bps);
+  to.put(session.quota_bytes);
+  to.put(session.idle_s);
+  to.put(session.service_class);
 }
 
 Session read_session(Reader& from) {
@@ -125,6 +128,9 @@ Session read_session(Reader& from) {
   session.rate_down_bps = from.number();
   if (std::max(session.rate_up_bps, session.rate_down_bps) > table::Policer::kMaxRate_bps)
     from.fail();
+  session.quota_bytes = from.number();
+  session.idle_s = from.number();
+  session.service_class = from.text();
   return session;
 }
 
