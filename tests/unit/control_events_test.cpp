@@ -212,7 +212,8 @@ TEST_F(SessionEventsTest, TellASessionsLife) {
   EXPECT_EQ(after[0], Json::parse(R"({"seq":3,"time":1750000000,"type":"session.ended",
     "reason":"revoked","session":{"id":1,"mac":"02:00:5e:00:53:01","state":"authenticated",
     "tag":"a \"b\" \\","user":"ann","created_at":1750000000,"packets_up":7,"bytes_up":700,
-    "packets_down":8,"bytes_down":800,"rate_up_bps":0,"rate_down_bps":0}})"));
+    "packets_down":8,"bytes_down":800,"rate_up_bps":0,"rate_down_bps":0,
+    "idle_s":0,"quota_bytes":0,"class":""}})"));
 }
 
 TEST_F(SessionEventsTest, TellWhyASessionEnded) {

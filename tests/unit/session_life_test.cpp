@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "control/session_json.hpp"
 #include "control_fakes.hpp"
 
 namespace gate511::control {
