@@ -158,10 +158,11 @@ TEST_F(ConfigMethodsTest, BadFileIsToldAndChangesNothing) {
   file_.write("[sessions]\ncapasity = 5\n");
   const Json bad = error("config.reload");
   EXPECT_EQ(bad["code"], -32008);
-  EXPECT_EQ(bad["message"].get<std::string>(),
-            file_.path() +
-                ":9: unknown key `sessions.capasity`; did you mean `capacity`? sessions "
-                "takes capacity, key, default_ttl_s, default_idle_s, on_quota, store, on_store_failure");
+  EXPECT_EQ(
+      bad["message"].get<std::string>(),
+      file_.path() +
+          ":9: unknown key `sessions.capasity`; did you mean `capacity`? sessions "
+          "takes capacity, key, default_ttl_s, default_idle_s, on_quota, store, on_store_failure");
   EXPECT_EQ(bad["data"]["reason"], "BAD_CONFIG");
   EXPECT_EQ(bad["data"]["where"], file_.path() + ":9");
   EXPECT_EQ(slot_.replaced, 0);
