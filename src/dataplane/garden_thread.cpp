@@ -36,10 +36,10 @@ void GardenThread::run() noexcept {
   // Where that is not allowed, it waits its turn.
   static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice));
   while (!stop_.load(std::memory_order_relaxed)) {
+    const std::uint32_t now_s = shared_.unix_s.load(std::memory_order_relaxed);
     std::size_t served = 0;
-    for (const auto& worker : workers_) {
-      served += opener_.serve(worker->learner(), shared_.unix_s.load(std::memory_order_relaxed));
-    }
+    for (const auto& worker : workers_) served += opener_.serve(worker->learner(), now_s);
+    shared_.permits.forget_ended(now_s);
     if (served > 0) continue;
     std::this_thread::sleep_for(shared_.learns.load(std::memory_order_relaxed) ? kWatching : kIdle);
   }

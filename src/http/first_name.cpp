@@ -67,13 +67,51 @@ bool may_be_request(ByteView bytes) noexcept {
   return at + 1 == bytes.size() || character(bytes[at + 1]) == '/';
 }
 
-bool is_host_field(ByteView line) noexcept {
-  constexpr std::string_view kHost = "host:";
-  return line.size() >= kHost.size() &&
-         std::equal(kHost.begin(), kHost.end(), line.begin(), [](char wanted, std::byte byte) {
-           const char c = character(byte);
-           return wanted == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-         });
+/// A line, or what is there of one: no control character stands in it, so no line end either, but
+/// for the CR that may be the last there is.
+bool is_clean(ByteView text, bool is_whole) noexcept {
+  if (!is_whole && !text.empty() && character(text.back()) == '\r')
+    text = text.first(text.size() - 1);
+  return std::none_of(text.begin(), text.end(), [](std::byte byte) {
+    const auto value = std::to_integer<unsigned>(byte);
+    return (value < 0x20 && value != '\t') || value == 0x7f;
+  });
+}
+
+bool ends_with_version(ByteView line) noexcept {
+  constexpr std::string_view k0 = " HTTP/1.0", k1 = " HTTP/1.1";
+  if (line.size() < k0.size()) return false;
+  const ByteView end = line.last(k0.size());
+  const auto is = [end](std::string_view version) {
+    return std::ranges::equal(end, net::as_bytes(version));
+  };
+  return is(k0) || is(k1);
+}
+
+struct Field {
+  ByteView name;
+  ByteView value;
+
+  [[nodiscard]] bool is(std::string_view wanted) const noexcept {
+    return std::ranges::equal(name, wanted, [](std::byte byte, char c) {
+      const char mine = character(byte);
+      return c == (mine >= 'A' && mine <= 'Z' ? static_cast<char>(mine - 'A' + 'a') : mine);
+    });
+  }
+};
+
+/// RFC 9112, 5.1: no blank in a field's name, nor before its colon. nullopt: it is none.
+std::optional<Field> field_of(ByteView line) noexcept {
+  const auto colon = std::find(line.begin(), line.end(), std::byte{':'});
+  const auto size = static_cast<std::size_t>(colon - line.begin());
+  if (colon == line.end() || size == 0) return std::nullopt;
+  const ByteView name = line.first(size);
+  const bool is_name = std::none_of(name.begin(), name.end(), [](std::byte byte) {
+    const char c = character(byte);
+    return c == ' ' || c == '\t';
+  });
+  if (!is_name) return std::nullopt;
+  return Field{name, line.subspan(size + 1)};
 }
 
 ByteView trimmed(ByteView text) noexcept {
@@ -93,6 +131,19 @@ ByteView without_port(ByteView host) noexcept {
     return character(b) >= '0' && character(b) <= '9';
   });
   return is_port ? host.first(host.size() - port.size()) : host;
+}
+
+/// nullopt: no number, or longer than any body.
+std::optional<std::uint64_t> body_size(ByteView value) noexcept {
+  constexpr std::size_t kDigits = 9;
+  if (value.empty() || value.size() > kDigits) return std::nullopt;
+  std::uint64_t size = 0;
+  for (const std::byte byte : value) {
+    const char c = character(byte);
+    if (c < '0' || c > '9') return std::nullopt;
+    size = size * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return size;
 }
 
 // ---- TLS ----
@@ -170,17 +221,36 @@ FirstName read_hello(ByteView hello) noexcept {
 
 FirstName read_http_host(ByteView bytes) noexcept {
   if (!may_be_request(bytes)) return {};
-  auto line = line_at(bytes, 0);
   std::optional<ByteView> host;
-  while (line) {
-    line = line_at(bytes, line->next);
-    if (!line) break;
-    if (line->text.empty()) return host ? named(without_port(trimmed(*host))) : FirstName{};
-    if (!is_host_field(line->text)) continue;
-    if (host) return {};
-    host = line->text.subspan(5);
+  std::optional<std::uint64_t> body;
+  for (std::size_t at = 0;;) {
+    const auto line = line_at(bytes, at);
+    if (!is_clean(line ? line->text : bytes.subspan(at), line.has_value())) return {};
+    if (!line) return more();
+    const bool is_first = at == 0;
+    at = line->next;
+    if (is_first) {
+      if (!ends_with_version(line->text)) return {};
+      continue;
+    }
+    if (line->text.empty()) {
+      if (!host) return {};
+      FirstName found = named(without_port(trimmed(*host)));
+      found.head_bytes = at;
+      found.body_bytes = body.value_or(0);
+      return found;
+    }
+    const auto field = field_of(line->text);
+    if (!field || field->is("transfer-encoding")) return {};
+    if (field->is("host")) {
+      if (host) return {};
+      host = field->value;
+    } else if (field->is("content-length")) {
+      if (body) return {};
+      body = body_size(trimmed(field->value));
+      if (!body) return {};
+    }
   }
-  return more();
 }
 
 FirstName read_server_name(ByteView bytes) noexcept {

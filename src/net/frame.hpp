@@ -121,6 +121,7 @@ inline constexpr std::uint8_t kSyn = 0x02;
 inline constexpr std::uint8_t kRst = 0x04;
 inline constexpr std::uint8_t kPsh = 0x08;
 inline constexpr std::uint8_t kAck = 0x10;
+inline constexpr std::uint8_t kUrg = 0x20;
 }  // namespace tcp_flag
 
 /// The packet in a frame, parsed to its transport header. Offsets count from the frame's start.

@@ -16,11 +16,11 @@ void count(std::atomic<std::uint64_t>& counter) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-/// A datagram's message, or that of a segment which holds all of it; empty if there is none.
+/// A datagram's message. Nothing is learnt over TCP: where a segment begins is the guest's choice,
+/// and what stands there may be that of who owns any name.
 ByteView message_of(ByteView frame, const net::Packet& p) noexcept {
-  const ByteView data = frame.subspan(p.payload_offset, p.payload_size());
-  if (p.protocol != net::protocol::kTcp) return data;
-  return net::first_tcp_message(data).value_or(ByteView{});
+  if (p.protocol != net::protocol::kUdp) return {};
+  return frame.subspan(p.payload_offset, p.payload_size());
 }
 
 bool is_learnt_from(const net::DnsQuestion& question, const policy::RuleContext& context) noexcept {
@@ -29,14 +29,25 @@ bool is_learnt_from(const net::DnsQuestion& question, const policy::RuleContext&
          context.hosts().contain(question.name.text());
 }
 
+/// Of RFC 6890's registry, what leads inside.
+bool is_public_v4(std::uint32_t v4) noexcept {
+  return v4 >> 24 != 10 && v4 >> 20 != 0xac1 && v4 >> 16 != 0xc0a8 && v4 >> 16 != 0xa9fe &&
+         v4 >> 24 != 127 && v4 >> 24 != 0 && v4 >> 8 != 0xc00000 && v4 >> 17 != 0xc612 >> 1 &&
+         v4 >> 22 != 0x6440 >> 6;  // 100.64.0.0/10
+}
+
 }  // namespace
 
 bool is_public(const IpAddress& address) noexcept {
   if (!address.is_unicast_host() || address.is_link_local()) return false;
-  if (!address.is_v4()) return address.high >> 57 != 0xfc >> 1;  // fc00::/7
-  const std::uint32_t v4 = address.v4_value();
-  return v4 >> 24 != 10 && v4 >> 20 != 0xac1 && v4 >> 16 != 0xc0a8 && v4 >> 16 != 0xa9fe &&
-         v4 >> 22 != 0x6440 >> 6;  // 100.64.0.0/10
+  if (address.is_v4()) return is_public_v4(address.v4_value());
+  if (address.high >> 57 == 0xfc >> 1 || address.high >> 54 == 0xfec0 >> 6) return false;
+  // Prefixes that lead to an IPv4 address: 6to4 (RFC 3056) and NAT64 (RFC 6052).
+  if (address.high >> 48 == 0x2002)
+    return is_public_v4(static_cast<std::uint32_t>(address.high >> 16));
+  if (address.high == 0x0064'ff9b'0000'0000)
+    return address.low >> 32 == 0 && is_public_v4(static_cast<std::uint32_t>(address.low));
+  return true;
 }
 
 void GardenLearner::query(ByteView frame, net::MacAddress guest, const net::Packet& p,

@@ -239,21 +239,23 @@ Verdict Pipeline::judge_from_guest(Burst& burst, std::size_t i, Now now) noexcep
   const net::Packet packet = net::parse_packet(frame, ethernet);
   policy::GuestDecision decision =
       policy::judge_from_guest(frame, ethernet, packet, rules(burst, i));
-  if (decision.verdict == Verdict::kGardenHost) {
-    decision.verdict = judge_garden(burst, i, packet, now);
-    if (decision.verdict == Verdict::kGardenRefused) decision.act = Act::kRefuse;
-  }
   const policy::GuestBudgets::Guest guest{ethernet.source, burst.zone[i].number};
   const auto bytes = static_cast<std::uint32_t>(frame.size());
   if (decision.act == Act::kFinal) {
     if (policy::fate(decision.verdict) != Fate::kForwarded) return decision.verdict;
     budgets_.earn(guest, bytes, now.ns);
-    if (decision.verdict == Verdict::kDns)
+    const Verdict charged = budgets_.charge(guest, decision.verdict, bytes, /*up=*/true,
+                                            is_syn(packet), charge_of(burst, i, now));
+    // What is over its budget leaves no trace: it would displace what others have there.
+    if (policy::fate(charged) != Fate::kForwarded) return charged;
+    if (charged == Verdict::kDns)
       learner_.query(frame, ethernet.source, packet, rules(burst, i), now);
-    if (decision.verdict == Verdict::kDhcp && !packet.is_v6)
+    if (charged == Verdict::kDhcp && !packet.is_v6)
       shared_.dhcp_requests.asked(ethernet.source, policy::dhcp_transaction(frame, packet), now.ns);
-    return budgets_.charge(guest, decision.verdict, bytes, /*up=*/true, is_syn(packet),
-                           charge_of(burst, i, now));
+    if (charged != Verdict::kGardenHost) return charged;
+    decision.verdict = judge_garden(burst, i, packet, now);
+    if (decision.verdict != Verdict::kGardenRefused) return decision.verdict;
+    decision.act = Act::kRefuse;
   }
   if (!responder::may_reply(ethernet, packet)) return Verdict::kNoReplyAddress;
   if (decision.act == Act::kRefuse) return refuse(burst, i, packet, decision.verdict, now);

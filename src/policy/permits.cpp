@@ -46,6 +46,13 @@ bool Permits::open(std::uint8_t zone, const net::IpAddress& address, std::uint32
   return true;
 }
 
+void Permits::forget_ended(std::uint32_t now_s) noexcept {
+  std::atomic<std::uint64_t>& place = places_[next_];
+  next_ = (next_ + 1) % kPlaces;
+  if (left(place.load(std::memory_order_relaxed), now_s) == 0)
+    place.store(0, std::memory_order_relaxed);
+}
+
 std::uint32_t Permits::until(std::uint8_t zone, const net::IpAddress& address,
                              std::uint32_t now_s) const noexcept {
   const std::uint64_t print = fingerprint(zone, address);

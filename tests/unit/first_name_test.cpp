@@ -49,6 +49,29 @@ TEST(HttpHost, IsOneAndIsTheServersOwn) {
   EXPECT_EQ(host("GET / HTTP/1.1\r\nHost: a.example:x\r\n\r\n"), "none");
 }
 
+TEST(HttpHost, IsNotReadOfWhatServersReadInMoreThanOneWay) {
+  const std::string end = "Host: a.example\r\n\r\n";
+  for (const std::string& bad :
+       {std::string{"GET / HTTP/1.1\nHost: b.example\n\n"},
+        "GET / HTTP/1.1\r\nX: 1\nY: 2\r\n" + end, "GET / HTTP/1.1\r\nX: 1\rY: 2\r\n" + end,
+        "GET / HTTP/1.1\r\nX: 1\r\n Y: 2\r\n" + end, "GET / HTTP/1.1\r\nX : 1\r\n" + end,
+        "GET / HTTP/1.1\r\nX\r\n" + end, "GET / HTTP/1.1\r\n: 1\r\n" + end,
+        std::string{"GET /\r\n"} + end, "GET / HTTP/2.0\r\n" + end,
+        std::string{"GET / HTTP/1.1\r\nX: \0\r\n", 22} + end,
+        "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + end,
+        "POST / HTTP/1.1\r\nContent-Length: 1\r\ncontent-length: 1\r\n" + end,
+        "POST / HTTP/1.1\r\nContent-Length: +1\r\n" + end,
+        "POST / HTTP/1.1\r\nContent-Length: 1234567890\r\n" + end})
+    EXPECT_EQ(host(bad), "none") << bad;
+}
+
+TEST(HttpHost, TellsWhereTheNextRequestBegins) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 12\r\n\r\n";
+  const auto name = http::read_http_host(net::as_bytes(head + "body"));
+  EXPECT_EQ(name.head_bytes, head.size());
+  EXPECT_EQ(name.body_bytes, 12U);
+}
+
 TEST(ServerName, IsReadOfAWholeHello) {
   const Bytes hello = client_hello("www.a.example");
   EXPECT_EQ(sni(hello), "www.a.example");

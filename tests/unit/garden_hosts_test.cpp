@@ -58,7 +58,7 @@ class GardenHosts : public testing::Test {
     return gateway
         .from_access(FrameBuilder{}
                          .ip(kGuest, kSite)
-                         .tcp(40000, port, flags)
+                         .tcp(client_port_, port, flags)
                          .seq(seq)
                          .ack(5001)
                          .data(data)
@@ -71,14 +71,15 @@ class GardenHosts : public testing::Test {
                          .from(kRouter)
                          .to(kClient)
                          .ip(kSite, kGuest)
-                         .tcp(port, 40000, flags)
+                         .tcp(port, client_port_, flags)
                          .seq(5000)
                          .ack(ack)
                          .build())
         .verdict;
   }
-  /// A connection whose first byte has the sequence number 101.
+  /// A new connection, whose first byte has the sequence number 101.
   void connect(unsigned port = 443) {
+    ++client_port_;
     EXPECT_EQ(up(flag::kSyn, 100, {}, port), Verdict::kGardenHost);
     EXPECT_EQ(down(flag::kSyn | flag::kAck, 101, port), Verdict::kGardenHost);
     EXPECT_EQ(up(flag::kAck, 101, {}, port), Verdict::kGardenHost);
@@ -87,6 +88,7 @@ class GardenHosts : public testing::Test {
     return up(flag::kAck | flag::kPsh, seq, bytes, port);
   }
   Gateway gateway;
+  unsigned client_port_ = 40'000;
 };
 
 TEST_F(GardenHosts, AreOpenBeforeTheAnswerGoesOn) {
@@ -109,7 +111,20 @@ TEST_F(GardenHosts, AreOpenBeforeTheAnswerGoesOn) {
   EXPECT_EQ(net::to_string(learnt[1].address), kSite6);
 }
 
-TEST_F(GardenHosts, AreLearntOverTcpWhereOneSegmentHoldsTheMessage) {
+TEST(Permits, DoNotComeBackWhenTheClockOfTheirEndsComesRound) {
+  const auto permits = std::make_unique<policy::Permits>(net::SipKey{1, 2});
+  const net::IpAddress address = *net::parse_ip(kSite);
+  constexpr std::uint32_t kNow = 1'800'000'000, kRound = 4U << 20U;
+  EXPECT_TRUE(permits->open(0, address, kNow + 3'600, kNow));
+  EXPECT_TRUE(permits->allows(0, address, kNow + 3'000));
+  for (std::size_t i = 0; i < policy::Permits::kPlaces; ++i) permits->forget_ended(kNow + 3'000);
+  EXPECT_TRUE(permits->allows(0, address, kNow + 3'000)) << "it has not ended";
+  for (std::size_t i = 0; i < policy::Permits::kPlaces; ++i) permits->forget_ended(kNow + 4'000);
+  EXPECT_FALSE(permits->allows(0, address, kNow + kRound));
+}
+
+TEST_F(GardenHosts, AreNotLearntOverTcp) {
+  // Where a segment begins is the guest's choice, and so is whose bytes stand there.
   const auto segment = [&](bool up, const Bytes& data) {
     FrameBuilder frame;
     if (up) {
@@ -120,16 +135,11 @@ TEST_F(GardenHosts, AreLearntOverTcpWhereOneSegmentHoldsTheMessage) {
     const Bytes bytes = frame.data(data).build();
     return (up ? gateway.from_access(bytes) : gateway.from_uplink(bytes)).verdict;
   };
-  const Bytes answer = over_tcp(DnsAnswer{"a.example"}.a("a.example", kSite).build());
   EXPECT_EQ(segment(true, over_tcp(dns_query("a.example"))), Verdict::kDns);
-  Bytes cut = answer;
-  cut.pop_back();
-  EXPECT_EQ(segment(false, cut), Verdict::kDns) << "goes on unlearnt";
+  EXPECT_EQ(segment(false, over_tcp(DnsAnswer{"a.example"}.a("a.example", kSite).build())),
+            Verdict::kDns)
+      << "it passes";
   EXPECT_FALSE(is_open(kSite));
-  EXPECT_EQ(segment(false, answer), Verdict::kDnsHeld);
-  EXPECT_FALSE(is_open(kSite));
-  EXPECT_EQ(gateway.release_held(), 1U);
-  EXPECT_TRUE(is_open(kSite));
 }
 
 TEST_F(GardenHosts, AreNotLearntFromWhatNobodyAsked) {
@@ -212,7 +222,7 @@ TEST_F(GardenHosts, AreReachedByTheirOwnNameAlone) {
   learn();
   connect();
   EXPECT_EQ(data(101, client_hello("b.example")), Verdict::kGardenRefused) << "a neighbour there";
-  EXPECT_EQ(data(101, client_hello("a.example")), Verdict::kGardenSegment) << "too late";
+  EXPECT_EQ(data(101, client_hello("a.example")), Verdict::kGardenRefused) << "too late";
   connect(80);
   EXPECT_EQ(data(101, bytes("GET / HTTP/1.1\r\nHost: b.example\r\n\r\n"), 80),
             Verdict::kGardenRefused);
@@ -269,8 +279,12 @@ TEST_F(GardenHosts, TakeNoDecoys) {
   const Bytes good = client_hello("a.example"), evil = client_hello("b.example");
   connect();
   // A wrong checksum: the server drops it, so nothing is learnt from it.
-  Bytes damaged =
-      FrameBuilder{}.ip(kGuest, kSite).tcp(40000, 443, flag::kAck).seq(101).data(good).build();
+  Bytes damaged = FrameBuilder{}
+                      .ip(kGuest, kSite)
+                      .tcp(client_port_, 443, flag::kAck)
+                      .seq(101)
+                      .data(good)
+                      .build();
   damaged.back() ^= std::byte{1};
   EXPECT_EQ(gateway.from_access(damaged).verdict, Verdict::kGardenSegment);
   // Out of order, and in place of what was judged.
@@ -299,14 +313,95 @@ TEST_F(GardenHosts, NeedAConnectionThatIsKnownAndASynWithoutData) {
 
 TEST_F(GardenHosts, RefuseAnotherHostInAConnectionOfTheirs) {
   learn();
+  const std::string mine = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+  const std::string other = "GET / HTTP/1.1\r\nHost: b.example\r\n\r\n";
+  const auto next = static_cast<std::uint32_t>(101 + mine.size());
   connect(80);
-  const Bytes first = bytes("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
-  EXPECT_EQ(data(101, first, 80), Verdict::kGardenHost);
-  const auto next = static_cast<std::uint32_t>(101 + first.size());
-  EXPECT_EQ(data(next, bytes("GET / HTTP/1.1\r\nHost: b.example\r\n\r\n"), 80),
+  EXPECT_EQ(data(101, bytes(mine), 80), Verdict::kGardenHost);
+  EXPECT_EQ(data(next, bytes(mine), 80), Verdict::kGardenHost);
+  const auto third = static_cast<std::uint32_t>(next + mine.size());
+  EXPECT_EQ(data(third, bytes(other), 80), Verdict::kGardenRefused);
+  EXPECT_EQ(data(third, bytes(mine), 80), Verdict::kGardenRefused) << "for good";
+  connect(80);
+  EXPECT_EQ(data(101, bytes(mine), 80), Verdict::kGardenHost);
+  EXPECT_EQ(data(next, bytes("GE"), 80), Verdict::kGardenHost);
+  EXPECT_EQ(data(next + 2, bytes(other.substr(2)), 80), Verdict::kGardenRefused) << "in pieces";
+  connect(80);
+  EXPECT_EQ(data(101, bytes(mine + other), 80), Verdict::kGardenRefused) << "behind the first";
+}
+
+TEST_F(GardenHosts, TakeABodyAndNothingBehindIt) {
+  learn();
+  const std::string head = "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 6000\r\n\r\n";
+  const auto body = static_cast<std::uint32_t>(101 + head.size());
+  const auto posted = [&] {
+    connect(80);
+    EXPECT_EQ(data(101, bytes(head), 80), Verdict::kGardenHost);
+  };
+  posted();
+  for (std::uint32_t at = 0; at < 6'000; at += 1'000)
+    EXPECT_EQ(data(body + at, Bytes(1'000), 80), Verdict::kGardenHost) << at;
+  EXPECT_EQ(data(body + 6'000, bytes("GET / HTTP/1.1\r\nHost: b.example\r\n\r\n"), 80),
             Verdict::kGardenRefused);
-  EXPECT_EQ(data(next, bytes("GET /2 HTTP/1.1\r\nHost: a.example\r\n\r\n"), 80),
-            Verdict::kGardenHost);
+  posted();
+  EXPECT_EQ(data(body + 5'500, Bytes(501), 80), Verdict::kGardenRefused) << "past its end";
+  connect(80);
+  EXPECT_EQ(
+      data(101, bytes("POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"),
+           80),
+      Verdict::kGardenRefused);
+}
+
+TEST_F(GardenHosts, AreNotReachedByASynThatIsSentAgain) {
+  learn();
+  const Bytes evil = client_hello("b.example", {.padding = 600});
+  const Bytes part{evil.begin(), evil.begin() + 500}, rest{evil.begin() + 500, evil.end()};
+  connect();
+  EXPECT_EQ(data(101, part), Verdict::kGardenHost) << "so far it may be any";
+  EXPECT_EQ(up(flag::kSyn, 100), Verdict::kGardenHost);
+  EXPECT_EQ(data(101, client_hello("a.example")), Verdict::kGardenSegment) << "not what was sent";
+  EXPECT_EQ(data(601, rest), Verdict::kGardenRefused);
+  // Another SYN, and the first again: its answer is the one that came before.
+  connect();
+  EXPECT_EQ(data(101, part), Verdict::kGardenHost);
+  EXPECT_EQ(up(flag::kSyn, 70'000), Verdict::kGardenHost);
+  EXPECT_EQ(up(flag::kSyn, 100), Verdict::kGardenHost);
+  EXPECT_EQ(down(flag::kSyn | flag::kAck, 101), Verdict::kNotSolicited);
+  EXPECT_EQ(data(101, client_hello("a.example")), Verdict::kGardenSegment);
+}
+
+TEST_F(GardenHosts, StayRefusedWhateverComesBefore) {
+  learn();
+  connect();
+  const Bytes evil = client_hello("b.example");
+  EXPECT_EQ(data(101, evil), Verdict::kGardenRefused);
+  Bytes before = client_hello("a.example");
+  EXPECT_EQ(data(100, before), Verdict::kGardenRefused);
+  EXPECT_EQ(data(101 + static_cast<std::uint32_t>(evil.size()), before), Verdict::kGardenRefused);
+}
+
+TEST_F(GardenHosts, TakeNoUrgentBytes) {
+  learn();
+  connect(80);
+  EXPECT_EQ(
+      up(flag::kAck | flag::kUrg, 101, bytes("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"), 80),
+      Verdict::kGardenSegment);
+}
+
+TEST_F(GardenHosts, KeepTheirConnectionsWhateverOthersBegin) {
+  learn();
+  connect();
+  const Bytes hello = client_hello("a.example");
+  EXPECT_EQ(data(101, hello), Verdict::kGardenHost);
+  for (unsigned n = 0; n < 20'000; ++n) {
+    static_cast<void>(gateway.from_access(FrameBuilder{}
+                                              .from(net::MacAddress{0x02005f000000U + n})
+                                              .ip(kGuest, kSite)
+                                              .tcp(40'000, 443, flag::kSyn)
+                                              .seq(1)
+                                              .build()));
+  }
+  EXPECT_EQ(data(101 + static_cast<std::uint32_t>(hello.size()), Bytes(100)), Verdict::kGardenHost);
 }
 
 TEST_F(GardenHosts, MayBeOpenedAtRunTime) {
