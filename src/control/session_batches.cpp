@@ -81,7 +81,8 @@ void Sessions::undo(const Batch::Touched& touched) {
     return grace_.add({}, [this, gone] { table_.release(gone->index); });
   }
   ++generation_;
-  static_cast<SessionTerms&>(*record) = *touched.before;
+  const SessionTerms& before = *touched.before;
+  static_cast<SessionTerms&>(*record) = before;
   set_state(*record, touched.before->state);
   set_deadline(*record, touched.before->deadline_ns);
   publish(*record);

@@ -141,7 +141,7 @@ TEST(Policer, DropsASessionsFramesPastItsRateByName) {
     passed_up += gateway.from_access(up).forwarded ? 1U : 0U;
     passed_down += gateway.from_uplink(down).forwarded ? 1U : 0U;
   }
-  constexpr std::uint64_t kIpBytes = 1'028, kBurst = 32 * 1024;
+  constexpr std::uint64_t kIpBytes = 1'028, kBurst = 32'768;
   EXPECT_EQ(passed_up, kBurst / kIpBytes) << "bytes of IP are counted";
   EXPECT_EQ(passed_down, kBurst / kIpBytes);
   EXPECT_EQ(gateway.counted(Verdict::kOverRate), 200 - passed_up - passed_down);

@@ -9,7 +9,6 @@
 namespace gate511::control {
 namespace {
 
-using pipeline::Sighting;
 using pipeline::SightingSource;
 
 constexpr net::MacAddress kRouterMac{0x0200'5e00'53fe};

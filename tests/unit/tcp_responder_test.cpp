@@ -10,10 +10,6 @@
 namespace gate511::test {
 namespace {
 
-using net::tcp_flag::kAck;
-using net::tcp_flag::kFin;
-using net::tcp_flag::kPsh;
-using net::tcp_flag::kRst;
 using net::tcp_flag::kSyn;
 using policy::Verdict;
 
