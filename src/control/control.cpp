@@ -15,8 +15,9 @@ using std::chrono::nanoseconds;
 
 /// While someone waits for the workers: they pass a quiescent point every few microseconds.
 constexpr nanoseconds kUrgent{50'000};
-/// A turn without what the sockets cost, and without the last step, which may take as much again.
-constexpr std::chrono::microseconds kTurn{50};
+/// A turn without what the sockets cost, and without its last step: the largest, a batch that is
+/// handed to the store, takes five times as long.
+constexpr std::chrono::microseconds kTurn{20};
 constexpr milliseconds kPatience{200};
 constexpr std::uint64_t kCheckpoint_ns = 30 * kNsPerSecond;  // what is lost of counters at worst
 constexpr std::uint64_t kKeepGarden_ns = 60 * kNsPerSecond;

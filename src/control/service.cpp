@@ -24,7 +24,7 @@ constexpr std::uint64_t kStuckFor_ns = GraceQueue::kPatience_ns / 2;
 constexpr std::size_t kAddsAStep = 8;
 constexpr std::size_t kListedAStep = 32;
 constexpr std::size_t kLooksAStep = 512;
-constexpr std::size_t kAnswerBytes = 320;  // for one session, nearly always
+constexpr std::size_t kAnswerBytes = 512;  // for one session, nearly always
 
 tl::unexpected<RpcError> refused(Params& params) {
   return tl::unexpected{*params.error()};
