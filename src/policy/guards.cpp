@@ -10,24 +10,60 @@ using net::ByteView;
 using net::IpAddress;
 using net::Packet;
 
-/// RFC 2131, 4.1, RFC 8415, 7.2: to the port that clients alone listen on; or a reply between
-/// servers' ports, as a relay gets it.
-bool is_from_server(ByteView frame, const Packet& p) noexcept {
-  constexpr std::uint16_t kServer = 67, kClient = 68, kClient6 = 546;
-  if (p.protocol != net::protocol::kUdp) return false;
-  if (p.is_v6) return p.destination_port == kClient6;
-  constexpr std::uint8_t kReply = 2;
-  return p.destination_port == kClient || (p.destination_port == kServer && p.payload_size() > 0 &&
-                                           net::load_u8(frame, p.payload_offset) == kReply);
+/// What a host hears of a packet, more than the rules for guests do: behind IPv4's options, in a
+/// first fragment, behind any chain of extension headers, and whatever UDP's length says (RFC 768
+/// lets it end before the packet does).
+struct Heard {
+  std::uint8_t protocol = 0;
+  std::size_t at = 0;  ///< of the transport header; `end` is the packet's
+};
+
+std::optional<Heard> hear_v6(ByteView frame, const Packet& p) noexcept {
+  constexpr std::size_t kNextHeaderAt = 6, kHeader = 40, kUnit = 8;
+  constexpr unsigned kFragmentOffset = 0xfff8;
+  Heard heard{net::load_u8(frame, p.l3_offset + kNextHeaderAt), p.l3_offset + kHeader};
+  while (heard.protocol == net::protocol::kHopByHop || heard.protocol == net::protocol::kRouting ||
+         heard.protocol == net::protocol::kDestinationOptions ||
+         heard.protocol == net::protocol::kFragment) {
+    if (heard.at + kUnit > p.end) return std::nullopt;
+    std::size_t units = 1;
+    if (heard.protocol != net::protocol::kFragment) {
+      units += net::load_u8(frame, heard.at + 1);
+    } else if ((net::load_be16(frame, heard.at + 2) & kFragmentOffset) != 0) {
+      return std::nullopt;
+    }
+    heard = {net::load_u8(frame, heard.at), heard.at + units * kUnit};
+  }
+  return heard;
 }
 
-/// The same of IPv4 with options, and of a first fragment: their ports stand where they always do.
-bool may_be_from_server(ByteView frame, const Packet& p) noexcept {
-  if (p.is_v6 || !p.is_ip || (p.flaw != net::Flaw::kIpOptions && p.flaw != net::Flaw::kFragment))
-    return false;
+/// nullopt: nothing, as the packet is damaged, or not its beginning.
+std::optional<Heard> hear(ByteView frame, const Packet& p) noexcept {
   constexpr unsigned kFragmentOffset = 0x1fff;
-  return (net::load_be16(frame, p.l3_offset + 6U) & kFragmentOffset) == 0 &&
-         net::load_be16(frame, p.l4_offset + 2U) == 68;
+  if (!p.is_ip || p.flaw == net::Flaw::kBadIpHeader) return std::nullopt;
+  if (p.is_v6) return hear_v6(frame, p);
+  if ((net::load_be16(frame, p.l3_offset + 6U) & kFragmentOffset) != 0) return std::nullopt;
+  return Heard{p.protocol, p.l4_offset};
+}
+
+/// RFC 2131, 4.1, RFC 8415, 7.2: to the port that clients alone listen on; or a reply between
+/// servers' ports, as a relay gets it.
+bool is_from_server(ByteView frame, const Packet& p, const Heard& heard) noexcept {
+  constexpr std::uint16_t kServer = 67, kClient = 68, kClient6 = 546;
+  constexpr std::size_t kOperationAt = 8;
+  if (heard.protocol != net::protocol::kUdp || heard.at + 4 > p.end) return false;
+  const std::uint16_t to = net::load_be16(frame, heard.at + 2);
+  if (p.is_v6) return to == kClient6;
+  constexpr std::uint8_t kReply = 2;
+  return to == kClient || (to == kServer && heard.at + kOperationAt < p.end &&
+                           net::load_u8(frame, heard.at + kOperationAt) == kReply);
+}
+
+/// RFC 4861, 4.2 and 4.5: router advertisement or redirect.
+bool is_from_router(ByteView frame, const Packet& p, const Heard& heard) noexcept {
+  if (!p.is_v6 || heard.protocol != net::protocol::kIcmpv6 || heard.at >= p.end) return false;
+  const std::uint8_t type = net::load_u8(frame, heard.at);
+  return type == icmpv6::kRouterAdvertisement || type == icmpv6::kRedirect;
 }
 
 /// A packet that was not parsed to its transport header may hold such a message all the same.
@@ -53,16 +89,15 @@ std::optional<Broken> break_guard(ByteView frame, const net::Ethernet& ethernet,
     if (!known.holds(link, ethernet.vlan, address)) return std::nullopt;
     return Broken{Verdict::kRouterClaim, address};
   };
-  if (may_be_from_server(frame, p)) return Broken{Verdict::kRogueDhcp, p.source};
   if (may_hide_discovery(p)) return Broken{Verdict::kExtensionChain};
+  if (const auto heard = hear(frame, p)) {
+    if (is_from_server(frame, p, *heard)) return Broken{Verdict::kRogueDhcp, p.source};
+    if (is_from_router(frame, p, *heard)) return Broken{Verdict::kRouterMessage, p.source};
+  }
   if (p.flaw != net::Flaw::kNone) return std::nullopt;
   if (!p.is_ip) return claims(IpAddress::v4(net::load_be32(frame, p.l3_offset + 14U)));
-  if (is_from_server(frame, p)) return Broken{Verdict::kRogueDhcp, p.source};
   if (!p.is_v6 || p.protocol != net::protocol::kIcmpv6) return std::nullopt;
   switch (p.icmp_type) {
-    case icmpv6::kRouterAdvertisement:
-    case icmpv6::kRedirect:
-      return Broken{Verdict::kRouterMessage, p.source};
     case icmpv6::kRouterSolicitation:
     case icmpv6::kNeighbourSolicitation:
     case icmpv6::kNeighbourAdvertisement:

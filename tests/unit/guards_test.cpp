@@ -93,6 +93,37 @@ TEST_F(Guards, DropForEverybodyWhatServersAndRoutersSend) {
             Verdict::kSession);
 }
 
+/// A host's stack reads more than the rules for guests do, and whoever has a session may send it.
+TEST_F(Guards, HearWhatHostsHear) {
+  constexpr std::uint8_t kRouting = 43, kFragment = 44, kOptions = 60;
+  const auto v6 = [] { return FrameBuilder{}.ip("fe80::101", "ff02::1"); };
+  for (const bool session : {false, true}) {
+    if (session) let_in();
+    for (const unsigned to : {68U, 67U}) {
+      Bytes longer = FrameBuilder{}
+                         .ip("192.0.2.101", "255.255.255.255")
+                         .udp(67, to)
+                         .data(dhcp4(2, kClient, 1, Bytes(8)))
+                         .build();
+      const auto length = static_cast<std::uint16_t>(net::load_be16(longer, 38) - 4);
+      net::store_be(longer, 38, length);
+      EXPECT_EQ(gateway.from_access(longer).verdict, Verdict::kRogueDhcp)
+          << "UDP that ends before its packet, to port " << to;
+    }
+    for (const std::uint8_t header : {kRouting, kFragment, kOptions}) {
+      EXPECT_EQ(up(v6().extension(header, Bytes(6)).udp(547, 546).data("x")), Verdict::kRogueDhcp);
+      EXPECT_EQ(up(v6().extension(header, Bytes(6)).icmp(134, 0, Bytes(12))),
+                Verdict::kRouterMessage);
+    }
+    FrameBuilder chain = v6();
+    for (int i = 0; i < 20; ++i) chain.extension(kOptions, Bytes(6));
+    EXPECT_EQ(up(chain.udp(547, 546).data("x")), Verdict::kRogueDhcp);
+  }
+  EXPECT_EQ(up(v6().extension(kFragment, bytes({0, 8, 0, 0, 0, 1})).udp(547, 546).data("x")),
+            Verdict::kSession)
+      << "no first fragment";
+}
+
 TEST_F(Guards, DropForEverybodyTheMacOfARouterOrResolver) {
   for (const net::MacAddress mac : {kRouter, kResolver}) {
     EXPECT_EQ(up(FrameBuilder{}.from(mac).ip("192.0.2.101", "198.51.100.1").udp(1, 2)),
