@@ -41,18 +41,21 @@ std::uint64_t Ledger::deadline_ns(std::uint64_t stored_ms) const {
 }
 
 store::Put Ledger::put(const SessionRecord& record) const {
-  return {{.id = record.id,
-           .key = record.key,
-           .state = record.state,
-           .created_unix_s = record.created_unix_s,
-           .expires_ms = stored_ms(record.deadline_ns),
-           .tag = record.tag,
-           .user = record.user,
-           .rate_up_bps = record.rate_up_bps,
-           .rate_down_bps = record.rate_down_bps,
-           .quota_bytes = record.quota_bytes,
-           .idle_s = record.idle_s,
-           .service_class = record.service_class}};
+  return {
+      {.id = record.id,
+       .key = record.key,
+       .state = record.state,
+       .created_unix_s = record.created_unix_s,
+       .expires_ms = stored_ms(record.deadline_ns),
+       .tag = record.tag,
+       .user = record.user,
+       .rate_up_bps = record.rate_up_bps,
+       .rate_down_bps = record.rate_down_bps,
+       .quota_bytes = record.quota_bytes,
+       .idle_s = record.idle_s,
+       .service_class = record.service_class,
+       .bound = record.bound != nullptr,
+       .addresses = record.bound ? record.bound->binding.addresses() : table::BoundAddresses{}}};
 }
 
 void Ledger::grant(store::Changes changes, Done done) {

@@ -33,13 +33,15 @@ class Params {
   /// Elements of an array, `max` at most; null if it is not given.
   [[nodiscard]] const Json* array(std::string_view name, std::size_t max);
 
+  /// Null if it is not given. For what is none of these.
+  [[nodiscard]] const Json* find(std::string_view name) const;
+
   /// Makes an error of our own, where none is yet.
   void fail(RpcError error);
   void require(std::string_view name);
   [[nodiscard]] const std::optional<RpcError>& error() const { return error_; }
 
  private:
-  [[nodiscard]] const Json* find(std::string_view name) const;
   void invalid(std::string_view name, std::string_view wanted);
 
   const Json& params_;

@@ -204,7 +204,16 @@ void Routers::tell(std::string_view type, const Known& known) const {
   parts_.events.emit(type, members);
 }
 
+/// A session that is bound to its addresses used another one.
+void Routers::tell_of_foreign(const Sighting& seen) const {
+  parts_.events.emit("session.foreign_address", {{"mac", net::to_string(seen.client)},
+                                                 {"link", links_[seen.link]},
+                                                 {"vlan", seen.vlan},
+                                                 {"address", net::to_string(seen.address)}});
+}
+
 void Routers::guarded(const Sighting& seen) {
+  if (seen.source == SightingSource::kForeignAddress) return tell_of_foreign(seen);
   ++reports_;
   const std::string mac = net::to_string(seen.client);
   last_report_ = fmt::format("{} on link {}, VLAN {}, {}", mac, links_[seen.link], seen.vlan,

@@ -62,6 +62,7 @@ class Routers {
   void saw(const pipeline::Sighting& seen);
   /// A client did what the guards are against.
   void guarded(const pipeline::Sighting& seen);
+  void tell_of_foreign(const pipeline::Sighting& seen) const;
   /// A few times a second: ages, publishes what has changed, logs.
   void tick();
 

@@ -89,7 +89,7 @@ std::optional<RpcError> Service::add_one(const Json& given, Sessions::Batch& bat
                                          std::string& out) {
   Params params{given,
                 {"mac", "vlan", "state", "ttl_s", "expires_at", "rate_up_bps", "rate_down_bps",
-                 "idle_s", "quota_bytes", "tag", "user", "class"}};
+                 "idle_s", "quota_bytes", "tag", "user", "class", "bind_ip"}};
   const auto key = read_key(params, parts_.key_has_vlan);
   const SessionFields fields = read_fields(params, parts_.clock.unix_ns() / kNsPerSecond);
   if (params.error() || !key) return *params.error();

@@ -78,7 +78,7 @@ void Sessions::undo(const Batch::Touched& touched) {
   if (!record->is_stored) {
     const std::shared_ptr<SessionRecord> gone = take_out(record->index);
     // Nobody was told of it, and nobody is told of its end.
-    return grace_.add({}, [this, gone] { table_.release(gone->index); });
+    return grace_.add({}, [this, gone] { free_slot(gone->index); });
   }
   ++generation_;
   const SessionTerms& before = *touched.before;
@@ -102,6 +102,10 @@ bool Sessions::restore(const store::Restored::One& one) {
   record->quota_bytes = one.session.quota_bytes;
   record->idle_s = static_cast<std::uint32_t>(one.session.idle_s);
   record->service_class = one.session.service_class;
+  if (one.session.bound) {
+    record->bound = std::make_shared<Bound>(one.session.addresses);
+    record->bound->stored = one.session.addresses;
+  }
   record->last_seen_ns = clock_.boot_ns();
   record->is_stored = true;
   record->checkpoint_bytes = sum_of(one.counts);
@@ -136,6 +140,7 @@ bool Sessions::checkpoint_some(std::size_t slots) {
   for (; next_checkpoint_ < end; ++next_checkpoint_) {
     const Record& record = records_[next_checkpoint_];
     if (!record) continue;
+    if (record->bound && record->is_stored) keep_addresses(*record, changes);
     const table::TrafficCounts counts = view(*record).traffic;
     if (sum_of(counts) == record->checkpoint_bytes) continue;
     record->checkpoint_bytes = sum_of(counts);
@@ -145,6 +150,14 @@ bool Sessions::checkpoint_some(std::size_t slots) {
   if (next_checkpoint_ < records_.size()) return true;
   next_checkpoint_ = 0;
   return false;
+}
+
+/// What a session was first seen with holds after a restart.
+void Sessions::keep_addresses(const SessionRecord& record, store::Changes& changes) {
+  const table::BoundAddresses addresses = record.bound->binding.addresses();
+  if (addresses == record.bound->stored) return;
+  record.bound->stored = addresses;
+  changes.emplace_back(ledger_.put(record));
 }
 
 void Sessions::checkpoint_all() {

@@ -58,15 +58,22 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   const table::TrafficCounts baseline = status_.session_traffic(*index);
   policers_[*index].refill();
   policers_[*index].set_rates(found->rate_up_bps, found->rate_down_bps);
+  // The new MAC has other addresses.
+  auto bound = found->bound ? std::make_shared<Bound>() : nullptr;
   // As it is there: a right that is still on its way to the disk is not in effect yet. The new MAC
   // may have connections with the responder, as the old one had.
   const table::State state = table_.state(old_index);
+  if (bound) {
+    bindings_[*index].store(&bound->binding, std::memory_order_release);
+    published_.emplace(*index, bound);
+  }
   table_.set_state(*index, table::is_authenticated(state) ? table::fresh(state) : state);
   Record record = take_out(old_index);
   record->key = to;
   record->index = *index;
   record->baseline = baseline;
   record->carried = carried;
+  record->bound = std::move(bound);
   ++record->change;
   ++counts_[static_cast<std::size_t>(record->state)];
   set_deadline(*record, deadline_ns);
@@ -89,7 +96,7 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
                carried->counts = carried_by(*carried);
                carried->settled = true;
                carried->before = nullptr;
-               table_.release(old_index);
+               free_slot(old_index);
              });
   return Refusal::kNone;
 }

@@ -39,7 +39,7 @@ Sessions::Record Sessions::take_out(std::uint32_t index) {
 
 void Sessions::release(const SessionRecord& record, EndReason reason) {
   if (listener_ != nullptr) listener_->session_ended(view(record), reason);
-  table_.release(record.index);
+  free_slot(record.index);
 }
 
 void Sessions::end_all(std::vector<Record> records, EndReason reason, WhenSettled done) {

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "control/bind_ip.hpp"
 #include "control/config.hpp"
 #include "net/mac.hpp"
 #include "table/policer.hpp"
@@ -32,7 +33,9 @@ void append_number(std::string& out, std::string_view name, std::uint64_t number
 
 void append(std::string& out, const SessionRef& view, bool key_has_vlan, bool lives) {
   const SessionRecord& record = view.record;
-  append_number(out, R"({"bytes_down":)", view.traffic.bytes_down);
+  out += R"({"bind_ip":)";
+  append_bind_ip(out, record.bound.get());
+  append_number(out, R"(,"bytes_down":)", view.traffic.bytes_down);
   append_number(out, R"(,"bytes_up":)", view.traffic.bytes_up);
   out += R"(,"class":)";
   append_text(out, record.service_class);
@@ -133,6 +136,7 @@ SessionFields read_fields(Params& params, std::uint64_t unix_s) {
   fields.idle_s = params.integer("idle_s", 0, SessionsConfig::kMaxTtl_s);
   fields.quota_bytes = params.integer("quota_bytes", 0, kMaxQuota_bytes);
   fields.service_class = params.text("class", kMaxClass);
+  fields.bind_ip = read_bind_ip(params);
   fields.tag = params.text("tag", kMaxTag);
   fields.user = params.text("user", kMaxUser);
   if (fields.ttl_s && fields.expires_at_s)

@@ -26,7 +26,7 @@ void append_ended_session(std::string& out, const SessionRef& view, bool key_has
 [[nodiscard]] std::optional<table::Key> read_key(Params& params, bool key_has_vlan);
 [[nodiscard]] std::optional<table::State> read_state(Params& params);
 [[nodiscard]] std::optional<std::uint16_t> read_vlan(Params& params, bool key_has_vlan);
-/// `state`, `ttl_s` or `expires_at`, `tag`, `user`.
+/// All of them.
 [[nodiscard]] SessionFields read_fields(Params& params, std::uint64_t unix_s);
 
 }  // namespace gate511::control

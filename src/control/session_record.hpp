@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "table/binding.hpp"
 #include "table/session_counters.hpp"
 #include "table/session_table.hpp"
 
@@ -28,12 +29,21 @@ struct CarriedTraffic {
   bool settled = false;
 };
 
+/// The addresses that a session is bound to, and those of them that are stored.
+struct Bound {
+  explicit Bound(const table::BoundAddresses& given = {}) : binding{given} {}
+
+  table::Binding binding;
+  table::BoundAddresses stored{};
+};
+
 /// What the operator gave a session, besides its state and its end.
 struct SessionTerms {
   std::uint64_t rate_up_bps = 0;  ///< bits of IP a second; 0: any
   std::uint64_t rate_down_bps = 0;
-  std::uint64_t quota_bytes = 0;  ///< of IP, in both directions; 0: any number
-  std::uint32_t idle_s = 0;       ///< ends when it has sent and got nothing for so long; 0: never
+  std::uint64_t quota_bytes = 0;   ///< of IP, in both directions; 0: any number
+  std::uint32_t idle_s = 0;        ///< ends when it has sent and got nothing for so long; 0: never
+  std::shared_ptr<Bound> bound{};  ///< null: it may have any address
   std::string tag{};
   std::string user{};
   std::string service_class{};
@@ -79,6 +89,12 @@ struct SessionFields {
   std::optional<std::string> tag{};
   std::optional<std::string> user{};
   std::optional<std::string> service_class{};
+  /// Whether it is bound, and to which addresses at first.
+  struct BindIp {
+    bool on = false;
+    table::BoundAddresses given{};
+  };
+  std::optional<BindIp> bind_ip{};
 };
 
 /// Grows with each packet.

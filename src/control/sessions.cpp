@@ -13,6 +13,7 @@ Sessions::Sessions(const Parts& parts, const SessionDefaults& defaults)
       clock_{parts.clock},
       ledger_{parts.ledger},
       policers_{parts.policers},
+      bindings_{parts.bindings},
       defaults_{defaults},
       records_(parts.table.slots()),
       ends_{parts.table.slots(), parts.clock.boot_ns()} {}
@@ -59,9 +60,28 @@ void Sessions::publish(SessionRecord& record) {
   const bool policed = record.rate_up_bps != 0 || record.rate_down_bps != 0;
   // The rates first: a worker that sees that there are some reads them.
   if (policed) policers_[record.index].set_rates(record.rate_up_bps, record.rate_down_bps);
-  const table::State state = policed ? table::State::kPoliced : record.state;
+  publish_binding(record);
+  const table::State state = table::authenticated(policed, record.bound != nullptr);
   table_.set_state(record.index,
                    record.fresh_until_ns > clock_.boot_ns() ? table::fresh(state) : state);
+}
+
+/// A worker that has seen the state before reads what it led to until its next quiescent point.
+void Sessions::publish_binding(const SessionRecord& record) {
+  const auto there = published_.find(record.index);
+  if (there != published_.end()) {
+    if (there->second == record.bound) return;
+    grace_.add({}, [kept = std::move(there->second)] {});
+    published_.erase(there);
+  }
+  if (record.bound == nullptr) return;
+  bindings_[record.index].store(&record.bound->binding, std::memory_order_release);
+  published_.emplace(record.index, record.bound);
+}
+
+void Sessions::free_slot(std::uint32_t index) {
+  published_.erase(index);
+  table_.release(index);
 }
 
 void Sessions::note_fresh(SessionRecord& record) {
@@ -101,6 +121,8 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
   if (fields.idle_s) record->idle_s = static_cast<std::uint32_t>(*fields.idle_s);
   if (fields.quota_bytes) record->quota_bytes = *fields.quota_bytes;
   if (fields.service_class) record->service_class = *fields.service_class;
+  if (const auto& bind = fields.bind_ip)
+    record->bound = bind->on ? std::make_shared<Bound>(bind->given) : nullptr;
   record->last_seen_ns = clock_.boot_ns();
   if (fields.state) set_state(*record, *fields.state);
   set_deadline(*record, deadline_of(fields, created, record->deadline_ns));

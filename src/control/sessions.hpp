@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "control/clock.hpp"
@@ -26,6 +27,7 @@
 #include "control/session_record.hpp"
 #include "control/timing_wheel.hpp"
 #include "dataplane/status.hpp"
+#include "table/binding.hpp"
 #include "table/policer.hpp"
 #include "table/session_table.hpp"
 
@@ -41,6 +43,7 @@ class Sessions {
     const Clock& clock;
     Ledger& ledger;
     std::span<table::Policer> policers;  ///< by the table's slots
+    std::span<table::BindingPlace> bindings;
   };
   Sessions(const Parts& parts, const SessionDefaults& defaults);
 
@@ -220,6 +223,9 @@ class Sessions {
   void set_state(SessionRecord& record, table::State state);
   /// What the workers are told of the session's state and rates.
   void publish(SessionRecord& record);
+  void publish_binding(const SessionRecord& record);
+  /// No worker can come by `index` any more: it may be given out again.
+  void free_slot(std::uint32_t index);
   /// Notes that the session has just become one that passes.
   void note_fresh(SessionRecord& record);
   [[nodiscard]] bool has_stale(std::uint64_t now_ns) const {
@@ -233,6 +239,7 @@ class Sessions {
   void undo(const Batch::Touched& touched);
   void work_on_passing();
   void work_on_departed();
+  void keep_addresses(const SessionRecord& record, store::Changes& changes);
   /// Looks at so many slots. False: that was all.
   bool checkpoint_some(std::size_t slots);
   /// Out of the table; the index stays in limbo until it is released.
@@ -248,6 +255,9 @@ class Sessions {
   const Clock& clock_;
   Ledger& ledger_;
   std::span<table::Policer> policers_;
+  std::span<table::BindingPlace> bindings_;
+  /// What the workers may read of those, by index.
+  std::unordered_map<std::uint32_t, std::shared_ptr<Bound>> published_;
   SessionDefaults defaults_;
   SessionListener* listener_ = nullptr;
 

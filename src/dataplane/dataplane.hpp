@@ -39,6 +39,7 @@ class Dataplane final : public StatusSource, public SightingSource {
   [[nodiscard]] std::span<table::Bucket> buckets() const { return sessions_.buckets(); }
   /// By that table's slots.
   [[nodiscard]] std::span<table::Policer> policers() const { return sessions_.policers(); }
+  [[nodiscard]] std::span<table::BindingPlace> bindings() const { return sessions_.bindings(); }
   [[nodiscard]] table::GracePeriod& grace() { return *qsbr_; }
 
   /// Starts ports and workers, once. `shared` is filled, and outlives this object or stop().

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// One allocation for the buckets, one for the policers and one a worker for counters, so that no
-// two workers share a cache line or, with huge pages, a TLB entry that one of them writes to.
+// One allocation for the buckets, one for the policers, one for what leads to bindings and one a
+// worker for counters, so that no two workers share a cache line or, with huge pages, a TLB entry
+// that one of them writes to.
 #include "dataplane/session_memory.hpp"
 
 #include <fmt/format.h>
@@ -53,6 +54,9 @@ tl::expected<SessionMemory, Error> SessionMemory::take(std::size_t capacity, std
   const auto policers = allocate("policers", slots * sizeof(table::Policer));
   if (!policers) return tl::unexpected{policers.error()};
   memory.policers_ = make<table::Policer>(*policers, slots);
+  const auto bindings = allocate("bindings", slots * sizeof(table::BindingPlace));
+  if (!bindings) return tl::unexpected{bindings.error()};
+  memory.bindings_ = make<table::BindingPlace>(*bindings, slots);
   for (std::size_t worker = 0; worker < workers; ++worker) {
     const auto counters = allocate("session counters", slots * sizeof(table::SessionCounters));
     if (!counters) return tl::unexpected{counters.error()};
@@ -64,9 +68,9 @@ tl::expected<SessionMemory, Error> SessionMemory::take(std::size_t capacity, std
 std::size_t SessionMemory::mib(std::size_t capacity, std::size_t workers) {
   const std::size_t buckets = table::SessionTable::buckets_for(capacity);
   const std::size_t bytes =
-      buckets *
-      (sizeof(table::Bucket) +
-       table::Bucket::kSlots * (sizeof(table::Policer) + workers * sizeof(table::SessionCounters)));
+      buckets * (sizeof(table::Bucket) +
+                 table::Bucket::kSlots * (sizeof(table::Policer) + sizeof(table::BindingPlace) +
+                                          workers * sizeof(table::SessionCounters)));
   return bytes / kMiB + 1;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The memory of the session table, its policers and the workers' session counters, taken whole at
-// start from DPDK's heap: huge pages where there are some.
+// The memory of the session table, its policers and bindings and the workers' session counters,
+// taken whole at start from DPDK's heap: huge pages where there are some.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gate511/error.hpp"
+#include "table/binding.hpp"
 #include "table/policer.hpp"
 #include "table/session_counters.hpp"
 #include "table/session_table.hpp"
@@ -28,6 +29,7 @@ class SessionMemory {
   [[nodiscard]] std::span<table::Bucket> buckets() const { return buckets_; }
   /// Indexed like the table's slots.
   [[nodiscard]] std::span<table::Policer> policers() const { return policers_; }
+  [[nodiscard]] std::span<table::BindingPlace> bindings() const { return bindings_; }
   [[nodiscard]] std::span<table::SessionCounters> counters(std::size_t worker) const {
     return counters_[worker];
   }
@@ -41,6 +43,7 @@ class SessionMemory {
   std::vector<std::unique_ptr<void, Free>> owned_;
   std::span<table::Bucket> buckets_;
   std::span<table::Policer> policers_;
+  std::span<table::BindingPlace> bindings_;
   std::vector<std::span<table::SessionCounters>> counters_;
 };
 

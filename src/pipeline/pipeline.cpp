@@ -166,6 +166,7 @@ Verdict Pipeline::judge(Burst& burst, std::size_t i, Now now) noexcept {
   const bool pass_reserved = burst.snapshot->links[burst.link].pass_reserved;
   const Verdict reserved = policy::judge_reserved(burst.frame[i], ethernet, pass_reserved);
   if (reserved != Verdict::kGuestDenied) return reserved;
+  if (table::is_bound(state)) return judge_bound(burst, i, now);
   if (table::is_authenticated(state)) return judge_session(burst, i, now);
   return burst.direction == Direction::kFromAccess ? judge_from_guest(burst, i, now)
                                                    : judge_to_guest(burst, i, now);

@@ -28,6 +28,7 @@
 #include "policy/verdict.hpp"
 #include "responder/cookie.hpp"
 #include "responder/tcp_responder.hpp"
+#include "table/binding.hpp"
 #include "table/policer.hpp"
 #include "table/session_counters.hpp"
 #include "table/session_table.hpp"
@@ -46,9 +47,10 @@ struct Shared {
   /// Zone numbers that were ever given lie below it: the control thread's bound for what it sums.
   std::atomic<std::uint16_t> zones_used{policy::kMaxZones};
   std::span<table::Policer> policers{};  ///< by slot; written by the workers, for those with a rate
-  policy::DhcpServers dhcp_servers;      ///< written by who learns of a server not yet known
-  policy::DhcpRequests dhcp_requests;    ///< written by the workers
-  policy::Permits permits;               ///< written by the garden thread
+  std::span<table::BindingPlace> bindings{};  ///< by slot; read for those that are bound
+  policy::DhcpServers dhcp_servers;           ///< written by who learns of a server not yet known
+  policy::DhcpRequests dhcp_requests;         ///< written by the workers
+  policy::Permits permits;                    ///< written by the garden thread
   std::atomic<bool> learns{false};  ///< some zone's garden has hosts; set by the control thread
 
   static inline const policy::Infrastructure kNothingKnown{};
@@ -89,7 +91,8 @@ class Pipeline {
   /// The clients seen, for the control thread.
   [[nodiscard]] SightingReporter& sightings() noexcept { return sightings_; }
   [[nodiscard]] const SightingReporter& sightings() const noexcept { return sightings_; }
-  /// What the uplink told of routers, and what the guards dropped: for the control thread.
+  /// What the uplink told of routers, and what the guards dropped or bound sessions may not: for
+  /// the control thread.
   [[nodiscard]] SightingReporter& uplink() noexcept { return uplink_; }
   [[nodiscard]] SightingReporter& guarded() noexcept { return guarded_; }
   /// A frame that was held has become this: it is counted as such, and held no more.
@@ -105,6 +108,7 @@ class Pipeline {
   template <Direction direction>
   void count_frames(const Burst& burst) noexcept;
   [[nodiscard]] policy::Verdict judge_session(Burst& burst, std::size_t i, Now now) noexcept;
+  [[nodiscard]] policy::Verdict judge_bound(Burst& burst, std::size_t i, Now now) noexcept;
   [[nodiscard]] std::optional<policy::Verdict> judge_begun(Burst& burst, std::size_t i,
                                                            Now now) noexcept;
   [[nodiscard]] policy::Verdict judge_in_zone(Burst& burst, std::size_t i, Now now) noexcept;

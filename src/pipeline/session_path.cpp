@@ -22,10 +22,9 @@ void Pipeline::pass_sessions(Burst& burst) noexcept {
                         !policy::may_be_reserved(ethernet);
     if (!passes) [[unlikely]] {
       burst.rest.add(i);
-      if (table::is_policed(session.state)) {
-        __builtin_prefetch(&shared_.policers[session.index], 1);
-        __builtin_prefetch(&sessions_[session.index], 1);
-      }
+      if (table::is_policed(session.state)) __builtin_prefetch(&shared_.policers[session.index], 1);
+      if (table::is_bound(session.state)) __builtin_prefetch(&shared_.bindings[session.index]);
+      if (table::is_authenticated(session.state)) __builtin_prefetch(&sessions_[session.index], 1);
       continue;
     }
     __builtin_prefetch(&sessions_[session.index], 1);

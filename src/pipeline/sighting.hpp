@@ -20,15 +20,16 @@ enum class SightingSource : std::uint8_t {
   kArp,
   kNd,
   kDhcp,
-  kUplinkArp,     ///< `client` is the MAC of `address`
-  kUplinkNd,      ///< the same
-  kRouterAdvert,  ///< `client` is a router with the link-local `address`
-  kDhcpRouter,    ///< a DHCP server names `address` as a router
-  kDhcpServer,    ///< `address` answers as a DHCP server
-  kRogueServer,   ///< `client` sent what DHCP servers send
-  kRogueRouter,   ///< `client` sent a router advertisement or a redirect
-  kStolenMac,     ///< `client` is the MAC of a router or resolver
-  kStolenAddress  ///< `client` claims `address`, which is a router's or a resolver's
+  kUplinkArp,      ///< `client` is the MAC of `address`
+  kUplinkNd,       ///< the same
+  kRouterAdvert,   ///< `client` is a router with the link-local `address`
+  kDhcpRouter,     ///< a DHCP server names `address` as a router
+  kDhcpServer,     ///< `address` answers as a DHCP server
+  kRogueServer,    ///< `client` sent what DHCP servers send
+  kRogueRouter,    ///< `client` sent a router advertisement or a redirect
+  kStolenMac,      ///< `client` is the MAC of a router or resolver
+  kStolenAddress,  ///< `client` claims `address`, which is a router's or a resolver's
+  kForeignAddress  ///< `client` has a session that is bound to others than `address`
 };
 
 /// A client, and an address of its if one was told.

@@ -112,6 +112,7 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
                             random_value<table::HashSeed>()};
   pipeline::Shared shared{table, random_value<net::SipKey>()};
   shared.policers = (*dataplane)->policers();
+  shared.bindings = (*dataplane)->bindings();
   auto control = control::Control::open(config, {.table = table,
                                                  .grace = (*dataplane)->grace(),
                                                  .status = **dataplane,

@@ -25,7 +25,8 @@
 namespace gate511::table {
 
 /// What a client may do. The numbers are the four state bits of a slot.
-/// With bit 3 set the client is authenticated, and bits 0-2 are room for flags of such a session.
+/// With bit 3 set the client is authenticated, and bits 0-2 are flags of such a session: it has a
+/// rate, it was let in lately, it is bound to its addresses.
 enum class State : std::uint8_t {
   kNone = 0,           ///< no session: a guest
   kRestricted = 1,     ///< known, but treated as a guest (unpaid, over quota)
@@ -34,6 +35,7 @@ enum class State : std::uint8_t {
   kPoliced = 9,        ///< passes as far as its rates go: see Policer
   kFresh = 10,         ///< as kAuthenticated, and was let in lately
   kFreshPoliced = 11,  ///< as kPoliced, and was let in lately
+  kBound = 12,         ///< passes with its own addresses alone: see Binding. 13-15: and the others
 };
 
 /// Authenticated, and with a rate.
@@ -46,6 +48,14 @@ enum class State : std::uint8_t {
 /// Authenticated, and so lately that it may have connections which the responder began.
 [[nodiscard]] constexpr bool is_fresh(State state) noexcept {
   return (static_cast<std::uint8_t>(state) & 10) == 10;
+}
+/// Authenticated, and bound to its addresses.
+[[nodiscard]] constexpr bool is_bound(State state) noexcept {
+  return (static_cast<std::uint8_t>(state) & 12) == 12;
+}
+/// With the flags that these say, of a session that is authenticated and was not let in lately.
+[[nodiscard]] constexpr State authenticated(bool policed, bool bound) noexcept {
+  return static_cast<State>(8 | (policed ? 1 : 0) | (bound ? 4 : 0));
 }
 /// The same of a session, authenticated, that was let in lately, and of one that was not.
 [[nodiscard]] constexpr State fresh(State state) noexcept {

@@ -134,6 +134,8 @@ int run(std::size_t count, bool is_durable) {
   std::vector<table::Policer> policers(table.slots());
   pipeline::Shared shared{table, net::SipKey{}};
   shared.policers = policers;
+  std::vector<table::BindingPlace> bindings(table.slots());
+  shared.bindings = bindings;
   shared.snapshot = &snapshot;
   auto control = Control::open(config, {table, workers, status, sightings, shared, "bench"});
   if (!control) return EXIT_FAILURE;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# A session ends when it is silent, is restricted when it has used its quota, and has counted what
-# both ends have.
+# A session ends when it is silent, is restricted when it has used its quota, passes with the addresses
+# alone that it is bound to, and has counted what both ends have.
 # shellcheck source=tests/smoke/lib/smoke.bash
 . "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
 
@@ -46,5 +46,45 @@ check "and has used little more: $used" test "$used" -ge 1000000 -a "$used" -lt 
 equal 'it gets the page' "$(status_of)" 511
 check 'more quota' ctl session add "$(mac_of client)" --quota 1G --state authenticated
 equal 'it passes again' "$(status_of)" 200
+
+step 'bound to its addresses'
+# A clone of its MAC is where it is: it has another address.
+clone_sees() { client ping -q -c 3 -i 0.01 -W 1 -I "$1" "$2" >/dev/null 2>&1; }
+bound_to() { session '.session.bind_ip | join(" ")'; }
+told() { grep -c foreign_address "$bed_dir/events"; }
+"$(program gate511ctl)" -s "$bed_dir/control.sock" -j events follow --types session.foreign_address >"$bed_dir/events" 2>&1 &
+follower=$!
+check 'session revoke' send_away
+check 'session add' ctl session add "$(mac_of client)" --bind-ip seen
+check 'IPv4' client ping -q -c 3 -i 0.01 "$origin4"
+check 'IPv6' client ping -q -c 3 -i 0.01 "$origin6"
+matches 'what it was seen with' "$(bound_to)" "^\"$client4 (fe80::[0-9a-f:]+ )?2001:db8::/64\"$"
+client ip addr add 192.0.2.177/24 dev c0
+check_fails 'another IPv4 address' clone_sees 192.0.2.177 "$origin4"
+check 'is told of' wait_until 5 grep -q '192.0.2.177' "$bed_dir/events"
+client ip addr add 2001:db8:0:7::5/64 dev c0 nodad
+check_fails 'another /64' clone_sees 2001:db8:0:7::5 "$origin6"
+check 'its own address passes' client ping -q -c 3 -i 0.01 -I "$client4" "$origin4"
+client ip addr del 192.0.2.177/24 dev c0
+client ip addr del 2001:db8:0:7::5/64 dev c0
+# A temporary address, with duplicate address detection, as RFC 8981 has it.
+client sysctl -q net.ipv6.conf.c0.use_tempaddr=2 net.ipv6.conf.c0.accept_ra=2 net.ipv6.conf.c0.autoconf=1
+has_temporary() { client ip -6 addr show dev c0 temporary -tentative | grep -q 2001:db8; }
+client ip addr add 2001:db8::9:1/64 dev c0 mngtmpaddr
+check 'a temporary address is found unique' wait_until 10 has_temporary
+temporary=$(client ip -6 -o addr show dev c0 temporary -tentative | sed -nE 's/.* (2001:db8:[^/]+).*/\1/p' | head -1)
+check "it passes: $temporary" client ping -q -c 3 -i 0.01 -I "$temporary" "$origin6"
+before=$(told || true)
+lease() { client udhcpc -i c0 -n -q -f -t 4 -T 1 -s /bin/true 2>&1; }
+matches 'DHCP' "$(lease)" 'lease of 192.0.2.2[0-9]+ obtained'
+matches 'DHCP, again' "$(lease)" 'lease of 192.0.2.2[0-9]+ obtained'
+check 'an ARP probe' client arping -q -D -c 2 -w 3 -I c0 192.0.2.178
+equal 'none of that is told of' "$(told || true)" "$before"
+kill "$follower" 2>/dev/null || true
+before=$(bound_to)
+gateway_stop
+gateway_start
+equal 'after a restart it is bound to the same' "$(bound_to)" "$before"
+check 'and passes' client ping -q -c 3 -i 0.01 "$origin4"
 
 smoke_end

@@ -133,6 +133,7 @@ Gateway::Gateway(const Options& options)
       table{buckets, kCapacity, {1, 2}},
       counters(table.slots()),
       policers(table.slots()),
+      bindings(table.slots()),
       snapshot{make_snapshot(options)},
       shared{table, kSeed},
       pipeline{shared, counters, kWorker, 7},
@@ -140,6 +141,7 @@ Gateway::Gateway(const Options& options)
       is_usual_{options.is_usual} {
   for (std::uint64_t i = 0; i < keys.key.size(); ++i) keys.key[i] = {i + 1, i + 100};
   shared.policers = policers;
+  shared.bindings = bindings;
   shared.snapshot = &snapshot;
   shared.cookie_keys = &keys;
 }

@@ -81,6 +81,7 @@ class Gateway {
   table::SessionTable table;
   std::vector<table::SessionCounters> counters;
   std::vector<table::Policer> policers;
+  std::vector<table::BindingPlace> bindings;
   policy::Snapshot snapshot;
   responder::CookieKeys keys;
   pipeline::Shared shared;

@@ -230,7 +230,9 @@ struct World {
   GraceQueue grace{workers, time.clock};
   Ledger ledger{time.clock};
   std::vector<table::Policer> policers = std::vector<table::Policer>(table.slots());
-  Sessions sessions{{table, grace, status, time.clock, ledger, policers}, {.ttl_s = 86'400}};
+  std::vector<table::BindingPlace> bindings = std::vector<table::BindingPlace>(table.slots());
+  Sessions sessions{{table, grace, status, time.clock, ledger, policers, bindings},
+                    {.ttl_s = 86'400}};
   EventBus events{time.clock};
   SessionEvents session_events{events, false};
   Jobs jobs;

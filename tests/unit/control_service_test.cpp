@@ -33,7 +33,7 @@ TEST_F(ServiceTest, ASessionsLife) {
   EXPECT_EQ(added["session"], Json::parse(R"({"id":1,"mac":"02:00:5e:00:53:01",
     "state":"authenticated","tag":"room-12","user":"ann","created_at":1750000000,"ttl_s":3600,
     "expires_at":1750003600,"packets_up":0,"bytes_up":0,"packets_down":0,"bytes_down":0,
-    "rate_up_bps":0,"rate_down_bps":0,"idle_s":0,"quota_bytes":0,"class":""})"));
+    "rate_up_bps":0,"rate_down_bps":0,"idle_s":0,"quota_bytes":0,"class":"","bind_ip":false})"));
   EXPECT_EQ(result("session.add", {{"mac", kMac}, {"state", "blocked"}})["created"], false);
   const Json got = result("session.get", {{"mac", kMac}});
   EXPECT_EQ(got["session"]["state"], "blocked");
@@ -76,7 +76,7 @@ TEST_F(ServiceTest, SaysWhatIsWrong) {
             "-32003 00:00:00:00:00:00 is zero; give the address of a station");
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"ttl", 1}}),
             "-32602 unknown parameter `ttl`; known are mac, vlan, state, ttl_s, expires_at, "
-            "rate_up_bps, rate_down_bps, idle_s, quota_bytes, tag, user, class");
+            "rate_up_bps, rate_down_bps, idle_s, quota_bytes, tag, user, class, bind_ip");
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"ttl_s", 1}, {"expires_at", kUnixStart_s + 1}}),
             "-32602 `ttl_s` and `expires_at` are given; give one of them");
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"expires_at", kUnixStart_s}}),
@@ -314,7 +314,8 @@ TEST_F(ServiceTest, SubscribesAndAcknowledges) {
       error("events.subscribe", {{"types", {"session.gone"}}}),
       "-32602 `types` holds what is none; types are session.added, session.changed, "
       "session.ended, config.reloaded, port.up, port.down, worker.stuck, worker.recovered, "
-      "client.refused, router.learnt, router.changed, router.lost, router.refused, guard.dropped");
+      "client.refused, router.learnt, router.changed, router.lost, router.refused, guard.dropped, "
+      "session.foreign_address");
   EXPECT_EQ(error("events.subscribe", {{"since", -1}}),
             "-32602 `since` must be an integer from 0 to 9223372036854775807");
   EXPECT_EQ(result("events.acknowledge", {{"consumer", "billing"}, {"forget", true}})["kept"], 0);

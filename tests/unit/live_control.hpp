@@ -64,6 +64,7 @@ class LiveControl : public testing::Test {
     config_.sessions.store = pattern + "/sessions.db";
     status_.numbers.mbufs_total = 1024;
     shared_.policers = policers_;
+    shared_.bindings = bindings_;
     shared_.snapshot = &snapshot_;
     auto control = Control::open(config_, {table_, grace_, status_, sightings_, shared_, "0.1.0"});
     ASSERT_TRUE(control) << control.error().text();
@@ -106,6 +107,7 @@ class LiveControl : public testing::Test {
   HandSightings sightings_;
   const policy::Snapshot snapshot_ = hand_snapshot();
   std::vector<table::Policer> policers_ = std::vector<table::Policer>(table_.slots());
+  std::vector<table::BindingPlace> bindings_ = std::vector<table::BindingPlace>(table_.slots());
   pipeline::Shared shared_{table_, net::SipKey{}};
   std::unique_ptr<Control> control_;
   std::atomic<bool> stop_{false};

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "table/binding.hpp"
 #include "table/session_counters.hpp"
 #include "table/session_table.hpp"
 
@@ -28,6 +29,8 @@ struct Session {
   std::uint64_t quota_bytes = 0;
   std::uint64_t idle_s = 0;
   std::string service_class{};
+  bool bound = false;
+  table::BoundAddresses addresses{};  ///< that it is bound to, as far as they are known
 
   bool operator==(const Session&) const = default;
 };

@@ -13,6 +13,8 @@ namespace gate511::control::store {
 namespace {
 
 constexpr std::size_t kCheck = 8;
+/// Beside a session's state: the addresses that it is bound to follow the rest.
+constexpr std::uint64_t kIsBound = 16;
 /// No secret: what is guarded against are accidents. Each kind of blob has a key of its own.
 enum class Kind : std::uint64_t { kRow = 1, kSession = 2, kCounts = 3, kMeta = 4 };
 
@@ -96,7 +98,7 @@ std::optional<std::string_view> checked(Kind kind, std::uint64_t number, std::st
 void write(Writer& to, const Session& session) {
   to.put(session.id);
   to.put(session.key.bits());
-  to.put(std::uint64_t{static_cast<std::uint8_t>(session.state)});
+  to.put(std::uint64_t{static_cast<std::uint8_t>(session.state)} | (session.bound ? kIsBound : 0));
   to.put(session.created_unix_s);
   to.put(session.expires_ms);
   to.put(session.tag);
@@ -106,6 +108,20 @@ void write(Writer& to, const Session& session) {
   to.put(session.quota_bytes);
   to.put(session.idle_s);
   to.put(session.service_class);
+  if (!session.bound) return;
+  to.put(std::uint64_t{session.addresses.v4});
+  to.put(session.addresses.link_local);
+  for (const std::uint64_t prefix : session.addresses.prefix_64) to.put(prefix);
+}
+
+table::BoundAddresses read_addresses(Reader& from) {
+  table::BoundAddresses addresses;
+  const std::uint64_t v4 = from.number();
+  if (v4 > 0xffff'ffff) from.fail();
+  addresses.v4 = static_cast<std::uint32_t>(v4);
+  addresses.link_local = from.number();
+  for (std::uint64_t& prefix : addresses.prefix_64) prefix = from.number();
+  return addresses;
 }
 
 Session read_session(Reader& from) {
@@ -114,7 +130,9 @@ Session read_session(Reader& from) {
   const std::uint64_t key = from.number();
   session.key = {net::MacAddress{key & 0xffff'ffff'ffff}, static_cast<std::uint16_t>(key >> 48)};
   if (session.id == 0 || session.key.bits() != key || !session.key.mac().is_station()) from.fail();
-  const std::uint64_t state = from.number();
+  const std::uint64_t flags = from.number();
+  session.bound = (flags & kIsBound) != 0;
+  const std::uint64_t state = flags & ~kIsBound;
   session.state = static_cast<table::State>(state);
   if (state > 15 ||
       (session.state != table::State::kAuthenticated &&
@@ -131,6 +149,7 @@ Session read_session(Reader& from) {
   session.quota_bytes = from.number();
   session.idle_s = from.number();
   session.service_class = from.text();
+  if (session.bound) session.addresses = read_addresses(from);
   return session;
 }
 

@@ -58,6 +58,7 @@ Gateway::Gateway(dataplane::SessionMemory memory, std::unique_ptr<dataplane::Qsb
   shared_.snapshot = snapshot_.get();
   shared_.cookie_keys = &keys_;
   shared_.policers = memory_.policers();
+  shared_.bindings = memory_.bindings();
 }
 
 tl::expected<std::unique_ptr<Gateway>, Error> Gateway::create(const Setup& setup, const Loop& loop,

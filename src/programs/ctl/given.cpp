@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include <array>
+#include <utility>
 
 #include "programs/ctl/units.hpp"
 
@@ -46,6 +47,27 @@ void put_rate(Json& params, const char* name, const char* option, const Text& te
 void put_size(Json& params, const char* name, const char* option, const Text& text,
               std::optional<Failure>& wrong) {
   put_parsed(params, name, option, text, parse_size, "size", "500M, 2G or 4GiB, in bytes", wrong);
+}
+
+void put_addresses(Json& params, const char* name, const char* option, const Text& text,
+                   std::optional<Failure>& wrong) {
+  if (!text || wrong) return;
+  if (*text == "seen" || *text == "off") {
+    params[name] = *text == "seen";
+    return;
+  }
+  Json addresses = Json::array();
+  for (std::size_t at = 0, end = 0; end != std::string::npos; at = end + 1) {
+    end = text->find(',', at);
+    std::string one = text->substr(at, end == std::string::npos ? end : end - at);
+    if (!is_ip(one.substr(0, one.find('/')))) {
+      wrong = usage(option, "`" + one + "` is no address",
+                    "write seen, off, or addresses like 192.0.2.7,2001:db8:1::/64");
+      return;
+    }
+    addresses.push_back(std::move(one));
+  }
+  params[name] = std::move(addresses);
 }
 
 bool is_ip(const std::string& text) {

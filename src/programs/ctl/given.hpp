@@ -28,6 +28,10 @@ void put_rate(Json& params, const char* name, const char* option,
 void put_size(Json& params, const char* name, const char* option,
               const std::optional<std::string>& text, std::optional<Failure>& wrong);
 
+/// `seen`, `off`, or addresses and prefixes of IPv6, with commas between.
+void put_addresses(Json& params, const char* name, const char* option,
+                   const std::optional<std::string>& text, std::optional<Failure>& wrong);
+
 /// An IPv4 or IPv6 address. Six pairs of digits are a MAC.
 [[nodiscard]] bool is_ip(const std::string& text);
 

@@ -32,7 +32,6 @@ tl::expected<Json, Failure> params_of(const Given& given) {
   put(params, "user", given.user);
   put(params, "state", given.state);
   put(params, "class", given.service_class);
-  put(params, "bind_ip", given.bind_ip);
   put(params, "vlan", given.vlan);
   put(params, "to_mac", given.to_mac);
   put(params, "to_vlan", given.to_vlan);
@@ -44,6 +43,7 @@ tl::expected<Json, Failure> params_of(const Given& given) {
   put_rate(params, "rate_up_bps", "--rate-up", given.rate_up, wrong);
   put_rate(params, "rate_down_bps", "--rate-down", given.rate_down, wrong);
   put_size(params, "quota_bytes", "--quota", given.quota, wrong);
+  put_addresses(params, "bind_ip", "--bind-ip", given.bind_ip, wrong);
   if (wrong) return tl::unexpected{std::move(*wrong)};
   return params;
 }
@@ -131,7 +131,8 @@ void add_session_verbs(CLI::App& app, Command& command) {
   adding->add_option("--rate-down", given->rate_down, "bit/s to the client: 20M");
   adding->add_option("--quota", given->quota, "bytes in both directions: 2G");
   adding->add_option("--class", given->service_class, "class of service");
-  adding->add_option("--bind-ip", given->bind_ip, "the only IPv4 address it may use");
+  adding->add_option("--bind-ip", given->bind_ip,
+                     "the only addresses it may use: seen (at first), off, or ADDRESS,...");
   for (CLI::App* each : {adding, listing})
     each->add_option("--state", given->state, "authenticated, restricted or blocked");
   for (CLI::App* each : {adding, listing, revoking}) {

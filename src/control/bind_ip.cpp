@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/bind_ip.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "net/ip.hpp"
+
+namespace gate511::control {
+namespace {
+
+using net::IpAddress;
+using table::BoundAddresses;
+
+constexpr std::size_t kMaxGiven = BoundAddresses::kMaxPrefixes + 2;
+
+/// `address`, `prefix/64`, or another prefix, which is none of ours.
+std::optional<IpAddress> parse_bound(const std::string& text) {
+  const bool is_prefix = text.ends_with("/64");
+  if (!is_prefix && text.find('/') != std::string::npos) return std::nullopt;
+  const auto cidr = net::parse_cidr(text);
+  if (!cidr || (is_prefix && cidr->first.is_link_local())) return std::nullopt;
+  const IpAddress address = cidr->first;
+  // A prefix is no address of a host, but any other one in it is.
+  IpAddress host = address;
+  if (is_prefix) host.low = 1;
+  return host.is_unicast_host() ? std::optional{address} : std::nullopt;
+}
+
+/// False: there is no room for it, or another one already.
+bool add_to(BoundAddresses& given, const IpAddress& address) {
+  if (address.is_v4()) {
+    if (given.v4 != 0) return false;
+    given.v4 = address.v4_value();
+    return true;
+  }
+  if (address.is_link_local()) {
+    if (given.link_local != 0 || address.high != table::Binding::kLinkLocal) return false;
+    given.link_local = address.low;
+    return true;
+  }
+  for (std::uint64_t& prefix : given.prefix_64) {
+    if (prefix == address.high) return true;
+    if (prefix != 0) continue;
+    prefix = address.high;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<SessionFields::BindIp> read_bind_ip(Params& params) {
+  const Json* const value = params.find("bind_ip");
+  if (value == nullptr) return std::nullopt;
+  if (value->is_boolean()) return SessionFields::BindIp{value->get<bool>(), {}};
+  SessionFields::BindIp bind{true, {}};
+  const auto wrong = [&params](const std::string& what) {
+    params.fail(rpc::invalid_params(what));
+    return std::nullopt;
+  };
+  if (!value->is_array() || value->size() > kMaxGiven)
+    return wrong("`bind_ip` must be true, false or an array of addresses");
+  for (const Json& one : *value) {
+    const auto address =
+        one.is_string() ? parse_bound(one.get_ref<const std::string&>()) : std::nullopt;
+    if (!address)
+      return wrong("`bind_ip` takes addresses of hosts, and prefixes of IPv6 as `2001:db8:1::/64`");
+    if (!add_to(bind.given, *address))
+      return wrong(fmt::format("`bind_ip` takes one IPv4 address, one of fe80::/64 and {} /64s",
+                               BoundAddresses::kMaxPrefixes));
+  }
+  return bind;
+}
+
+void append_bind_ip(std::string& out, const Bound* bound) {
+  if (bound == nullptr) {
+    out += "false";
+    return;
+  }
+  const BoundAddresses addresses = bound->binding.addresses();
+  char before = '[';
+  const auto add = [&out, &before](const std::string& text) {
+    out += std::exchange(before, ',');
+    out.append("\"").append(text).append("\"");
+  };
+  if (addresses.v4 != 0) add(net::to_string(IpAddress::v4(addresses.v4)));
+  if (addresses.link_local != 0)
+    add(net::to_string(IpAddress{table::Binding::kLinkLocal, addresses.link_local}));
+  for (const std::uint64_t prefix : addresses.prefix_64) {
+    if (prefix != 0) add(net::to_string(IpAddress{prefix, 0}) + "/64");
+  }
+  out += before == '[' ? "[]" : "]";
+}
+
+}  // namespace gate511::control

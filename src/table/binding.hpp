@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The addresses that a session is bound to: one IPv4 address, one link-local address, and the /64s
+// of its others. Each is given by the operator, or becomes what the session is first seen with.
+// Touched only for sessions whose state says that they are bound.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "net/ip.hpp"
+
+namespace gate511::table {
+
+/// A copy, for the control thread. Zero: none yet.
+struct BoundAddresses {
+  static constexpr std::size_t kMaxPrefixes = 4;
+
+  std::uint32_t v4 = 0;
+  std::uint64_t link_local = 0;                         ///< interface identifier in fe80::/64
+  std::array<std::uint64_t, kMaxPrefixes> prefix_64{};  ///< the first ones are set
+
+  bool operator==(const BoundAddresses&) const noexcept = default;
+};
+
+/// Written by any worker that sees a first address, by compare-and-swap; never changed once set.
+class alignas(64) Binding {
+ public:
+  static constexpr std::uint64_t kQuiet_ns = 10'000'000'000;
+
+  explicit Binding(const BoundAddresses& given = {}) noexcept
+      : v4_{given.v4}, link_local_{given.link_local} {
+    for (std::size_t i = 0; i < prefix_64_.size(); ++i)
+      prefix_64_[i].store(given.prefix_64[i], std::memory_order_relaxed);
+  }
+
+  /// Whether the session has `address`, one that a host may have (net::IpAddress).
+  [[nodiscard]] bool holds(const net::IpAddress& address) const noexcept {
+    if (address.is_v4()) return read(v4_) == address.v4_value();
+    if (address.is_link_local())
+      return address.high == kLinkLocal && read(link_local_) == address.low;
+    for (const auto& prefix : prefix_64_) {
+      if (read(prefix) == address.high) return true;
+    }
+    return false;
+  }
+  /// The same of a packet's source; where nothing of its kind is known yet, it becomes the
+  /// session's.
+  [[nodiscard]] bool take(const net::IpAddress& address) noexcept {
+    if (address.is_v4()) return take(v4_, address.v4_value());
+    if (address.is_link_local())
+      return address.high == kLinkLocal && take(link_local_, address.low);
+    for (auto& prefix : prefix_64_) {
+      if (take(prefix, address.high)) return true;
+    }
+    return false;
+  }
+  /// At most once in kQuiet_ns, over all workers: whether to tell that it used another address.
+  [[nodiscard]] bool may_tell(std::uint64_t now_ns) noexcept {
+    std::uint64_t told_ns = told_ns_.load(std::memory_order_relaxed);
+    if (told_ns != 0 && now_ns < told_ns + kQuiet_ns) return false;
+    return told_ns_.compare_exchange_strong(told_ns, now_ns, std::memory_order_relaxed);
+  }
+  [[nodiscard]] BoundAddresses addresses() const noexcept {
+    BoundAddresses copy{.v4 = read(v4_), .link_local = read(link_local_)};
+    for (std::size_t i = 0; i < prefix_64_.size(); ++i) copy.prefix_64[i] = read(prefix_64_[i]);
+    return copy;
+  }
+
+  /// The prefix of the link-local addresses that hosts have (RFC 4291, 2.5.6).
+  static constexpr std::uint64_t kLinkLocal = 0xfe80'0000'0000'0000;
+
+ private:
+  template <typename Number>
+  static Number read(const std::atomic<Number>& from) noexcept {
+    return from.load(std::memory_order_relaxed);
+  }
+  template <typename Number>
+  static bool take(std::atomic<Number>& place, Number number) noexcept {
+    if (number == 0) return false;
+    Number there = read(place);
+    if (there == 0 && place.compare_exchange_strong(there, number, std::memory_order_relaxed))
+      return true;
+    return there == number;
+  }
+
+  std::atomic<std::uint32_t> v4_;
+  std::atomic<std::uint64_t> link_local_;
+  std::array<std::atomic<std::uint64_t>, BoundAddresses::kMaxPrefixes> prefix_64_;
+  std::atomic<std::uint64_t> told_ns_{0};
+};
+static_assert(sizeof(Binding) == 64);
+
+/// A slot's; valid while its state says that the session is bound, and until each worker's next
+/// quiescent point after that. Written by the control thread.
+using BindingPlace = std::atomic<Binding*>;
+
+}  // namespace gate511::table
