@@ -60,16 +60,6 @@ void send_elsewhere(Octets& frame, Random& random) {
   }
 }
 
-void mend(Octets& frame) {
-  const std::size_t at = l3_of(frame);
-  if (at + 20 > frame.size() || net::load_be16(frame, at - 2) != 0x0800) return;
-  const std::size_t header = (std::size_t{net::load_u8(frame, at)} & 0xf) * 4;
-  if (header < 20 || at + header > frame.size()) return;
-  net::store_be(frame, at + 10, std::uint16_t{0});
-  const auto sum = net::fold(net::sum(net::ByteView{frame}.subspan(at, header)));
-  net::store_be(frame, at + 10, static_cast<std::uint16_t>(~sum));
-}
-
 void change(Octets& frame, Random& random) {
   switch (below(random, 4)) {
     case 0:
@@ -96,11 +86,21 @@ std::vector<CapturedFrame> vary(const std::vector<CapturedFrame>& frames, std::s
       CapturedFrame other = frame;
       change(other.bytes, random);
       if (below(random, 2) == 0) change(other.bytes, random);
-      if (below(random, 4) != 0) mend(other.bytes);
+      if (below(random, 4) != 0) mend_ipv4(other.bytes);
       varied.push_back(std::move(other));
     }
   }
   return varied;
+}
+
+void mend_ipv4(std::vector<std::byte>& frame) {
+  const std::size_t at = l3_of(frame);
+  if (at + 20 > frame.size() || net::load_be16(frame, at - 2) != 0x0800) return;
+  const std::size_t header = (std::size_t{net::load_u8(frame, at)} & 0xf) * 4;
+  if (header < 20 || at + header > frame.size()) return;
+  net::store_be(frame, at + 10, std::uint16_t{0});
+  const auto sum = net::fold(net::sum(net::ByteView{frame}.subspan(at, header)));
+  net::store_be(frame, at + 10, static_cast<std::uint16_t>(~sum));
 }
 
 }  // namespace gate511::captures

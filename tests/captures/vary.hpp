@@ -15,4 +15,7 @@ namespace gate511::captures {
 [[nodiscard]] std::vector<CapturedFrame> vary(const std::vector<CapturedFrame>& frames,
                                               std::size_t variants);
 
+/// Makes the checksum of an IPv4 header right, if the frame has one.
+void mend_ipv4(std::vector<std::byte>& frame);
+
 }  // namespace gate511::captures
