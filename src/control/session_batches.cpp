@@ -108,7 +108,9 @@ bool Sessions::restore(const store::Restored::One& one) {
   }
   record->last_seen_ns = clock_.boot_ns();
   record->is_stored = true;
-  record->checkpoint_bytes = sum_of(one.counts);
+  record->seen_sum = record->checkpoint_bytes = sum_of(one.counts);
+  record->first_seen_s = static_cast<std::uint32_t>(one.counts.first_seen_s);
+  record->last_seen_s = static_cast<std::uint32_t>(one.counts.last_seen_s);
   if (record->checkpoint_bytes != 0) {
     auto carried = std::make_shared<CarriedTraffic>();
     carried->counts = one.counts;
@@ -142,9 +144,11 @@ bool Sessions::checkpoint_some(std::size_t slots) {
     if (!record) continue;
     if (record->bound && record->is_stored) keep_addresses(*record, changes);
     const table::TrafficCounts counts = view(*record).traffic;
-    if (sum_of(counts) == record->checkpoint_bytes) continue;
-    record->checkpoint_bytes = sum_of(counts);
-    changes.emplace_back(store::Count{record->id, counts});
+    note_seen(*record, counts);
+    if (record->seen_sum == record->checkpoint_bytes) continue;
+    record->checkpoint_bytes = record->seen_sum;
+    changes.emplace_back(
+        store::Count{record->id, {counts, record->first_seen_s, record->last_seen_s}});
   }
   ledger_.note(std::move(changes));
   if (next_checkpoint_ < records_.size()) return true;

@@ -39,6 +39,14 @@ table::TrafficCounts Sessions::carried_by(const CarriedTraffic& carried) const {
   return counts;
 }
 
+/// What was counted under the former key is final.
+void Sessions::tell_of_move(const SessionRecord& former, std::uint32_t index) {
+  if (listener_ == nullptr) return;
+  listener_->session_ended(view(former), EndReason::kMoved);
+  const SessionRecord* const moved = record_of(index, former.id);
+  if (moved != nullptr) listener_->session_changed(view(*moved));
+}
+
 Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled done) {
   const SessionRecord* const found = record_of(from);
   // One that is not stored yet is nobody's to move. A revoke that is under way was asked for first,
@@ -69,6 +77,9 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   }
   table_.set_state(*index, table::is_authenticated(state) ? table::fresh(state) : state);
   Record record = take_out(old_index);
+  const auto former = std::make_shared<SessionRecord>(*record);
+  former->index = table::Hit::kNoIndex;
+  former->carried = carried;
   record->key = to;
   record->index = *index;
   record->baseline = baseline;
@@ -79,8 +90,6 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   set_deadline(*record, deadline_ns);
   if (table::is_authenticated(state)) note_fresh(*record);
   records_[*index] = std::move(record);
-  if (listener_ != nullptr) listener_->session_changed(view(*records_[*index]));
-
   const auto both = std::make_shared<Both>(std::move(done));
   ledger_.note({ledger_.put(*records_[*index])},
                [this, both, index = *index, id = records_[*index]->id](bool stored) {
@@ -90,12 +99,13 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
                  both->stored(stored);
                });
   grace_.add([both](bool seen) { both->seen(seen); },
-             [this, old_index, carried] {
+             [this, old_index, carried, former, index = *index] {
                // No worker counts there any more. Grace periods pass in order, so what stands
                // before this one is settled.
                carried->counts = carried_by(*carried);
                carried->settled = true;
                carried->before = nullptr;
+               tell_of_move(*former, index);
                free_slot(old_index);
              });
   return Refusal::kNone;

@@ -185,14 +185,19 @@ std::uint64_t Sessions::next_look_ns(const SessionRecord& record) const {
   return next_ns;
 }
 
+void Sessions::note_seen(SessionRecord& record, const table::TrafficCounts& counts) const {
+  const std::uint64_t sum = sum_of(counts);
+  if (sum == record.seen_sum) return;
+  record.seen_sum = sum;
+  record.last_seen_ns = clock_.boot_ns();
+  record.last_seen_s = static_cast<std::uint32_t>(clock_.unix_ns() / kNsPerSecond);
+  if (record.first_seen_s == 0) record.first_seen_s = record.last_seen_s;
+}
+
 std::optional<EndReason> Sessions::look_at(SessionRecord& record) {
   const table::TrafficCounts counts = view(record).traffic;
   const std::uint64_t now = clock_.boot_ns();
-  const std::uint64_t sum = sum_of(counts);
-  if (sum != record.seen_sum) {
-    record.seen_sum = sum;
-    record.last_seen_ns = now;
-  }
+  note_seen(record, counts);
   record.used_bytes = counts.bytes_up + counts.bytes_down;
   if (record.quota_bytes != 0 && record.used_bytes >= record.quota_bytes &&
       table::is_authenticated(record.state)) {

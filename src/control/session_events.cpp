@@ -25,7 +25,8 @@ void SessionEvents::session_changed(const SessionRef& session) {
 void SessionEvents::session_ended(const SessionRef& session, EndReason reason) {
   std::string members = fmt::format(R"("reason":"{}","session":)", reason_name(reason));
   append_ended_session(members, session, key_has_vlan_);
-  events_.emit_end(session.record.id, members);
+  // A session that was moved goes on: its own end is still to come.
+  events_.emit_end(reason == EndReason::kMoved ? 0 : session.record.id, members);
 }
 
 }  // namespace gate511::control

@@ -31,6 +31,12 @@ void append_number(std::string& out, std::string_view name, std::uint64_t number
   out.append(name).append(digits.data(), digits.size());
 }
 
+/// Null if it never was.
+void append_seen(std::string& out, std::string_view name, std::uint64_t unix_s) {
+  if (unix_s != 0) return append_number(out, name, unix_s);
+  out.append(name).append("null");
+}
+
 void append(std::string& out, const SessionRef& view, bool key_has_vlan, bool lives) {
   const SessionRecord& record = view.record;
   out += R"({"bind_ip":)";
@@ -42,8 +48,10 @@ void append(std::string& out, const SessionRef& view, bool key_has_vlan, bool li
   append_number(out, R"(,"created_at":)", record.created_unix_s);
   if (lives && view.expires_at_s == 0) out += R"(,"expires_at":null)";
   if (lives && view.expires_at_s != 0) append_number(out, R"(,"expires_at":)", view.expires_at_s);
+  append_seen(out, R"(,"first_seen":)", view.first_seen_s);
   append_number(out, R"(,"id":)", record.id);
   append_number(out, R"(,"idle_s":)", record.idle_s);
+  append_seen(out, R"(,"last_seen":)", view.last_seen_s);
   out += R"(,"mac":")";
   out += net::to_string(record.key.mac());
   append_number(out, R"(","packets_down":)", view.traffic.packets_down);

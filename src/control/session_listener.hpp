@@ -10,7 +10,13 @@
 namespace gate511::control {
 
 /// The numbers stand in stores.
-enum class EndReason : std::uint8_t { kRevoked = 1, kExpired = 2, kIdle = 3, kQuota = 4 };
+enum class EndReason : std::uint8_t {
+  kRevoked = 1,
+  kExpired = 2,
+  kIdle = 3,
+  kQuota = 4,
+  kMoved = 5
+};
 
 [[nodiscard]] constexpr std::string_view reason_name(EndReason reason) {
   switch (reason) {
@@ -22,6 +28,8 @@ enum class EndReason : std::uint8_t { kRevoked = 1, kExpired = 2, kIdle = 3, kQu
       return "idle";
     case EndReason::kQuota:
       return "quota";
+    case EndReason::kMoved:
+      return "moved";
   }
   return "expired";
 }
@@ -35,7 +43,8 @@ class SessionListener {
 
   virtual void session_added(const SessionRef& session) = 0;
   virtual void session_changed(const SessionRef& session) = 0;
-  /// When every worker has seen it: the counters are final.
+  /// When every worker has seen it: the counters are final. kMoved: under that key; the session
+  /// goes on, and session_changed() tells where.
   virtual void session_ended(const SessionRef& session, EndReason reason) = 0;
 };
 

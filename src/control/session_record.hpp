@@ -68,6 +68,8 @@ struct SessionRecord : SessionTerms {
   std::uint64_t fresh_until_ns = 0;    ///< CLOCK_BOOTTIME: the workers are told that it is fresh
   std::uint64_t last_seen_ns = 0;      ///< CLOCK_BOOTTIME of the last look that found traffic
   std::uint64_t seen_sum = 0;          ///< packets and bytes at that look
+  std::uint32_t first_seen_s = 0;      ///< unix time of the first such look; 0: there was none
+  std::uint32_t last_seen_s = 0;       ///< and of the last
   std::uint64_t used_bytes = 0;        ///< at the last look
   /// What stood in the counters of `index` when this session got it.
   table::TrafficCounts baseline;
@@ -108,6 +110,8 @@ struct SessionRef {
   table::TrafficCounts traffic;
   std::uint64_t ttl_s = 0;         ///< left, rounded up; 0: no end
   std::uint64_t expires_at_s = 0;  ///< unix time; 0: no end
+  std::uint64_t first_seen_s = 0;  ///< unix time; 0: never
+  std::uint64_t last_seen_s = 0;
 };
 
 /// The same to be kept.
@@ -116,13 +120,19 @@ struct SessionView {
   table::TrafficCounts traffic;
   std::uint64_t ttl_s = 0;
   std::uint64_t expires_at_s = 0;
+  std::uint64_t first_seen_s = 0;
+  std::uint64_t last_seen_s = 0;
 
   SessionView(const SessionRef& shown)  // NOLINT: it is the same
       : record{shown.record},
         traffic{shown.traffic},
         ttl_s{shown.ttl_s},
-        expires_at_s{shown.expires_at_s} {}
-  operator SessionRef() const { return {record, traffic, ttl_s, expires_at_s}; }  // NOLINT
+        expires_at_s{shown.expires_at_s},
+        first_seen_s{shown.first_seen_s},
+        last_seen_s{shown.last_seen_s} {}
+  operator SessionRef() const {  // NOLINT
+    return {record, traffic, ttl_s, expires_at_s, first_seen_s, last_seen_s};
+  }
 };
 
 /// Which sessions are meant. Empty: all.

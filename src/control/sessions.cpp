@@ -133,12 +133,17 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
 }
 
 SessionRef Sessions::view(const SessionRecord& record) const {
-  SessionRef shown{record, {}, 0, 0};
+  SessionRef shown{record, {}, 0, 0, record.first_seen_s, record.last_seen_s};
   if (record.index != table::Hit::kNoIndex) {
     shown.traffic = status_.session_traffic(record.index);
     shown.traffic -= record.baseline;
   }
   if (record.carried) shown.traffic += carried_by(*record.carried);
+  if (sum_of(shown.traffic) != record.seen_sum) {
+    // Since the last look.
+    shown.last_seen_s = clock_.unix_ns() / kNsPerSecond;
+    if (shown.first_seen_s == 0) shown.first_seen_s = shown.last_seen_s;
+  }
   if (record.deadline_ns != SessionRecord::kNoEnd) {
     const std::uint64_t now = clock_.boot_ns();
     const std::uint64_t left = record.deadline_ns > now ? record.deadline_ns - now : 0;

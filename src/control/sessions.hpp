@@ -135,7 +135,8 @@ class Sessions {
     return !sweeps_.empty() || !passing_.empty() || !departed_.empty() || is_checkpointing_ ||
            ends_.has_work(clock_.boot_ns()) || has_stale(clock_.boot_ns());
   }
-  /// Stores what was counted since the last time: begins it, and work() does it.
+  /// Looks at all counters, for when sessions were seen, and stores what was counted since the last
+  /// time: begins it, and work() does it.
   void checkpoint() { is_checkpointing_ = true; }
   /// The same in one go.
   void checkpoint_all();
@@ -218,6 +219,8 @@ class Sessions {
   [[nodiscard]] std::uint64_t next_look_ns(const SessionRecord& record) const;
   /// Looks at the counters; what its session ends by, if it does.
   [[nodiscard]] std::optional<EndReason> look_at(SessionRecord& record);
+  /// Whether there was traffic since the last time.
+  void note_seen(SessionRecord& record, const table::TrafficCounts& counts) const;
   void restrict_spent(SessionRecord& record);
   void work_on_timers();
   void set_state(SessionRecord& record, table::State state);
@@ -233,6 +236,7 @@ class Sessions {
   }
   void work_on_fresh();
   [[nodiscard]] SessionRecord* record_of(std::uint32_t index, std::uint64_t id) const;
+  void tell_of_move(const SessionRecord& former, std::uint32_t index);
   void note_change(SessionRecord& record, std::unique_ptr<const SessionRecord> before,
                    Batch& batch);
   void let_pass(const Batch::Touched& touched);

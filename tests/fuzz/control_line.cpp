@@ -60,7 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   control::Ledger ledger{clock};
   std::vector<table::Policer> policers(table.slots());
   std::vector<table::BindingPlace> bindings(table.slots());
-  control::Sessions sessions{{table, grace, status, clock, ledger, policers, bindings}, {.ttl_s = 60}};
+  control::Sessions sessions{{table, grace, status, clock, ledger, policers, bindings},
+                             {.ttl_s = 60}};
   control::EventBus events{clock};
   control::SessionEvents session_events{events, size % 2 == 1};
   sessions.set_listener(&session_events);

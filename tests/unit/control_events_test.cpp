@@ -213,7 +213,7 @@ TEST_F(SessionEventsTest, TellASessionsLife) {
     "reason":"revoked","session":{"id":1,"mac":"02:00:5e:00:53:01","state":"authenticated",
     "tag":"a \"b\" \\","user":"ann","created_at":1750000000,"packets_up":7,"bytes_up":700,
     "packets_down":8,"bytes_down":800,"rate_up_bps":0,"rate_down_bps":0,
-    "idle_s":0,"quota_bytes":0,"class":"","bind_ip":false}})"));
+    "idle_s":0,"quota_bytes":0,"class":"","bind_ip":false,"first_seen":1750000000,"last_seen":1750000000}})"));
 }
 
 TEST_F(SessionEventsTest, TellWhyASessionEnded) {

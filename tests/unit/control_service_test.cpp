@@ -33,7 +33,7 @@ TEST_F(ServiceTest, ASessionsLife) {
   EXPECT_EQ(added["session"], Json::parse(R"({"id":1,"mac":"02:00:5e:00:53:01",
     "state":"authenticated","tag":"room-12","user":"ann","created_at":1750000000,"ttl_s":3600,
     "expires_at":1750003600,"packets_up":0,"bytes_up":0,"packets_down":0,"bytes_down":0,
-    "rate_up_bps":0,"rate_down_bps":0,"idle_s":0,"quota_bytes":0,"class":"","bind_ip":false})"));
+    "rate_up_bps":0,"rate_down_bps":0,"idle_s":0,"quota_bytes":0,"class":"","bind_ip":false,"first_seen":null,"last_seen":null})"));
   EXPECT_EQ(result("session.add", {{"mac", kMac}, {"state", "blocked"}})["created"], false);
   const Json got = result("session.get", {{"mac", kMac}});
   EXPECT_EQ(got["session"]["state"], "blocked");

@@ -146,6 +146,63 @@ TEST_F(SessionLifeTest, IsNotLookedAtBeforeItCanHaveUsedItsQuota) {
   EXPECT_EQ(told_.all, std::vector<std::string>{"changed restricted"});
 }
 
+TEST_F(SessionLifeTest, IsSeenWhenItsCountersAreLookedAt) {
+  add({});
+  const auto seen = [this] {
+    const SessionView view = *world_.sessions.find(key());
+    return std::pair{view.first_seen_s, view.last_seen_s};
+  };
+  const std::uint64_t start_s = kUnixStart_s;
+  pass_ms(5'000);
+  EXPECT_EQ(seen(), std::pair(std::uint64_t{0}, std::uint64_t{0}));
+  send(100);
+  EXPECT_EQ(seen(), std::pair(start_s + 5, start_s + 5)) << "it is looked at now";
+  pass_ms(2'000);
+  world_.sessions.checkpoint_all();
+  pass_ms(10'000);
+  EXPECT_EQ(seen(), std::pair(start_s + 7, start_s + 7)) << "when it was noticed";
+  send(100);
+  world_.sessions.checkpoint_all();
+  pass_ms(10'000);
+  EXPECT_EQ(seen(), std::pair(start_s + 7, start_s + 17));
+  world_.sessions.checkpoint_all();
+  EXPECT_EQ(seen(), std::pair(start_s + 7, start_s + 17)) << "nothing has come since";
+}
+
+TEST_F(SessionLifeTest, AMoveEndsItUnderItsFormerKey) {
+  add({});
+  send(600);
+  const table::Key other{net::MacAddress{0x02005e005302}, 0};
+  world_.workers.stuck = true;
+  ASSERT_EQ(world_.sessions.move(key(), other, [](Sessions::Settled /*settled*/) {}),
+            Sessions::Refusal::kNone);
+  world_.settle();
+  EXPECT_TRUE(told_.all.empty()) << "a worker may be counting there still";
+  world_.status.traffic[world_.sessions.find(other)->record.index].bytes_down += 400;
+  world_.workers.stuck = false;
+  world_.settle();
+  EXPECT_EQ(told_.all,
+            (std::vector<std::string>{"ended moved after 600", "changed authenticated"}));
+  EXPECT_EQ(sum_of(world_.sessions.find(other)->traffic), 600U + 1U + 400U);
+  world_.sessions.revoke(other, [](const Sessions::Revoked& /*revoked*/) {});
+  world_.settle();
+  EXPECT_EQ(told_.all.back(), "ended revoked after 1000");
+}
+
+TEST_F(SessionLifeTest, AMoveAndARevokeAtOnceAreToldOfInTheirOrder) {
+  add({});
+  send(600);
+  const table::Key other{net::MacAddress{0x02005e005302}, 0};
+  world_.workers.stuck = true;
+  ASSERT_EQ(world_.sessions.move(key(), other, [](Sessions::Settled /*settled*/) {}),
+            Sessions::Refusal::kNone);
+  world_.sessions.revoke(other, [](const Sessions::Revoked& /*revoked*/) {});
+  world_.workers.stuck = false;
+  world_.settle();
+  EXPECT_EQ(told_.all,
+            (std::vector<std::string>{"ended moved after 600", "ended revoked after 600"}));
+}
+
 TEST_F(SessionLifeTest, WhatWasCountedBeforeAMoveCounts) {
   add({.quota_bytes = 1'000});
   send(600);

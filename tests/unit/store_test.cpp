@@ -157,6 +157,40 @@ TEST_F(StoredSessions, AreThereAfterARestart) {
   EXPECT_GT(second.world.sessions.find(key(4))->record.id, 3U) << "no id is given twice";
 }
 
+TEST_F(StoredSessions, KnowWhenTheyWereSeen) {
+  {
+    Life first;
+    EXPECT_TRUE(first.add(1).stored);
+    first.world.status.traffic[first.world.table.look_up(key(1)).index] = {1, 100, 0, 0};
+    first.world.sessions.checkpoint_all();
+    first.settle();
+  }
+  Life second{40};
+  const auto kept = second.world.sessions.find(key(1));
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->first_seen_s, kUnixStart_s);
+  EXPECT_EQ(kept->last_seen_s, kUnixStart_s) << "it was not seen since";
+}
+
+TEST_F(StoredSessions, AConsumerMissesNoEndOfAMovedOne) {
+  {
+    Life life;
+    ASSERT_TRUE(life.world.events.subscribe(1, {.since = {}, .consumer = "billing"}));
+    EXPECT_TRUE(life.add(1).stored);
+    EXPECT_EQ(life.world.sessions.move(key(1), key(2), [](Sessions::Settled /*settled*/) {}),
+              Sessions::Refusal::kNone);
+    life.settle();
+  }
+  for (int restart = 0; restart < 2; ++restart) {
+    Life next{40};
+    ASSERT_TRUE(next.world.events.subscribe(1, {.since = {}, .consumer = "billing"}));
+    next.settle();
+    EXPECT_NE(next.world.pushed[1].find(R"("reason":"moved")"), std::string::npos);
+    EXPECT_TRUE(next.world.sessions.find(key(2))) << "the session goes on";
+    EXPECT_FALSE(next.world.sessions.find(key(1)));
+  }
+}
+
 TEST_F(StoredSessions, WhatEndedMeanwhileDoesNotComeBack) {
   {
     Life first;

@@ -39,10 +39,14 @@ struct Session {
 struct Put {
   Session session;
 };
-/// What it has counted in all.
+/// What it has counted in all, and when.
+struct Counted : table::TrafficCounts {
+  std::uint64_t first_seen_s = 0;  ///< unix time; 0: never
+  std::uint64_t last_seen_s = 0;
+};
 struct Count {
   std::uint64_t id;
-  table::TrafficCounts counts;
+  Counted counts;
 };
 /// It is over; the event that tells so is still to come. `reason`: of EndReason.
 struct End {

@@ -153,19 +153,23 @@ Session read_session(Reader& from) {
   return session;
 }
 
-void write(Writer& to, const table::TrafficCounts& counts) {
+void write(Writer& to, const Counted& counts) {
   to.put(counts.packets_up);
   to.put(counts.bytes_up);
   to.put(counts.packets_down);
   to.put(counts.bytes_down);
+  to.put(counts.first_seen_s);
+  to.put(counts.last_seen_s);
 }
 
-table::TrafficCounts read_counts(Reader& from) {
-  table::TrafficCounts counts;
+Counted read_counts(Reader& from) {
+  Counted counts;
   counts.packets_up = from.number();
   counts.bytes_up = from.number();
   counts.packets_down = from.number();
   counts.bytes_down = from.number();
+  counts.first_seen_s = from.number();
+  counts.last_seen_s = from.number();
   return counts;
 }
 
@@ -266,17 +270,17 @@ std::optional<Session> decode_session(std::uint64_t id, std::string_view bytes) 
   return session;
 }
 
-std::string encode_counts(std::uint64_t id, const table::TrafficCounts& counts) {
+std::string encode_counts(std::uint64_t id, const Counted& counts) {
   Writer to;
   write(to, counts);
   return to.finish(Kind::kCounts, id);
 }
 
-std::optional<table::TrafficCounts> decode_counts(std::uint64_t id, std::string_view bytes) {
+std::optional<Counted> decode_counts(std::uint64_t id, std::string_view bytes) {
   const auto body = checked(Kind::kCounts, id, bytes);
   if (!body) return std::nullopt;
   Reader from{*body};
-  const table::TrafficCounts counts = read_counts(from);
+  const Counted counts = read_counts(from);
   if (!from.is_good() || !from.is_at_end()) return std::nullopt;
   return counts;
 }

@@ -29,9 +29,8 @@ struct JournalRow {
 [[nodiscard]] std::string encode_session(const Session& session);
 [[nodiscard]] std::optional<Session> decode_session(std::uint64_t id, std::string_view bytes);
 
-[[nodiscard]] std::string encode_counts(std::uint64_t id, const table::TrafficCounts& counts);
-[[nodiscard]] std::optional<table::TrafficCounts> decode_counts(std::uint64_t id,
-                                                                std::string_view bytes);
+[[nodiscard]] std::string encode_counts(std::uint64_t id, const Counted& counts);
+[[nodiscard]] std::optional<Counted> decode_counts(std::uint64_t id, std::string_view bytes);
 
 /// What a store knows besides sessions.
 struct Meta {

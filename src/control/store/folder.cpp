@@ -55,7 +55,7 @@ void Folder::end(const End& end, Meta& meta) {
   if (!find_.bind(1, end.id).step()) return;
   auto session = decode_session(end.id, find_.bytes(0));
   const std::string_view bytes = find_.bytes(1);
-  const auto counts = bytes.empty() ? table::TrafficCounts{} : decode_counts(end.id, bytes);
+  const auto counts = bytes.empty() ? Counted{} : decode_counts(end.id, bytes);
   find_.run();
   if (!session || !counts) throw corrupt("session " + std::to_string(end.id) + " is damaged");
   const std::string value =

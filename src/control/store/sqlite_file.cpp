@@ -154,7 +154,7 @@ void SqliteFile::load_sessions(Restored& restored) {
     const std::uint64_t id = read.number(0);
     auto session = decode_session(id, read.bytes(1));
     const std::string_view bytes = read.bytes(2);
-    const auto counts = bytes.empty() ? table::TrafficCounts{} : decode_counts(id, bytes);
+    const auto counts = bytes.empty() ? Counted{} : decode_counts(id, bytes);
     if (!session || !counts || id >= meta_.next_id)
       throw corrupt(fmt::format("session {} is damaged", id));
     ids += id;

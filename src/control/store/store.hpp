@@ -19,7 +19,7 @@ namespace gate511::control::store {
 struct Restored {
   struct One {
     Session session;
-    table::TrafficCounts counts;
+    Counted counts;
     std::uint8_t ended = 0;  ///< not 0: it is over, by this reason, and nobody was told of it
   };
   std::vector<One> sessions;  ///< by id
