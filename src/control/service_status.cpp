@@ -215,6 +215,7 @@ Json Service::stats() const {
         {"commits", store.commits},
         {"changes", store.changes},
         {"failures", store.failures},
+        {"lost", store.lost},
         {"unfolded", store.unfolded},
         {"longest_commit_us", store.longest_us},
     };

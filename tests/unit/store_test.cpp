@@ -157,6 +157,25 @@ TEST_F(StoredSessions, AreThereAfterARestart) {
   EXPECT_GT(second.world.sessions.find(key(4))->record.id, 3U) << "no id is given twice";
 }
 
+TEST_F(StoredSessions, WhatWaitsForADiskIsBounded) {
+  Life life{0, true};
+  disk_.fails_to_sync = true;
+  for (int batch = 0; batch < 14; ++batch) {
+    store::Changes ends;
+    for (std::uint64_t n = 0; n < 10'000; ++n)
+      ends.emplace_back(store::End{1'000'000 + static_cast<std::uint64_t>(batch) * 10'000 + n, 1});
+    life.world.ledger.note(std::move(ends));
+    life.settle();
+  }
+  EXPECT_EQ(life.store->status().lost, 140'001U - 131'072U / 2) << "and a limit of event numbers";
+  EXPECT_NE(life.store->status().problem.find("changes that waited were lost: too many"),
+            std::string::npos);
+  disk_.fails_to_sync = false;
+  EXPECT_TRUE(life.add(1).stored);
+  EXPECT_TRUE(life.store->status().problem.empty());
+  EXPECT_GT(life.store->status().lost, 0U) << "it is told of still";
+}
+
 TEST_F(StoredSessions, KnowWhenTheyWereSeen) {
   {
     Life first;

@@ -12,6 +12,8 @@
 #include <iterator>
 #include <utility>
 
+#include "control/store/held.hpp"
+
 namespace gate511::control::store {
 namespace {
 
@@ -20,7 +22,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kGroup = 65'536;              // changes that are committed together
 constexpr std::size_t kFold = 4'096;                // changes that are folded in a transaction
 constexpr std::size_t kUnfolded = 256;              // rows that may wait while there is other work
-constexpr std::size_t kKept = 1'000'000;            // changes that are held for a disk that fails
+constexpr std::size_t kHeld = 131'072;              // changes that are held for a disk that fails
 constexpr std::chrono::milliseconds kQuiet{20};     // without work, before folding
 constexpr std::chrono::milliseconds kRetry{1'000};  // while the disk fails
 
@@ -125,8 +127,8 @@ void SqliteStore::commit(std::deque<Batch> group) {
   try {
     file_->append(row);
   } catch (const SqlError& error) {
-    failed(error.what());
     keep(group);
+    failed(error.what());
     return tell(std::move(group), false);
   }
   kept_ = {};
@@ -151,6 +153,11 @@ void SqliteStore::keep(std::deque<Batch>& group) {
     std::move(batch.row.changes.begin(), batch.row.changes.end(),
               std::back_inserter(kept_.changes));
   }
+  // To the half, so that it is not to be done again with the next change.
+  if (kept_.changes.size() <= kHeld) return;
+  const std::size_t lost = reduce(kept_.changes, kHeld / 2);
+  const std::lock_guard lock{mutex_};
+  status_.lost += lost;
 }
 
 void SqliteStore::fold(std::size_t changes) {
@@ -169,6 +176,8 @@ void SqliteStore::failed(const std::string& what) {
   const std::lock_guard lock{mutex_};
   ++status_.failures;
   status_.problem = fmt::format("the store {} cannot be written: {}", path_, what);
+  if (status_.lost > 0)
+    status_.problem += fmt::format(" ({} changes that waited were lost: too many)", status_.lost);
 }
 
 void SqliteStore::tell(std::deque<Batch> group, bool durable) {

@@ -58,11 +58,12 @@ class Store {
   [[nodiscard]] virtual std::size_t owed() const = 0;
 
   struct Status {
-    std::string problem;           ///< empty: none
-    std::uint64_t commits = 0;     ///< each one or more changes made durable together
-    std::uint64_t changes = 0;     ///< that were made durable
-    std::uint64_t failures = 0;    ///< commits that did not succeed
-    std::uint64_t unfolded = 0;    ///< rows of the journal
+    std::string problem;         ///< empty: none
+    std::uint64_t commits = 0;   ///< each one or more changes made durable together
+    std::uint64_t changes = 0;   ///< that were made durable
+    std::uint64_t failures = 0;  ///< commits that did not succeed
+    std::uint64_t lost = 0;      ///< changes that waited for a disk that failed, and were too many
+    std::uint64_t unfolded = 0;  ///< rows of the journal
     std::uint64_t longest_us = 0;  ///< of the commits
   };
   [[nodiscard]] virtual Status status() const = 0;

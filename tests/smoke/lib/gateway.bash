@@ -20,6 +20,7 @@ gateway_default_ttl_s=86400
 gateway_on_store_failure=refuse
 gateway_store=  # the bed's, if empty
 gateway_capacity=65536
+gateway_env=()  # more of its environment: NAME=VALUE
 gateway_budget=()  # lines of [guest.budget]
 gateway_guest=()  # more lines of [guest]
 gateway_garden=()  # more lines of [garden]
@@ -155,7 +156,7 @@ launch_gateway() {
   binary=$(program gate511)
   : >"$bed_dir/gate511.log"
   RUNTIME_DIRECTORY=$bed_dir in_background gateway gate511.log env --default-signal=INT \
-    "$binary" --config "${1:-$bed_dir/gate511.toml}"
+    "${gateway_env[@]}" "$binary" --config "${1:-$bed_dir/gate511.toml}"
   gateway_pid=$background_pid
 }
 
