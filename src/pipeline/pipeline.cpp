@@ -46,8 +46,9 @@ policy::GuestBudgets::Charge charge_of(const Burst& burst, std::size_t i, Now no
   return {now.ns, &burst.snapshot->zone(burst.zone[i]).guest.budgets, burst.workers};
 }
 
-/// What the control thread is told of a frame that broke a guard.
-SightingSource source_of(Verdict verdict) noexcept {
+/// What the control thread is told of a frame that broke a guard. nullopt: what the frame is could
+/// not be read, so it says nothing of its sender.
+std::optional<SightingSource> source_of(Verdict verdict) noexcept {
   switch (verdict) {
     case Verdict::kRogueDhcp:
       return SightingSource::kRogueServer;
@@ -55,8 +56,10 @@ SightingSource source_of(Verdict verdict) noexcept {
       return SightingSource::kStolenMac;
     case Verdict::kRouterClaim:
       return SightingSource::kStolenAddress;
-    default:
+    case Verdict::kRouterMessage:
       return SightingSource::kRogueRouter;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -182,12 +185,13 @@ std::optional<Verdict> Pipeline::guard(const Burst& burst, std::size_t i, Now no
     broken = policy::break_guard(burst.frame[i], ethernet, burst.link, *burst.known);
   }
   if (!broken) return std::nullopt;
-  if (burst.zone[i].enforce == Enforce::kOn) {
+  const auto source = source_of(broken->verdict);
+  if (source && burst.zone[i].enforce == Enforce::kOn) {
     guarded_.report({.address = broken->address,
                      .client = ethernet.source,
                      .vlan = ethernet.vlan,
                      .link = burst.link,
-                     .source = source_of(broken->verdict)},
+                     .source = *source},
                     now.ns);
   }
   return broken->verdict;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "policy/guards.hpp"
 
+#include "policy/guest_rules.hpp"
 #include "policy/neighbour.hpp"
 
 namespace gate511::policy {
@@ -66,10 +67,15 @@ bool is_from_router(ByteView frame, const Packet& p, const Heard& heard) noexcep
   return type == icmpv6::kRouterAdvertisement || type == icmpv6::kRedirect;
 }
 
-/// A packet that was not parsed to its transport header may hold such a message all the same.
+/// A packet whose transport header was not reached may hold such a message all the same.
 /// RFC 6980: neighbour discovery in fragments is ignored by all; so is none here.
 bool may_hide_discovery(const Packet& p) noexcept {
   return p.flaw == net::Flaw::kExtensionChain && p.is_v6 && p.hop_limit == 255;
+}
+/// A DHCPv6 server's goes to a client's link-local address (RFC 8415, 18.3.10).
+bool may_hide_server(const Packet& p) noexcept {
+  return p.is_v6 && p.destination.is_link_local() &&
+         (p.flaw == net::Flaw::kFragment || p.flaw == net::Flaw::kExtensionChain);
 }
 
 /// RFC 4861, 4.3 and 4.4: the address that the sender says is its own.
@@ -94,6 +100,7 @@ std::optional<Broken> break_guard(ByteView frame, const net::Ethernet& ethernet,
     if (is_from_server(frame, p, *heard)) return Broken{Verdict::kRogueDhcp, p.source};
     if (is_from_router(frame, p, *heard)) return Broken{Verdict::kRouterMessage, p.source};
   }
+  if (may_hide_server(p)) return Broken{verdict_of(p.flaw)};
   if (p.flaw != net::Flaw::kNone) return std::nullopt;
   if (!p.is_ip) return claims(IpAddress::v4(net::load_be32(frame, p.l3_offset + 14U)));
   if (!p.is_v6 || p.protocol != net::protocol::kIcmpv6) return std::nullopt;

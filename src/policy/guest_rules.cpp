@@ -190,7 +190,6 @@ GuestDecision judge_from_guest(ByteView frame, const Ethernet& ethernet, const P
         break;
     }
   }
-  if (is_from_dhcp_server(p)) return {.verdict = Verdict::kDhcpDenied};
   if (is_to_dhcp_server(p)) {
     const bool to_server =
         is_to_all_dhcp_servers(p) || context.servers.knows(context.link, p.destination);

@@ -124,6 +124,19 @@ TEST_F(Guards, HearWhatHostsHear) {
       << "no first fragment";
 }
 
+/// A DHCPv6 server's message to a client, of which its ports are not to be seen.
+TEST_F(Guards, DropForEverybodyWhatMayHideADhcpServersMessage) {
+  const auto later = [](const char* to) {
+    return FrameBuilder{}.ip("fe80::66", to).extension(44, bytes({0, 8, 0, 0, 0, 7})).udp(547, 546);
+  };
+  for (const bool session : {false, true}) {
+    if (session) let_in();
+    EXPECT_EQ(up(later("fe80::101")), Verdict::kFragment);
+  }
+  EXPECT_TRUE(taken(gateway.pipeline.guarded()).empty()) << "it may be nothing of the kind";
+  EXPECT_EQ(up(later("2001:db8:1::1")), Verdict::kSession) << "no client takes its answers there";
+}
+
 TEST_F(Guards, DropForEverybodyTheMacOfARouterOrResolver) {
   for (const net::MacAddress mac : {kRouter, kResolver}) {
     EXPECT_EQ(up(FrameBuilder{}.from(mac).ip("192.0.2.101", "198.51.100.1").udp(1, 2)),
