@@ -35,11 +35,13 @@ void GardenThread::run() noexcept {
   // It shares a core with the control thread and does little at a time, for which clients wait.
   // Where that is not allowed, it waits its turn.
   static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice));
+  std::size_t place = 0;
   while (!stop_.load(std::memory_order_relaxed)) {
     const std::uint32_t now_s = shared_.unix_s.load(std::memory_order_relaxed);
     std::size_t served = 0;
     for (const auto& worker : workers_) served += opener_.serve(worker->learner(), now_s);
-    shared_.permits.forget_ended(now_s);
+    shared_.permits.forget_ended(place, now_s);
+    place = (place + 1) % policy::Permits::kPlaces;
     if (served > 0) continue;
     std::this_thread::sleep_for(shared_.learns.load(std::memory_order_relaxed) ? kWatching : kIdle);
   }

@@ -46,11 +46,10 @@ bool Permits::open(std::uint8_t zone, const net::IpAddress& address, std::uint32
   return true;
 }
 
-void Permits::forget_ended(std::uint32_t now_s) noexcept {
-  std::atomic<std::uint64_t>& place = places_[next_];
-  next_ = (next_ + 1) % kPlaces;
-  if (left(place.load(std::memory_order_relaxed), now_s) == 0)
-    place.store(0, std::memory_order_relaxed);
+void Permits::forget_ended(std::size_t at, std::uint32_t now_s) noexcept {
+  const std::uint64_t there = places_[at].load(std::memory_order_relaxed);
+  // Free places stay unwritten: workers read their lines.
+  if (there != 0 && left(there, now_s) == 0) places_[at].store(0, std::memory_order_relaxed);
 }
 
 std::uint32_t Permits::until(std::uint8_t zone, const net::IpAddress& address,

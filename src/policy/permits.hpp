@@ -28,9 +28,9 @@ class Permits {
   /// Opens `address` in `zone`, or lets it stand longer: until `until_s`. False: no place is free.
   bool open(std::uint8_t zone, const net::IpAddress& address, std::uint32_t until_s,
             std::uint32_t now_s) noexcept;
-  /// Frees one place whose permit has ended, if that one has; the next time the next. The writer
-  /// calls it again and again, since an end that is 41 days past would read as one to come.
-  void forget_ended(std::uint32_t now_s) noexcept;
+  /// Frees place `at` (below kPlaces) if its permit has ended. The writer walks all of them again
+  /// and again, since an end that is 41 days past would read as one to come.
+  void forget_ended(std::size_t at, std::uint32_t now_s) noexcept;
   /// When it ends; 0: it is not open. Times are unix seconds.
   [[nodiscard]] std::uint32_t until(std::uint8_t zone, const net::IpAddress& address,
                                     std::uint32_t now_s) const noexcept;
@@ -57,7 +57,6 @@ class Permits {
 
   net::SipKey seed_;
   std::unique_ptr<std::atomic<std::uint64_t>[]> places_;
-  std::size_t next_ = 0;  ///< the place that is looked at next
 };
 
 }  // namespace gate511::policy

@@ -117,9 +117,9 @@ TEST(Permits, DoNotComeBackWhenTheClockOfTheirEndsComesRound) {
   constexpr std::uint32_t kNow = 1'800'000'000, kRound = 4U << 20U;
   EXPECT_TRUE(permits->open(0, address, kNow + 3'600, kNow));
   EXPECT_TRUE(permits->allows(0, address, kNow + 3'000));
-  for (std::size_t i = 0; i < policy::Permits::kPlaces; ++i) permits->forget_ended(kNow + 3'000);
+  for (std::size_t i = 0; i < policy::Permits::kPlaces; ++i) permits->forget_ended(i, kNow + 3'000);
   EXPECT_TRUE(permits->allows(0, address, kNow + 3'000)) << "it has not ended";
-  for (std::size_t i = 0; i < policy::Permits::kPlaces; ++i) permits->forget_ended(kNow + 4'000);
+  for (std::size_t i = 0; i < policy::Permits::kPlaces; ++i) permits->forget_ended(i, kNow + 4'000);
   EXPECT_FALSE(permits->allows(0, address, kNow + kRound));
 }
 
@@ -443,6 +443,34 @@ TEST_F(GardenHosts, AreHeldByAsManyAnswersAsThereIsRoomFor) {
   EXPECT_EQ(gateway.release_held(), held);
   EXPECT_EQ(gateway.counted(Verdict::kDnsHeld), 0U);
   EXPECT_TRUE(is_open(kSite));
+}
+
+TEST_F(GardenHosts, AreNotLearntFromWhatIsOverItsBudget) {
+  // It would displace what other guests have asked for and connected to.
+  const auto set_rates = [&](std::uint32_t per_s) {
+    policy::BudgetRates rates;
+    rates.per_s.fill(1'000'000'000);
+    for (const policy::Budget one : {policy::Budget::kDnsPackets, policy::Budget::kSyn})
+      rates.per_s[static_cast<std::size_t>(one)] = per_s;
+    rates.burst_s = 1;
+    gateway.snapshot.zones[0].guest.budgets = policy::Budgets{rates};
+  };
+  learn();
+  set_rates(1);
+  pass_time(60);
+  EXPECT_EQ(ask(dns_query("a.example", 1, 1)), Verdict::kDns);
+  EXPECT_EQ(ask(dns_query("a.example", 1, 2)), Verdict::kDnsBudget);
+  EXPECT_EQ(up(flag::kSyn, 100), Verdict::kGardenHost);
+  ++client_port_;
+  EXPECT_EQ(up(flag::kSyn, 100), Verdict::kSynBudget);
+  set_rates(1'000'000'000);
+  pass_time(1);
+  EXPECT_EQ(hear(DnsAnswer{"a.example", 1, 2}.a("a.example", kSite).build()), Verdict::kDns)
+      << "unlearnt";
+  EXPECT_EQ(hear(DnsAnswer{"a.example", 1, 1}.a("a.example", kSite).build()), Verdict::kDnsHeld);
+  EXPECT_EQ(down(flag::kSyn | flag::kAck, 101), Verdict::kNotSolicited);
+  --client_port_;
+  EXPECT_EQ(down(flag::kSyn | flag::kAck, 101), Verdict::kGardenHost);
 }
 
 TEST_F(GardenHosts, AreLearntButNotHeldWhereNothingIsEnforced) {
