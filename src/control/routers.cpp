@@ -16,30 +16,21 @@ using pipeline::SightingSource;
 
 constexpr std::size_t kASlice = 128;
 
-std::string_view kind_of(SightingSource source) {
-  switch (source) {
-    case SightingSource::kRogueServer:
-      return "dhcp_server";
-    case SightingSource::kRogueRouter:
-      return "router_message";
-    case SightingSource::kStolenMac:
-      return "router_mac";
-    default:
-      return "router_claim";
-  }
-}
+struct Deed {
+  std::string_view kind;      ///< in the event
+  std::string_view sentence;  ///< in the log
+};
 
-/// As the log says it.
-std::string_view deed_of(SightingSource source) {
+Deed deed_of(SightingSource source) {
   switch (source) {
     case SightingSource::kRogueServer:
-      return "sends what DHCP servers send";
+      return {"dhcp_server", "sends what DHCP servers send"};
     case SightingSource::kRogueRouter:
-      return "sends router advertisements or redirects";
+      return {"router_message", "sends router advertisements or redirects"};
     case SightingSource::kStolenMac:
-      return "is a router's or resolver's MAC";
+      return {"router_mac", "is a router's or resolver's MAC"};
     default:
-      return "claims the address of a router or resolver";
+      return {"router_claim", "claims the address of a router or resolver"};
   }
 }
 
@@ -217,10 +208,10 @@ void Routers::guarded(const Sighting& seen) {
   ++reports_;
   const std::string mac = net::to_string(seen.client);
   last_report_ = fmt::format("{} on link {}, VLAN {}, {}", mac, links_[seen.link], seen.vlan,
-                             deed_of(seen.source));
+                             deed_of(seen.source).sentence);
   parts_.events.emit(
       "guard.dropped",
-      {{"kind", kind_of(seen.source)},
+      {{"kind", deed_of(seen.source).kind},
        {"mac", mac},
        {"link", links_[seen.link]},
        {"vlan", seen.vlan},

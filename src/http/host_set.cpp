@@ -129,13 +129,6 @@ bool is_name_octet(char c) {
          c == '_';
 }
 
-std::string_view trim(std::string_view line) {
-  constexpr std::string_view kBlank = " \t\r";
-  const std::size_t first = line.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return line.substr(first, line.find_last_not_of(kBlank) - first + 1);
-}
-
 std::string quoted(std::string_view name) {
   constexpr std::size_t kShown = 80;
   std::string shown;
@@ -232,25 +225,6 @@ tl::expected<HostSet, HostSet::BadName> HostSet::build(std::span<const std::stri
 tl::expected<HostSet, HostSet::BadName> HostSet::build(std::span<const std::string> names) {
   const std::vector<std::string_view> views(names.begin(), names.end());
   return build(views);
-}
-
-tl::expected<HostSet, Error> HostSet::read(std::string_view text, std::string_view source) {
-  std::vector<std::string_view> names;
-  std::vector<std::size_t> lines;
-  for (std::size_t line = 1; !text.empty(); ++line) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view whole = text.substr(0, end);
-    const std::string_view name = trim(whole.substr(0, whole.find('#')));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (name.empty()) continue;
-    names.push_back(name);
-    lines.push_back(line);
-  }
-  auto set = build(names);
-  if (set) return std::move(*set);
-  const BadName& wrong = set.error();
-  return tl::unexpected{
-      Error{fmt::format("{}:{}", source, lines[wrong.index]), wrong.what, wrong.hint}};
 }
 
 bool HostSet::holds(std::uint64_t hash, std::string_view name, std::uint32_t kind) const noexcept {

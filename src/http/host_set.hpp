@@ -41,10 +41,6 @@ class HostSet {
       std::span<const std::string_view> names);
   [[nodiscard]] static tl::expected<HostSet, BadName> build(std::span<const std::string> names);
 
-  /// A list: a name a line, `#` begins a comment. Errors stand at `SOURCE:LINE`.
-  [[nodiscard]] static tl::expected<HostSet, Error> read(std::string_view text,
-                                                         std::string_view source);
-
   /// `host`: any bytes, any case, a trailing dot or none; false where it is no name.
   [[nodiscard]] bool contains(std::string_view host) const noexcept;
 

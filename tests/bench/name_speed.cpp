@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "control/host_list.hpp"
 #include "http/host_set.hpp"
 #include "http/patterns.hpp"
 
@@ -56,7 +57,8 @@ void host_set() {
   std::string list;
   for (unsigned i = 0; i < kNames; ++i) list += (i % 4 == 0 ? "*." : "") + name(i) + '\n';
   http::HostSet set;
-  const double load_s = seconds([&] { set = std::move(*http::HostSet::read(list, "list")); });
+  const double load_s = seconds(
+      [&] { set = std::move(*http::HostSet::build(*control::parse_host_list(list, "list"))); });
   std::mt19937 random{1};
   std::vector<std::string> held, below, others;
   for (std::size_t i = 0; i < kAsked; ++i) {

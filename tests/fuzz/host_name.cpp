@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A host name as a guest sends it, looked up in a set: as a plain comparison with each of the set's
-// names has it. And any bytes as a list of names: read, or refused with a line.
+// names has it.
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
@@ -53,10 +53,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                : plain == name);
   }
   require(set->contains(asked) == (expected && is_name(plain)), "a set is its names");
-  const auto list = http::HostSet::read(asked, "list");
-  if (!list) {
-    require(list.error().where.starts_with("list:"), "an error has its line");
-    require(!list.error().hint.empty(), "an error says what to do");
-  }
   return 0;
 }

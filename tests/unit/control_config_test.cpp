@@ -268,6 +268,21 @@ TEST_F(ConfigMethodsTest, CountsStayWithTheirZone) {
   EXPECT_EQ(names(), "default=5 hall=9 staff=8 ");
 }
 
+TEST_F(ConfigMethodsTest, CountsOfAZoneAreByWorker) {
+  file_.write(kStaff);
+  result("config.reload");
+  for (const auto& [lcore, sessions] : {std::pair{1U, 5ULL}, {2U, 7ULL}, {2U, 1ULL}}) {
+    dataplane::ZoneStatus one{.lcore = lcore, .link = 0, .zone = 1};
+    one.counted[0] = sessions;
+    world_.status.zone_list.push_back(one);
+  }
+  const ZoneCounts staff = state_.zones(world_.status)[1];
+  EXPECT_EQ(staff.all.counted[0], 13U);
+  ASSERT_EQ(staff.workers.size(), 2U);
+  EXPECT_EQ(staff.workers.at(1).counted[0], 5U);
+  EXPECT_EQ(staff.workers.at(2).counted[0], 8U);
+}
+
 TEST_F(ConfigMethodsTest, WhoTakesANumberOverStartsAtZero) {
   for (const char* prefix : {"a", "b"}) {
     std::string zones;

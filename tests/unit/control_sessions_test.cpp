@@ -256,6 +256,17 @@ TEST_F(SessionsTest, RevokesByTagAndAll) {
   EXPECT_EQ(world_.table.in_limbo(), 0U);
 }
 
+TEST_F(SessionsTest, RevokesThoseOfAUser) {
+  ASSERT_TRUE(add(1, {.tag = "a", .user = "anna"}));
+  ASSERT_TRUE(add(2, {.tag = "a", .user = "anna2"}));
+  ASSERT_TRUE(add(3, {.user = "anna"}));
+  ASSERT_TRUE(add(4, {.tag = "anna"}));
+  EXPECT_EQ(revoke({.user = "anna"}).count, 2U);
+  EXPECT_EQ(world_.table.size(), 2U);
+  EXPECT_TRUE(world_.sessions.find(key(2)));
+  EXPECT_TRUE(world_.sessions.find(key(4)));
+}
+
 TEST_F(SessionsTest, WhatIsAddedAfterARevokeOfAllStays) {
   ASSERT_TRUE(add(1));
   world_.sessions.revoke_matching({}, [](const Sessions::Revoked& /*revoked*/) {});

@@ -153,23 +153,5 @@ TEST(HostSet, SaysWhichNameIsNoneAndWhy) {
             "1: \"a." + std::string(78, 'l') + "...\" is over 253 bytes long; shorten it");
 }
 
-TEST(HostSet, ReadsAListWithComments) {
-  const auto set =
-      HostSet::read("# names\na.example\r\n\n  *.b.example # below b\nc.example", "hosts");
-  ASSERT_TRUE(set);
-  EXPECT_EQ(set->size(), 3U);
-  EXPECT_TRUE(set->contains("x.b.example"));
-  EXPECT_TRUE(set->contains("c.example"));
-}
-
-TEST(HostSet, NamesTheLineOfAListThatIsWrong) {
-  const auto set = HostSet::read("# names\n\na.example\na_b c.example\n", "/etc/gate511/hosts");
-  ASSERT_FALSE(set);
-  EXPECT_EQ(
-      set.error().text(),
-      "/etc/gate511/hosts:4: \"a_b c.example\" has a character that no host name has; write it "
-      "like \"a.example\" or \"*.a.example\"");
-}
-
 }  // namespace
 }  // namespace gate511::http

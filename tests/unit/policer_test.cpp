@@ -118,17 +118,22 @@ TEST(Policer, IsOneBucketForAllWorkers) {
   EXPECT_GE(static_cast<double>(let[0] + let[1]), in_ten_s * 0.98);
 }
 
+/// 1,000 bytes of UDP from the client.
+test::Bytes upload() {
+  return test::FrameBuilder{}
+      .from(test::kClient)
+      .to(test::kRouter)
+      .ip("192.0.2.100", "198.51.100.80")
+      .udp(40'000, 9'000)
+      .data(test::Bytes(1'000))
+      .build();
+}
+
 TEST(Policer, DropsASessionsFramesPastItsRateByName) {
   test::Gateway gateway;
   const auto index = gateway.table.insert({test::kClient, 0}, table::State::kPoliced);
   gateway.policers[*index].set_rates(1'000'000, 2'000'000);
-  const auto up = test::FrameBuilder{}
-                      .from(test::kClient)
-                      .to(test::kRouter)
-                      .ip("192.0.2.100", "198.51.100.80")
-                      .udp(40'000, 9'000)
-                      .data(test::Bytes(1'000))
-                      .build();
+  const auto up = upload();
   const auto down = test::FrameBuilder{}
                         .from(test::kRouter)
                         .to(test::kClient)
@@ -154,13 +159,7 @@ TEST(Policer, DropsNothingWhereItIsOnlyMonitored) {
   test::Gateway gateway{{.enforce = policy::Enforce::kMonitor}};
   const auto index = gateway.table.insert({test::kClient, 0}, table::State::kPoliced);
   gateway.policers[*index].set_rates(8, 8);
-  const auto frame = test::FrameBuilder{}
-                         .from(test::kClient)
-                         .to(test::kRouter)
-                         .ip("192.0.2.100", "198.51.100.80")
-                         .udp(40'000, 9'000)
-                         .data(test::Bytes(1'000))
-                         .build();
+  const auto frame = upload();
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(gateway.from_access(frame).forwarded);
   EXPECT_GT(gateway.would_have(0, Verdict::kOverRate), 0U);
 }
