@@ -15,12 +15,14 @@ constexpr std::size_t kUdpHeader = 8;
 constexpr std::size_t kIcmpHeader = 8;    // RFC 792: type, code, checksum and a word of its own
 constexpr std::size_t kIcmpv6Header = 4;  // RFC 4443, 2.1
 
-Packet flawed(Packet packet, Flaw flaw) noexcept {
+// Each writes what it reads into the packet that the caller has: one that is passed and returned by
+// value is copied right after its fields were written, and such a copy waits for each store.
+
+void flawed(Packet& packet, Flaw flaw) noexcept {
   packet.flaw = flaw;
-  return packet;
 }
 
-Packet parse_tcp(Packet packet, ByteView bytes) noexcept {
+void parse_tcp(Packet& packet, ByteView bytes) noexcept {
   const std::size_t at = packet.l4_offset;
   if (at + kTcpHeader > packet.end) return flawed(packet, Flaw::kBadTcpHeader);
   packet.source_port = load_be16(bytes, at);
@@ -32,10 +34,9 @@ Packet parse_tcp(Packet packet, ByteView bytes) noexcept {
   const std::size_t header = std::size_t{load_u8(bytes, at + 12)} >> 4 << 2;
   if (header < kTcpHeader || at + header > packet.end) return flawed(packet, Flaw::kBadTcpHeader);
   packet.payload_offset = static_cast<std::uint16_t>(at + header);
-  return packet;
 }
 
-Packet parse_udp(Packet packet, ByteView bytes) noexcept {
+void parse_udp(Packet& packet, ByteView bytes) noexcept {
   const std::size_t at = packet.l4_offset;
   if (at + kUdpHeader > packet.end) return flawed(packet, Flaw::kBadUdpHeader);
   packet.source_port = load_be16(bytes, at);
@@ -44,34 +45,34 @@ Packet parse_udp(Packet packet, ByteView bytes) noexcept {
   // it would be judged by nobody.
   if (at + load_be16(bytes, at + 4) != packet.end) return flawed(packet, Flaw::kBadUdpHeader);
   packet.payload_offset = static_cast<std::uint16_t>(at + kUdpHeader);
-  return packet;
 }
 
-Packet parse_icmp(Packet packet, ByteView bytes, std::size_t header) noexcept {
+void parse_icmp(Packet& packet, ByteView bytes, std::size_t header) noexcept {
   const std::size_t at = packet.l4_offset;
   if (at + header > packet.end) return flawed(packet, Flaw::kBadIcmpHeader);
   packet.icmp_type = load_u8(bytes, at);
   packet.icmp_code = load_u8(bytes, at + 1);
-  return packet;
 }
 
-Packet parse_transport(Packet packet, ByteView bytes) noexcept {
+void parse_transport(Packet& packet, ByteView bytes) noexcept {
   switch (packet.protocol) {
     case protocol::kTcp:
       return parse_tcp(packet, bytes);
     case protocol::kUdp:
       return parse_udp(packet, bytes);
     case protocol::kIcmp:
-      return packet.is_v6 ? packet : parse_icmp(packet, bytes, kIcmpHeader);
+      if (!packet.is_v6) parse_icmp(packet, bytes, kIcmpHeader);
+      return;
     case protocol::kIcmpv6:
-      return packet.is_v6 ? parse_icmp(packet, bytes, kIcmpv6Header) : packet;
+      if (packet.is_v6) parse_icmp(packet, bytes, kIcmpv6Header);
+      return;
     default:
-      return packet;
+      return;
   }
 }
 
 // RFC 791, 3.1
-Packet parse_ipv4(Packet packet, ByteView bytes) noexcept {
+void parse_ipv4(Packet& packet, ByteView bytes) noexcept {
   const std::size_t at = packet.l3_offset;
   if (at + kIpv4Header > bytes.size()) return flawed(packet, Flaw::kTruncated);
   const unsigned version_ihl = load_u8(bytes, at);
@@ -96,7 +97,7 @@ Packet parse_ipv4(Packet packet, ByteView bytes) noexcept {
 }
 
 // RFC 8200, 3 and 4
-Packet parse_ipv6(Packet packet, ByteView bytes) noexcept {
+void parse_ipv6(Packet& packet, ByteView bytes) noexcept {
   const std::size_t at = packet.l3_offset;
   if (at + kIpv6Header > bytes.size()) return flawed(packet, Flaw::kTruncated);
   if (load_u8(bytes, at) >> 4 != 6) return flawed(packet, Flaw::kBadIpHeader);
@@ -133,14 +134,13 @@ Packet parse_ipv6(Packet packet, ByteView bytes) noexcept {
 }
 
 // RFC 826: hardware type, protocol type, their lengths
-Packet parse_arp(Packet packet, ByteView bytes) noexcept {
+void parse_arp(Packet& packet, ByteView bytes) noexcept {
   constexpr std::size_t kArpBytes = 28;
   constexpr std::uint64_t kIpv4OverEthernet = 0x0001'0800'0604;
   const std::size_t at = packet.l3_offset;
   if (at + kArpBytes > bytes.size() || load_be48(bytes, at) != kIpv4OverEthernet)
     return flawed(packet, Flaw::kBadArp);
   packet.end = static_cast<std::uint16_t>(at + kArpBytes);
-  return packet;
 }
 
 }  // namespace
@@ -152,14 +152,18 @@ Packet parse_packet(ByteView frame, const Ethernet& ethernet) noexcept {
   const ByteView bytes = frame.first(std::min<std::size_t>(frame.size(), 0xffff));
   switch (ethernet.type) {
     case ethertype::kIpv4:
-      return parse_ipv4(packet, bytes);
+      parse_ipv4(packet, bytes);
+      break;
     case ethertype::kIpv6:
-      return parse_ipv6(packet, bytes);
+      parse_ipv6(packet, bytes);
+      break;
     case ethertype::kArp:
-      return parse_arp(packet, bytes);
+      parse_arp(packet, bytes);
+      break;
     default:
-      return flawed(packet, Flaw::kUnknownEthertype);
+      flawed(packet, Flaw::kUnknownEthertype);
   }
+  return packet;
 }
 
 }  // namespace gate511::net

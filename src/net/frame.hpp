@@ -78,25 +78,33 @@ struct Ethernet {
   return type == ethertype::kVlan || type == ethertype::kServiceVlan;
 }
 
-/// Inline, as every frame comes by here: called, it is 34 instructions a frame.
-[[nodiscard, gnu::always_inline]] inline Ethernet parse_ethernet(ByteView frame) noexcept {
-  Ethernet ethernet;
-  if (frame.size() < kEthernetBytes) return ethernet;
+/// Reads into `ethernet`, which holds its defaults. Inline, as every frame comes by here: called,
+/// it is 34 instructions a frame. Into the caller's memory, as a copy of what was just written
+/// field by field waits for the stores: 13 cycles a frame.
+[[gnu::always_inline]] inline void parse_ethernet(ByteView frame, Ethernet& ethernet) noexcept {
+  if (frame.size() < kEthernetBytes) return;
   // Octets 0-7 and 6-13: the destination at the top of the one, source and type are the other.
   const std::uint64_t source_and_type = load_be<std::uint64_t>(frame, 6);
+  const MacAddress source{source_and_type >> 16};
   ethernet.destination = MacAddress{load_be<std::uint64_t>(frame, 0) >> 16};
-  ethernet.source = MacAddress{source_and_type >> 16};
-  ethernet.type = static_cast<std::uint16_t>(source_and_type);
+  ethernet.source = source;
+  auto type = static_cast<std::uint16_t>(source_and_type);
   std::size_t at = kEthernetBytes;
-  for (std::size_t tags = 0; is_tag(ethernet.type); ++tags) {
+  for (std::size_t tags = 0; is_tag(type); ++tags) {
     ethernet.flaw = Flaw::kTagDepth;
-    if (tags == kMaxTags || at + kTagBytes > frame.size()) return ethernet;
+    ethernet.type = type;
+    if (tags == kMaxTags || at + kTagBytes > frame.size()) return;
     if (tags == 0) ethernet.vlan = load_be16(frame, at) & 0xfff;
-    ethernet.type = load_be16(frame, at + 2);
+    type = load_be16(frame, at + 2);
     at += kTagBytes;
   }
+  ethernet.type = type;
   ethernet.l3_offset = static_cast<std::uint8_t>(at);
-  ethernet.flaw = ethernet.source.is_station() ? Flaw::kNone : Flaw::kBadSource;
+  ethernet.flaw = source.is_station() ? Flaw::kNone : Flaw::kBadSource;
+}
+[[nodiscard]] inline Ethernet parse_ethernet(ByteView frame) noexcept {
+  Ethernet ethernet;
+  parse_ethernet(frame, ethernet);
   return ethernet;
 }
 

@@ -12,11 +12,6 @@ using net::Ethernet;
 using net::Flaw;
 using policy::Fate;
 
-bool may_break(const Burst& burst, net::ByteView frame, const Ethernet& ethernet) noexcept {
-  return ethernet.flaw == Flaw::kNone && (burst.known->holds(burst.link, ethernet.source) ||
-                                          policy::may_break_guard(frame, ethernet));
-}
-
 template <Direction direction>
 bool may_show(net::ByteView frame, const Ethernet& ethernet) noexcept {
   if constexpr (direction == Direction::kFromUplink) {
@@ -32,20 +27,25 @@ void parse_from(Burst& burst) noexcept {
   burst.shows.clear();
   for (std::size_t i = 0; i < burst.count; ++i) {
     const net::ByteView frame = burst.frame[i];
-    const Ethernet ethernet = net::parse_ethernet(frame);
+    burst.ethernet[i] = {};
+    net::parse_ethernet(frame, burst.ethernet[i]);
+    const Ethernet& ethernet = burst.ethernet[i];
     const policy::ZoneRef zone = link.zone_of_vlan[ethernet.vlan];
     const net::MacAddress client =
         direction == Direction::kFromAccess ? ethernet.source : ethernet.destination;
-    burst.ethernet[i] = ethernet;
     burst.zone[i] = zone;
     burst.key[i] = table::Key{client, static_cast<std::uint16_t>(ethernet.vlan & vlan_bits)};
     // The guards are against nothing from the uplink.
-    burst.may_break[i] = direction == Direction::kFromAccess && may_break(burst, frame, ethernet);
+    burst.may_break[i] =
+        direction == Direction::kFromAccess && burst.known->holds(burst.link, ethernet.source);
     if (ethernet.flaw != Flaw::kNone) [[unlikely]] {
       burst.key[i] = table::Key{};
-    } else if (may_show<direction>(frame, ethernet) && zone.enforce != policy::Enforce::kOff)
-        [[unlikely]] {
-      burst.shows.add(i);
+      burst.may_break[i] = false;
+    } else if (may_be_control(frame, ethernet)) [[unlikely]] {
+      if (direction == Direction::kFromAccess && policy::may_break_guard(frame, ethernet))
+        burst.may_break[i] = true;
+      if (may_show<direction>(frame, ethernet) && zone.enforce != policy::Enforce::kOff)
+        burst.shows.add(i);
     }
   }
 }

@@ -84,6 +84,26 @@ struct Sightings {
   return ethernet.type == net::ethertype::kArp;
 }
 
+/// The cheapest test, which nearly all frames fail: whether a frame may be ARP, DHCP or ICMPv6, or
+/// is something that cannot be told at a glance. If not, it shows no client and no router, and
+/// breaks no guard. IPv4's protocol is no branch, as it is in no order.
+[[nodiscard]] inline bool may_be_control(net::ByteView frame,
+                                         const net::Ethernet& ethernet) noexcept {
+  const std::size_t at = ethernet.l3_offset;
+  const auto is_of = [&](std::size_t ports, unsigned server_or_client) {
+    const std::uint32_t both = net::load_be32(frame, ports);
+    return ((both >> 16) - server_or_client <= 1U) | ((both & 0xffff) - server_or_client <= 1U);
+  };
+  if (ethernet.type == net::ethertype::kIpv4) {
+    constexpr std::uint8_t kNoOptions = 0x45;
+    if (frame.size() < at + 24 || net::load_u8(frame, at) != kNoOptions) return true;
+    return (net::load_u8(frame, at + 9) == net::protocol::kUdp) & is_of(at + 20, 67);
+  }
+  if (ethernet.type != net::ethertype::kIpv6 || frame.size() < at + 44) return true;
+  const std::uint8_t next = net::load_u8(frame, at + 6);
+  return next != net::protocol::kTcp && (next != net::protocol::kUdp || is_of(at + 40, 546));
+}
+
 /// What a frame tells that came in by `direction` and has no flaw as far as `ethernet` goes.
 /// A client speaks for itself only: a claim for another MAC than the frame's source is not taken.
 [[nodiscard]] Sightings read_sightings(net::ByteView frame, const net::Ethernet& ethernet,

@@ -2,12 +2,14 @@
 //
 // A frame, raw or a DHCP message in a good frame, and what it tells of its client. What is told is
 // of a station, is an address that a host can have, and comes from the side that may tell it; what
-// the cheap first test turns away tells nothing.
+// the cheap first tests turn away tells nothing.
 #include <cstdio>
 #include <cstdlib>
 
 #include "fuzz/input.hpp"
 #include "pipeline/sighting.hpp"
+#include "pipeline/uplink_sighting.hpp"
+#include "policy/guards.hpp"
 #include "support/frame_builder.hpp"
 
 namespace {
@@ -70,6 +72,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (ethernet.flaw != net::Flaw::kNone) return 0;
   const bool may = pipeline::may_show_client(frame, ethernet);
   const auto seen = pipeline::read_sightings(frame, ethernet, direction, 1);
+  require(pipeline::may_be_control(frame, ethernet) ||
+              (seen.empty() && !pipeline::may_show_router(frame, ethernet) &&
+               !policy::may_break_guard(frame, ethernet)),
+          "what the cheapest test turns away is of no interest");
   for (const pipeline::Sighting& one : seen) {
     require(one.client.is_station(), "a client is a station");
     require(!one.has_address() || one.address.is_unicast_host(), "an address is a host's");
