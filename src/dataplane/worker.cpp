@@ -118,18 +118,27 @@ void Worker::forward(const Lane& lane) noexcept {
 }
 
 void Worker::reply(const Lane& lane, pipeline::Now now) noexcept {
-  std::size_t count = 0;
-  for (const std::uint8_t i : burst_.reply) {
-    rte_mbuf* const mbuf = rte_pktmbuf_alloc(pool_);
-    if (mbuf == nullptr) {
+  const std::size_t count = allocate(burst_.reply.count);
+  // All are fetched before the first is written: buffers come round after thousands of others.
+  for (std::size_t k = 0; k < count; ++k) __builtin_prefetch(room(out_[k], 0).data(), 1);
+  for (std::size_t k = 0; k < burst_.reply.count; ++k) {
+    const std::uint8_t i = burst_.reply.index[k];
+    if (k >= count) {
       burst_.verdict[i] = policy::Verdict::kNoMbuf;
       continue;
     }
-    set_length(mbuf, pipeline_.write_reply(burst_, i, now, room(mbuf, responder::kMaxReply)));
-    of_[count] = i;
-    out_[count++] = mbuf;
+    set_length(out_[k], pipeline_.write_reply(burst_, i, now, room(out_[k], responder::kMaxReply)));
   }
-  add(counts_.replies, transmit(lane.rx, lane.queue, std::span{out_}.first(count), of_.data()));
+  add(counts_.replies,
+      transmit(lane.rx, lane.queue, std::span{out_}.first(count), burst_.reply.index.data()));
+}
+
+/// Fresh mbufs in out_: how many, which is fewer than wanted where the pool is empty.
+std::size_t Worker::allocate(std::size_t wanted) noexcept {
+  if (rte_pktmbuf_alloc_bulk(pool_, out_.data(), static_cast<unsigned>(wanted)) == 0) return wanted;
+  std::size_t count = 0;
+  while (count < wanted && (out_[count] = rte_pktmbuf_alloc(pool_)) != nullptr) ++count;
+  return count;
 }
 
 /// Sends frames, frees what the port does not take, and returns how many went. `burst_index`: of

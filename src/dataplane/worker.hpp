@@ -74,6 +74,7 @@ class alignas(64) Worker {
   void gather(std::size_t i) noexcept;
   void forward(const Lane& lane) noexcept;
   void reply(const Lane& lane, pipeline::Now now) noexcept;
+  [[nodiscard]] std::size_t allocate(std::size_t wanted) noexcept;
   std::uint16_t transmit(PortId port, QueueId queue, std::span<rte_mbuf*> frames,
                          const std::uint8_t* burst_index) noexcept;
   void free_unforwarded() noexcept;
@@ -89,11 +90,10 @@ class alignas(64) Worker {
   TscClock clock_;
   pipeline::Pipeline pipeline_;
   pipeline::Burst burst_;
-  Mbufs received_{};                                    ///< by burst index
-  Mbufs out_{};                                         ///< for one port, or to be freed
-  std::array<std::uint8_t, pipeline::kMaxBurst> of_{};  ///< burst index of a reply in out_
-  std::size_t scratch_slot_;                            ///< bytes a frame has in scratch_
-  std::vector<std::byte> scratch_;                      ///< frames that came in several mbufs
+  Mbufs received_{};                ///< by burst index
+  Mbufs out_{};                     ///< for one port, or to be freed
+  std::size_t scratch_slot_;        ///< bytes a frame has in scratch_
+  std::vector<std::byte> scratch_;  ///< frames that came in several mbufs
 
   /// Written by the worker alone, read by the control thread.
   struct alignas(64) Counts {

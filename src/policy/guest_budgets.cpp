@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <cstddef>
 
 namespace gate511::policy {
 namespace {
@@ -43,22 +44,30 @@ GuestBudgets::Entry& GuestBudgets::entry(Guest guest, std::uint64_t now_ns) noex
   Entry& entry = entries_[at * kWays + way];
   if (set.who[way] == who(guest)) return entry;
   set.who[way] = who(guest);
-  return entry = {};
+  entry.first_ns = {};
+  entry.credit = 0;
+  entry.rest_is_anothers = true;
+  return entry;
+}
+
+std::uint64_t& GuestBudgets::Entry::empty_at_ns(Budget budget) noexcept {
+  const auto at = static_cast<std::size_t>(budget);
+  if (at < kFirstLine) return first_ns[at];
+  if (rest_is_anothers) rest_ns = {};
+  rest_is_anothers = false;
+  return rest_ns[at - kFirstLine];
 }
 
 void GuestBudgets::prefetch_entry(Guest guest) const noexcept {
   const std::size_t at = set_of(guest);
-  const Entry& entry = entries_[at * kWays + way_of(sets_[at], who(guest))];
-  static_assert(sizeof(Entry) == 2 * sizeof(Set), "two lines");
-  __builtin_prefetch(&entry, 1);
-  __builtin_prefetch(&entry.credit, 1);
+  static_assert(offsetof(Entry, rest_ns) == sizeof(Set), "the first line is a line");
+  __builtin_prefetch(&entries_[at * kWays + way_of(sets_[at], who(guest))], 1);
 }
 
 bool GuestBudgets::take(Guest guest, Budget budget, std::uint32_t amount,
                         const Charge& charge) noexcept {
-  // A bucket is kept as the time at which it would be empty: one number, no remainder lost.
-  std::uint64_t& empty_at =
-      entry(guest, charge.now_ns).empty_at_ns[static_cast<std::size_t>(budget)];
+  // A bucket as a time is one number, and no remainder is lost.
+  std::uint64_t& empty_at = entry(guest, charge.now_ns).empty_at_ns(budget);
   const std::uint64_t depth = charge.budgets->depth_ns();
   empty_at = std::max(empty_at, charge.now_ns > depth ? charge.now_ns - depth : 0);
   if (empty_at >= charge.now_ns) return false;
@@ -101,7 +110,8 @@ Verdict GuestBudgets::charge(Guest guest, Verdict verdict, std::uint32_t bytes, 
 
 void GuestBudgets::earn(Guest guest, std::uint32_t bytes, std::uint64_t now_ns) noexcept {
   Entry& e = entry(guest, now_ns);
-  e.credit = std::min<std::uint64_t>(e.credit + bytes, kMaxCredit);
+  e.credit = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(std::uint64_t{e.credit} + bytes, kMaxCredit));
 }
 
 bool GuestBudgets::spend(Guest guest, std::uint32_t bytes, std::uint64_t now_ns) noexcept {

@@ -137,9 +137,17 @@ class GuestBudgets {
     std::array<std::uint64_t, kWays> who{};  ///< MAC and zone; 0: free
     std::array<std::uint64_t, kWays> last_ns{};
   };
+  /// Budgets whose buckets stand in an entry's first line, the only one that a newcomer's first
+  /// frames touch: the rest is emptied when it is first asked for.
+  static constexpr std::size_t kFirstLine = 7;
+  /// Buckets are kept as the time at which they would be empty.
   struct alignas(64) Entry {
-    std::array<std::uint64_t, kBudgetCount> empty_at_ns{};
-    std::uint64_t credit = 0;
+    std::array<std::uint64_t, kFirstLine> first_ns{};
+    std::uint32_t credit = 0;
+    bool rest_is_anothers = true;
+    std::array<std::uint64_t, kBudgetCount - kFirstLine> rest_ns{};
+
+    [[nodiscard]] std::uint64_t& empty_at_ns(Budget budget) noexcept;
   };
   [[nodiscard]] static std::uint64_t who(Guest guest) noexcept {
     return guest.mac.value() | std::uint64_t{guest.zone} << 48;

@@ -16,6 +16,7 @@ using net::ByteView;
 constexpr std::size_t kIpv4Header = 20;
 constexpr std::size_t kIpv6Header = 40;
 constexpr std::size_t kTcpHeader = 20;
+constexpr std::size_t kTcpChecksumAt = 16;
 constexpr std::size_t kMssOption = 4;
 constexpr std::size_t kIcmpHeader = 8;
 constexpr std::uint8_t kTtl = 64;
@@ -24,36 +25,62 @@ std::size_t ip_header(const Trigger& to) noexcept {
   return to.is_v6 ? kIpv6Header : kIpv4Header;
 }
 
-/// Headers up to the transport header, whose place is returned. `length`: of transport and data.
-std::size_t write_ip(ByteView trigger, const Trigger& to, std::uint8_t protocol, std::size_t length,
-                     ByteSpan out) noexcept {
+/// Writes headers as the RFCs draw them, 32 bits at a time, and adds them up on the way: what is
+/// read back at once waits for the stores.
+class Words {
+ public:
+  Words(ByteSpan out, std::size_t at) noexcept : out_{out}, at_{at} {}
+  void put(std::uint32_t word) noexcept {
+    net::store_be(out_, at_, word);
+    at_ += sizeof word;
+    sum_ += (word >> 16) + (word & 0xffff);
+  }
+  /// Copies.
+  void put(ByteView bytes) noexcept {
+    for (std::size_t at = 0; at < bytes.size(); at += 4) put(net::load_be32(bytes, at));
+  }
+  /// Of what was written (RFC 1071), not folded.
+  [[nodiscard]] std::uint64_t sum() const noexcept { return sum_; }
+
+ private:
+  ByteSpan out_;
+  std::size_t at_;
+  std::uint64_t sum_ = 0;
+};
+
+std::uint16_t checksum(std::uint64_t sum) noexcept {
+  return static_cast<std::uint16_t>(~net::fold(sum));
+}
+
+struct IpWritten {
+  std::size_t behind;        ///< where the transport header goes
+  std::uint64_t pseudo_sum;  ///< of the pseudo-header (RFC 9293, 3.1; RFC 8200, 8.1)
+};
+
+/// Headers up to the transport header. `length`: of transport and data.
+IpWritten write_ip(ByteView trigger, const Trigger& to, std::uint8_t protocol, std::size_t length,
+                   ByteSpan out) noexcept {
   net::store_bytes(out, 0, trigger.subspan(6, 6));
   net::store_bytes(out, 6, trigger.subspan(0, 6));
   net::store_bytes(out, 12, trigger.subspan(12, std::size_t{to.l3_offset} - 12));
   const std::size_t at = to.l3_offset;
+  const std::size_t address = to.is_v6 ? 16 : 4;
+  const std::size_t addresses = at + ip_header(to) - 2 * address;
+  Words swapped{out, addresses};
+  swapped.put(trigger.subspan(addresses + address, address));
+  swapped.put(trigger.subspan(addresses, address));
+  Words header{out, at};
   if (to.is_v6) {
-    net::store_be(out, at, std::uint32_t{0x6000'0000});
-    net::store_be(out, at + 4, static_cast<std::uint16_t>(length));
-    net::store_be(out, at + 6, protocol);
-    net::store_be(out, at + 7, kTtl);
-    net::store_bytes(out, at + 8, trigger.subspan(at + 24, 16));
-    net::store_bytes(out, at + 24, trigger.subspan(at + 8, 16));
+    header.put(0x6000'0000);
+    header.put(static_cast<std::uint32_t>(length << 16) | std::uint32_t{protocol} << 8 | kTtl);
   } else {
-    constexpr std::uint16_t kDontFragment = 0x4000;
-    net::store_be(out, at, std::uint16_t{0x4500});
-    net::store_be(out, at + 2, static_cast<std::uint16_t>(kIpv4Header + length));
-    net::store_be(out, at + 4, std::uint16_t{0});  // RFC 6864, 4.1: an atomic datagram needs no ID
-    net::store_be(out, at + 6, kDontFragment);
-    net::store_be(out, at + 8, kTtl);
-    net::store_be(out, at + 9, protocol);
-    net::store_be(out, at + 10, std::uint16_t{0});
-    net::store_bytes(out, at + 12, trigger.subspan(at + 16, 4));
-    net::store_bytes(out, at + 16, trigger.subspan(at + 12, 4));
-    const auto checksum =
-        static_cast<std::uint16_t>(~net::fold(net::sum(out.subspan(at, kIpv4Header))));
-    net::store_be(out, at + 10, checksum);
+    constexpr std::uint32_t kDontFragment = 0x4000;  // and no ID: RFC 6864, 4.1
+    header.put(0x4500'0000 | static_cast<std::uint32_t>(kIpv4Header + length));
+    header.put(kDontFragment);
+    header.put(std::uint32_t{kTtl} << 24 | std::uint32_t{protocol} << 16);
+    net::store_be(out, at + 10, checksum(header.sum() + swapped.sum()));
   }
-  return at + ip_header(to);
+  return {at + ip_header(to), swapped.sum() + protocol + length};
 }
 
 /// Padded as Ethernet wants it, but never to more than the trigger was: a medium that delivers
@@ -65,28 +92,15 @@ std::size_t pad(ByteView trigger, std::size_t length, ByteSpan out) noexcept {
   return padded;
 }
 
-/// The TCP header without its checksum. `at`: its place; `header`: its length.
-void write_tcp_header(ByteView trigger, const Plan& plan, std::size_t at, std::size_t header,
-                      ByteSpan out) noexcept {
-  net::store_bytes(out, at, trigger.subspan(plan.trigger.l4_offset + 2U, 2));
-  net::store_bytes(out, at + 2, trigger.subspan(plan.trigger.l4_offset, 2));
-  net::store_be(out, at + 4, plan.sequence);
-  net::store_be(out, at + 8, plan.acknowledgement);
-  net::store_be(out, at + 12, static_cast<std::uint8_t>(header / 4 << 4));
-  net::store_be(out, at + 13, plan.tcp_flags);
-  net::store_be(out, at + 14, plan.window);
-  net::store_be(out, at + 16, std::uint32_t{0});  // checksum, urgent pointer
-}
-
-/// Over transport and data from `at` on, and the pseudo-header (RFC 9293, 3.1; RFC 8200, 8.1),
-/// whose addresses stand in `out` already. `checksum_at`: where it goes.
-void finish_checksum(const Trigger& to, std::uint8_t protocol, std::size_t at, std::size_t length,
-                     std::size_t checksum_at, ByteSpan out) noexcept {
-  const ByteView addresses =
-      to.is_v6 ? out.subspan(to.l3_offset + 8U, 32) : out.subspan(to.l3_offset + 12U, 8);
-  const std::uint64_t sum =
-      net::sum(addresses) + protocol + length + net::sum(out.subspan(at, length));
-  net::store_be(out, checksum_at, static_cast<std::uint16_t>(~net::fold(sum)));
+/// The TCP header without its checksum. `header`: its length.
+void write_tcp_header(ByteView trigger, const Plan& plan, std::size_t header, Words& out) noexcept {
+  const std::uint32_t ports = net::load_be32(trigger, plan.trigger.l4_offset);
+  out.put(ports << 16 | ports >> 16);
+  out.put(plan.sequence);
+  out.put(plan.acknowledgement);
+  out.put(static_cast<std::uint32_t>(header / 4 << 28) | std::uint32_t{plan.tcp_flags} << 16 |
+          plan.window);
+  out.put(0);  // checksum, urgent pointer
 }
 
 /// What is quoted in an ICMP error: the IP header and 8 bytes of its payload (RFC 792), which tell
@@ -102,42 +116,44 @@ std::size_t quoted_bytes(const Trigger& to) noexcept {
 
 std::size_t write_tcp(ByteView trigger, const Plan& plan, ByteSpan out) noexcept {
   const Trigger& to = plan.trigger;
-  const std::size_t header = kTcpHeader + (plan.with_mss ? kMssOption : 0);
-  const std::size_t at = write_ip(trigger, to, net::protocol::kTcp, header, out);
-  write_tcp_header(trigger, plan, at, header, out);
+  const std::size_t length = kTcpHeader + (plan.with_mss ? kMssOption : 0);
+  const auto [at, pseudo_sum] = write_ip(trigger, to, net::protocol::kTcp, length, out);
+  Words header{out, at};
+  write_tcp_header(trigger, plan, length, header);
   if (plan.with_mss) {
     // What an Ethernet of 1,500 bytes carries (RFC 9293, 3.7.1).
     constexpr std::uint32_t kMssV4 = 1460, kMssV6 = 1440;
     constexpr std::uint32_t kKindAndLength = 0x0204'0000;
-    net::store_be(out, at + kTcpHeader, kKindAndLength | (to.is_v6 ? kMssV6 : kMssV4));
+    header.put(kKindAndLength | (to.is_v6 ? kMssV6 : kMssV4));
   }
-  finish_checksum(to, net::protocol::kTcp, at, header, at + 16, out);
-  return pad(trigger, at + header, out);
+  net::store_be(out, at + kTcpChecksumAt, checksum(pseudo_sum + header.sum()));
+  return pad(trigger, at + length, out);
 }
 
 WrittenPage write_page(ByteView trigger, const Plan& plan, const http::Answers& answers,
                        http::ProbeAsker probes, const http::LinkKey& key,
                        const http::LoginClaim& claim, ByteSpan out) noexcept {
   const Trigger& to = plan.trigger;
-  const std::size_t body = http::answer_bytes(plan.size);
-  const std::size_t length = kTcpHeader + body;
-  const std::size_t at = write_ip(trigger, to, net::protocol::kTcp, length, out);
-  write_tcp_header(trigger, plan, at, kTcpHeader, out);
+  const std::size_t length = kTcpHeader + http::answer_bytes(plan.size);
+  const auto [at, pseudo_sum] = write_ip(trigger, to, net::protocol::kTcp, length, out);
+  Words header{out, at};
+  write_tcp_header(trigger, plan, kTcpHeader, header);
   const ByteView request =
       trigger.subspan(to.payload_offset, std::size_t{to.end} - to.payload_offset);
-  const http::Choice choice =
-      answers.write(plan.size, request, probes, key, claim, out.subspan(at + kTcpHeader, body));
-  finish_checksum(to, net::protocol::kTcp, at, length, at + 16, out);
+  const ByteSpan body = out.subspan(at + kTcpHeader, http::answer_bytes(plan.size));
+  const http::Choice choice = answers.write(plan.size, request, probes, key, claim, body);
+  net::store_be(out, at + kTcpChecksumAt, checksum(pseudo_sum + header.sum() + net::sum(body)));
   return {at + length, choice};
 }
 
 std::size_t write_tls_alert(ByteView trigger, const Plan& plan, ByteSpan out) noexcept {
-  const Trigger& to = plan.trigger;
   constexpr std::size_t kLength = kTcpHeader + kTlsAlertRecord.size();
-  const std::size_t at = write_ip(trigger, to, net::protocol::kTcp, kLength, out);
-  write_tcp_header(trigger, plan, at, kTcpHeader, out);
-  net::store_bytes(out, at + kTcpHeader, std::as_bytes(std::span{kTlsAlertRecord}));
-  finish_checksum(to, net::protocol::kTcp, at, kLength, at + 16, out);
+  const ByteView record = std::as_bytes(std::span{kTlsAlertRecord});
+  const auto [at, pseudo_sum] = write_ip(trigger, plan.trigger, net::protocol::kTcp, kLength, out);
+  Words header{out, at};
+  write_tcp_header(trigger, plan, kTcpHeader, header);
+  net::store_bytes(out, at + kTcpHeader, record);
+  net::store_be(out, at + kTcpChecksumAt, checksum(pseudo_sum + header.sum() + net::sum(record)));
   return pad(trigger, at + kLength, out);
 }
 
@@ -147,23 +163,18 @@ std::size_t icmp_prohibited_bytes(ByteView trigger, const Trigger& to) noexcept 
 }
 
 std::size_t write_icmp_prohibited(ByteView trigger, const Trigger& to, ByteSpan out) noexcept {
-  const std::size_t quoted = quoted_bytes(to);
-  const std::size_t length = kIcmpHeader + quoted;
+  const ByteView quoted = trigger.subspan(to.l3_offset, quoted_bytes(to));
+  const std::size_t length = kIcmpHeader + quoted.size();
   const std::uint8_t protocol = to.is_v6 ? net::protocol::kIcmpv6 : net::protocol::kIcmp;
-  const std::size_t at = write_ip(trigger, to, protocol, length, out);
-  constexpr std::uint16_t kProhibitedV4 = 3 << 8 | 13;
-  constexpr std::uint16_t kProhibitedV6 = 1 << 8 | 1;
-  net::store_be(out, at, to.is_v6 ? kProhibitedV6 : kProhibitedV4);
-  net::store_be(out, at + 2, std::uint16_t{0});
-  net::store_be(out, at + 4, std::uint32_t{0});
-  net::store_bytes(out, at + kIcmpHeader, trigger.subspan(to.l3_offset, quoted));
-  if (to.is_v6) {
-    finish_checksum(to, protocol, at, length, at + 2, out);
-  } else {
-    // RFC 792: without a pseudo-header.
-    net::store_be(out, at + 2,
-                  static_cast<std::uint16_t>(~net::fold(net::sum(out.subspan(at, length)))));
-  }
+  const auto [at, pseudo_sum] = write_ip(trigger, to, protocol, length, out);
+  constexpr std::uint32_t kProhibitedV4 = 0x030d'0000, kProhibitedV6 = 0x0101'0000;
+  Words header{out, at};
+  header.put(to.is_v6 ? kProhibitedV6 : kProhibitedV4);
+  header.put(0);
+  net::store_bytes(out, at + kIcmpHeader, quoted);
+  // RFC 792: ICMP has no pseudo-header.
+  const std::uint64_t sum = header.sum() + net::sum(quoted) + (to.is_v6 ? pseudo_sum : 0);
+  net::store_be(out, at + 2, checksum(sum));
   return pad(trigger, at + length, out);
 }
 

@@ -73,23 +73,25 @@ TEST(GuestBudgets, AreEachGuestsAndEachZonesOwn) {
 }
 
 TEST(GuestBudgets, HoldWhoIsSeenAndDisplaceWhoWasSeenLongestAgo) {
-  // One set: whoever comes fifth takes the place of the oldest.
-  const Budgets budgets = rates(Budget::kArp, 1, 60);
-  GuestBudgets guests{8, 1};
-  GuestBudgets::Charge charge{5000 * kSecond, &budgets, 1};
-  const auto use_up = [&](std::uint64_t mac) {
-    int taken = 0;
-    while (guests.take({net::MacAddress{mac}}, Budget::kArp, 1, charge)) ++taken;
-    charge.now_ns += 1'000;
-    return taken;
-  };
-  for (const std::uint64_t mac : {1U, 2U, 3U, 4U}) EXPECT_NEAR(use_up(mac), 60, 1);
-  // Once the smallest part of a token is back, one may be overdrawn.
-  EXPECT_LE(use_up(1), 1);
-  EXPECT_NEAR(use_up(5), 60, 1) << "takes the place of 2";
-  EXPECT_LE(use_up(1), 1);
-  EXPECT_LE(use_up(3), 1);
-  EXPECT_NEAR(use_up(2), 60, 1) << "starts anew";
+  // One set: whoever comes fifth takes the place of the oldest. One of each line of an entry.
+  for (const Budget budget : {Budget::kRefusals, Budget::kArp, Budget::kNtp}) {
+    const Budgets budgets = rates(budget, 1, 60);
+    GuestBudgets guests{8, 1};
+    GuestBudgets::Charge charge{5000 * kSecond, &budgets, 1};
+    const auto use_up = [&](std::uint64_t mac) {
+      int taken = 0;
+      while (guests.take({net::MacAddress{mac}}, budget, 1, charge)) ++taken;
+      charge.now_ns += 1'000;
+      return taken;
+    };
+    for (const std::uint64_t mac : {1U, 2U, 3U, 4U}) EXPECT_NEAR(use_up(mac), 60, 1);
+    // Once the smallest part of a token is back, one may be overdrawn.
+    EXPECT_LE(use_up(1), 1);
+    EXPECT_NEAR(use_up(5), 60, 1) << "takes the place of 2";
+    EXPECT_LE(use_up(1), 1);
+    EXPECT_LE(use_up(3), 1);
+    EXPECT_NEAR(use_up(2), 60, 1) << "starts anew";
+  }
 }
 
 TEST(GuestBudgets, CreditIsBoundedAndNeverInherited) {
