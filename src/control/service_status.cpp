@@ -212,12 +212,9 @@ Json Service::stats() const {
   if (parts_.ledger.has_store()) {
     const store::Store::Status store = parts_.ledger.status();
     result["store"] = {
-        {"commits", store.commits},
-        {"changes", store.changes},
-        {"failures", store.failures},
-        {"lost", store.lost},
-        {"unfolded", store.unfolded},
-        {"longest_commit_us", store.longest_us},
+        {"commits", store.commits},   {"changes", store.changes},
+        {"failures", store.failures}, {"lost", store.lost},
+        {"unfolded", store.unfolded}, {"longest_commit_us", store.longest_us},
     };
   }
   result["control"]["events"] = {
