@@ -34,7 +34,8 @@ struct CommandLine {
   bool json = false;
 };
 
-const std::vector<std::string> kBenches{"table", "pass", "deny", "answer", "add", "revoke"};
+const std::vector<std::string> kBenches{"table",  "pass", "deny",  "answer",
+                                        "attack", "add",  "revoke"};
 
 bool wanted(const CommandLine& line, std::string_view name) {
   return line.benches.empty() ||
@@ -73,6 +74,7 @@ bench::Done run_all(const CommandLine& line, bench::Report& report) {
   if (wanted(line, "pass")) done = bench::bench_pass(options, *pool, *round, report);
   if (done && wanted(line, "deny")) done = bench::bench_deny(options, *pool, *open, report);
   if (done && wanted(line, "answer")) done = bench::bench_answer(options, *pool, *open, report);
+  if (done && wanted(line, "attack")) done = bench::bench_attack(options, *pool, *open, report);
   if (done && wanted(line, "revoke")) done = bench::bench_revoke(options, *pool, *open, report);
   return done;
 }
@@ -99,7 +101,7 @@ int main(int argc, char** argv) {
         "gate511-bench"};
     CommandLine line;
     app.add_option("BENCH", line.benches,
-                   "table, pass, deny, answer, add, revoke; all of them without")
+                   "table, pass, deny, answer, attack, add, revoke; all of them without")
         ->check(CLI::IsMember(kBenches));
     app.add_option("--sessions", line.options.sessions, "how many, for pass and add")
         ->delimiter(',')
@@ -125,8 +127,9 @@ int main(int argc, char** argv) {
       fail({"command line", wrong.what(), "see gate511-bench --help"});
       return kUsage;
     }
-    if (line.options.laps > 0 && (line.benches.size() != 1 || line.benches[0] == "table" ||
-                                  line.benches[0] == "add" || line.benches[0] == "revoke")) {
+    if (line.options.laps > 0 &&
+        (line.benches.size() != 1 || line.benches[0] == "table" || line.benches[0] == "add" ||
+         line.benches[0] == "attack" || line.benches[0] == "revoke")) {
       fail({"command line", "--laps is given without one of pass, deny and answer", "name one"});
       return kUsage;
     }

@@ -48,6 +48,9 @@ using Done = tl::expected<void, Error>;
 /// Guests' connections to the responder.
 [[nodiscard]] Done bench_answer(const Options& options, const dataplane::Mempool& pool, Loop& loop,
                                 Report& report);
+/// What an attack's frames in the same bursts cost those of sessions.
+[[nodiscard]] Done bench_attack(const Options& options, const dataplane::Mempool& pool, Loop& loop,
+                                Report& report);
 /// The writer's speed while a reader looks up.
 [[nodiscard]] Done bench_add(const Options& options, Report& report);
 /// Time to revoke at full load; an error if a frame of the session comes out afterwards.
