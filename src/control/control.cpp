@@ -34,7 +34,8 @@ std::uint64_t thread_time_ns() {
 }  // namespace
 
 Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> background)
-    : clock_{std::move(parts.clock)},
+    : memory_{parts.memory},
+      clock_{std::move(parts.clock)},
       grace_{parts.grace, clock_},
       ledger_{clock_},
       sessions_{{parts.table, grace_, parts.status, clock_, ledger_, parts.shared.policers,
@@ -264,8 +265,19 @@ void Control::turn(const std::function<void()>& on_tick) {
   if (grace_.is_urgent()) timeout = std::min(timeout, kUrgent);
   if (!jobs_.empty() || sessions_.has_work() || events_.has_work() || more_seen || more_passed)
     timeout = nanoseconds{0};
+  spare_memory();
   server_->poll_once(timeout);
   longest_slice_ns_ = std::max(longest_slice_ns_, thread_time_ns() - began_ns);
+}
+
+/// Clients are what takes memory here. Sessions and packets go on without them.
+void Control::spare_memory() {
+  if (memory_ == nullptr || memory_->is_whole()) return;
+  server_->hang_up_all();
+  if (!memory_->refill()) return;
+  fmt::print(stderr,
+             "gate511: memory: there was none left, so all control clients were closed; raise the "
+             "limit of the service, or give the machine more\n");
 }
 
 void Control::run(const std::function<bool()>& stop, const std::function<void()>& on_tick) {

@@ -25,6 +25,7 @@
 #include "control/grace_queue.hpp"
 #include "control/jobs.hpp"
 #include "control/ledger.hpp"
+#include "control/memory_reserve.hpp"
 #include "control/routers.hpp"
 #include "control/server.hpp"
 #include "control/service.hpp"
@@ -49,8 +50,9 @@ class Control {
     table::GracePeriod& grace;
     const dataplane::StatusSource& status;
     dataplane::SightingSource& sightings;
-    const pipeline::Shared& shared;  ///< its policers are set, and its snapshot before run()
-    std::string version;             ///< of the program
+    const pipeline::Shared& shared;   ///< its policers are set, and its snapshot before run()
+    std::string version;              ///< of the program
+    MemoryReserve* memory = nullptr;  ///< null: none is kept
     Clock clock = Clock::system();
   };
   /// Takes the socket. No client is served before run().
@@ -87,6 +89,7 @@ class Control {
 
  private:
   Control(const Config& config, Parts parts, std::unique_ptr<Background> background);
+  void spare_memory();
   /// One turn of the loop.
   void turn(const std::function<void()>& on_tick);
   void connect();
@@ -101,6 +104,7 @@ class Control {
   void store_ends();
   [[nodiscard]] Json stats() const;
 
+  MemoryReserve* memory_;  ///< null: none
   Clock clock_;
   GraceQueue grace_;
   Ledger ledger_;

@@ -151,6 +151,10 @@ void Server::stop_taking() {
   draining_ = true;
 }
 
+void Server::hang_up_all() {
+  for (auto& [id, connected] : clients_) connected.client.hang_up();
+}
+
 bool Server::is_owed() const {
   for (const auto& [id, connected] : clients_) {
     if (connected.client.is_owed()) return true;

@@ -76,6 +76,8 @@ class Server {
 
   /// Takes no more clients and lines; what is owed is still sent.
   void stop_taking();
+  /// Ends all clients: what they have asked for is done, and answered to nobody.
+  void hang_up_all();
   /// An answer is owed to someone or on its way.
   [[nodiscard]] bool is_owed() const;
 

@@ -11,6 +11,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
+#include <functional>
 #include <set>
 
 #include "control/control.hpp"
@@ -97,11 +99,26 @@ void tell_reload(const control::Outcome& outcome) {
   std::fflush(stdout);
 }
 
+/// Whatever happens to control, the workers are stopped before what they read is gone.
+tl::expected<void, Error> run_control(control::Control& control, const std::function<bool()>& stop,
+                                      const std::function<void()>& on_tick) {
+  try {
+    control.run(stop, on_tick);
+    return {};
+  } catch (const std::exception& error) {
+    return tl::unexpected{
+        Error{"control", error.what(),
+              "no frame passes any more; start gate511 again, with more memory if "
+              "there was too little"}};
+  }
+}
+
 }  // namespace
 
 tl::expected<void, Error> run_daemon(const control::Config& config) {
   auto snapshot = control::build_snapshot(config, control::ZoneNumbers{}.with(config.zones));
   if (!snapshot) return tl::unexpected{snapshot.error()};
+  control::MemoryReserve memory;
   // Before EAL starts its threads, which would else take the signals.
   const auto signals = take_signals();
   if (!signals) return tl::unexpected{signals.error()};
@@ -118,7 +135,8 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
                                                  .status = **dataplane,
                                                  .sightings = **dataplane,
                                                  .shared = shared,
-                                                 .version = GATE511_VERSION});
+                                                 .version = GATE511_VERSION,
+                                                 .memory = &memory});
   if (!control) return tl::unexpected{control.error()};
   tell_costs(**snapshot);
   Published published{shared, (*control)->grace(), std::move(*snapshot)};
@@ -143,7 +161,8 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
   auto outcome = (*dataplane)->start(shared, random_value<std::uint64_t>());
   if (outcome) {
     announce(**dataplane, config);
-    (*control)->run([&] { return stopping; }, [&] { published.tick(); });
+    outcome = run_control(
+        **control, [&] { return stopping; }, [&] { published.tick(); });
   }
   if (const auto stopped = (*dataplane)->stop(); !stopped) {
     // A worker still reads what would be freed here.
