@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// mac-flood INTERFACE DESTINATION-MAC FRAMES PER-SECOND: sends frames, each from another random
-// source MAC: ARP, TCP to port 80, DNS and UDP in turn. Prints how many went out.
+// mac-flood INTERFACE DESTINATION-MAC FRAMES PER-SECOND [KIND [SOURCE-MAC]]: sends frames, each
+// from another random source MAC if none is given: ARP, TCP to port 80, DNS and UDP in turn, or of
+// one kind alone. Prints how many went out.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <linux/if_packet.h>
@@ -17,10 +18,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <random>
-#include <span>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "net/frame.hpp"
 #include "support/dns_message.hpp"
@@ -37,21 +39,63 @@ struct Batch {
   std::array<mmsghdr, kBatch> messages{};
 };
 
-std::array<test::Bytes, 4> templates(net::MacAddress to) {
+enum class Kind : std::uint8_t { kMixed, kSyn, kGuess, kDns, kArp, kFragments, kUdp };
+constexpr std::array<std::string_view, 7> kKinds{"mixed", "syn",       "guess", "dns",
+                                                 "arp",   "fragments", "udp"};
+
+test::Bytes arp() {
+  return test::FrameBuilder{}
+      .to(net::MacAddress{0xffff'ffff'ffff})
+      .type(0x0806, test::bytes({0,   1, 8, 0,  6, 4, 0, 1, 0, 0, 0,   0, 0, 0,
+                                 192, 0, 2, 99, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1}))
+      .build();
+}
+
+/// Requests that would draw a page if their acknowledgement number were a cookie.
+std::vector<test::Bytes> guesses(net::MacAddress to) {
+  std::vector<test::Bytes> all;
+  std::mt19937 generator{511};
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    all.push_back(test::FrameBuilder{}
+                      .to(to)
+                      .ip("192.0.2.99", "198.51.100.80")
+                      .tcp(40000, 80, net::tcp_flag::kAck | net::tcp_flag::kPsh)
+                      .ack(static_cast<std::uint32_t>(generator()))
+                      .data("GET / HTTP/1.1\r\n\r\n")
+                      .build());
+  }
+  return all;
+}
+
+std::vector<test::Bytes> templates(Kind kind, net::MacAddress to) {
   const auto ip = [to](const char* destination) {
     return test::FrameBuilder{}.to(to).ip("192.0.2.99", destination);
   };
-  test::Bytes arp = test::bytes(
-      {0, 1, 8, 0, 6, 4, 0, 1, 0, 0, 0, 0, 0, 0, 192, 0, 2, 99, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1});
-  return {test::FrameBuilder{}.to(net::MacAddress{0xffff'ffff'ffff}).type(0x0806, arp).build(),
-          ip("198.51.100.80").tcp(40000, 80, net::tcp_flag::kSyn).build(),
-          ip("192.0.2.53").udp(5000, 53).data(test::dns_query("origin.example")).build(),
-          ip("198.51.100.80").udp(5000, 9000).data("flood").build()};
+  const test::Bytes syn = ip("198.51.100.80").tcp(40000, 80, net::tcp_flag::kSyn).build();
+  const test::Bytes dns =
+      ip("192.0.2.53").udp(5000, 53).data(test::dns_query("origin.example")).build();
+  const test::Bytes udp = ip("198.51.100.80").udp(5000, 9).data("flood").build();
+  switch (kind) {
+    case Kind::kSyn:
+      return {syn};
+    case Kind::kGuess:
+      return guesses(to);
+    case Kind::kDns:
+      return {dns};
+    case Kind::kArp:
+      return {arp()};
+    case Kind::kFragments:
+      return {ip("198.51.100.80").fragment(0x2000).udp(5000, 9).data("flood").build()};
+    case Kind::kUdp:
+      return {udp};
+    case Kind::kMixed:
+      break;
+  }
+  return {arp(), syn, dns, udp};
 }
 
 /// Made once; only source MACs change from then on, an ARP's inside too.
-void fill(Batch& batch, net::MacAddress to) {
-  const auto frames = templates(to);
+void fill(Batch& batch, const std::vector<test::Bytes>& frames) {
   for (std::size_t i = 0; i < kBatch; ++i) {
     const test::Bytes& frame = frames[i % frames.size()];
     std::memcpy(batch.bytes[i].data(), frame.data(), frame.size());
@@ -61,23 +105,32 @@ void fill(Batch& batch, net::MacAddress to) {
   }
 }
 
-void change_sources(Batch& batch, std::mt19937_64& generator) {
+void change_sources(Batch& batch, std::optional<net::MacAddress> from, std::mt19937_64& generator) {
   for (std::size_t i = 0; i < kBatch; ++i) {
-    const std::uint64_t mac = (generator() & 0x0000'00ff'ffff'ffff) | 0x0200'0000'0000;
+    const std::uint64_t made_up = (generator() & 0x0000'00ff'ffff'ffff) | 0x0200'0000'0000;
+    const std::uint64_t mac = from ? from->value() : made_up;
     net::store_be48(batch.bytes[i], 6, mac);
-    if (i % 4 == 0) net::store_be48(batch.bytes[i], 22, mac);
+    if (net::load_be16(batch.bytes[i], 12) == 0x0806) net::store_be48(batch.bytes[i], 22, mac);
   }
 }
 
-int flood(int wire, net::MacAddress to, std::uint64_t frames, std::uint64_t per_s) {
+struct Flood {
+  net::MacAddress to;
+  std::uint64_t frames = 0, per_s = 0;
+  Kind kind = Kind::kMixed;
+  std::optional<net::MacAddress> from;  ///< none: each another
+};
+
+int flood(int wire, const Flood& flood) {
+  const auto& [to, frames, per_s, kind, from] = flood;
   auto batch = std::make_unique<Batch>();
-  fill(*batch, to);
+  fill(*batch, templates(kind, to));
   std::mt19937_64 generator{511};
   std::uint64_t sent = 0;
   const auto began = std::chrono::steady_clock::now();
   while (sent < frames) {
     std::this_thread::sleep_until(began + std::chrono::nanoseconds{sent * 1'000'000'000 / per_s});
-    change_sources(*batch, generator);
+    change_sources(*batch, from, generator);
     const int went = ::sendmmsg(wire, batch->messages.data(), kBatch, 0);
     if (went < 0 && errno != ENOBUFS && errno != EAGAIN) {
       fmt::print(stderr, "mac-flood: {}; run it as root, on an interface that is up\n",
@@ -99,18 +152,26 @@ std::uint64_t number(std::string_view text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::span<char*> arguments{argv, static_cast<std::size_t>(argc)};
-  if (argc != 5) {
-    fmt::print(stderr, "usage: mac-flood INTERFACE DESTINATION-MAC FRAMES PER-SECOND\n");
+  const std::vector<std::string_view> arguments{argv, argv + argc};
+  const auto usage = [] {
+    fmt::print(stderr,
+               "usage: mac-flood INTERFACE DESTINATION-MAC FRAMES PER-SECOND [KIND [SOURCE-MAC]]\n"
+               "kinds: {}\n",
+               fmt::join(kKinds, " "));
     return 2;
-  }
+  };
+  if (argc < 5 || argc > 7) return usage();
   const auto to = net::parse_mac(arguments[2]);
-  const unsigned interface = ::if_nametoindex(arguments[1]);
-  const std::uint64_t frames = number(arguments[3]), per_s = number(arguments[4]);
-  if (!to || interface == 0 || frames == 0 || per_s == 0) {
-    fmt::print(stderr, "usage: mac-flood INTERFACE DESTINATION-MAC FRAMES PER-SECOND\n");
-    return 2;
-  }
+  const unsigned interface = ::if_nametoindex(argv[1]);
+  const auto kind = std::find(kKinds.begin(), kKinds.end(), argc > 5 ? arguments[5] : "mixed");
+  Flood wanted{.to = to.value_or(net::MacAddress{}),
+               .frames = number(arguments[3]),
+               .per_s = number(arguments[4]),
+               .kind = static_cast<Kind>(kind - kKinds.begin()),
+               .from = argc > 6 ? net::parse_mac(arguments[6]) : std::nullopt};
+  if (!to || interface == 0 || wanted.frames == 0 || wanted.per_s == 0 || kind == kKinds.end() ||
+      (argc > 6 && !wanted.from))
+    return usage();
   const int wire = ::socket(AF_PACKET, SOCK_RAW, 0);
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
@@ -123,5 +184,5 @@ int main(int argc, char** argv) {
                std::strerror(errno));
     return EXIT_FAILURE;
   }
-  return flood(wire, *to, frames, per_s);
+  return flood(wire, wanted);
 }
