@@ -93,7 +93,7 @@ bool Sessions::restore(const store::Restored::One& one) {
   record->id = one.session.id;
   record->key = one.session.key;
   record->state = one.session.state;
-  record->created_unix_s = one.session.created_unix_s;
+  record->created_unix_s = static_cast<std::uint32_t>(one.session.created_unix_s);
   record->deadline_ns = ledger_.deadline_ns(one.session.expires_ms);
   record->tag = one.session.tag;
   record->user = one.session.user;
@@ -108,18 +108,16 @@ bool Sessions::restore(const store::Restored::One& one) {
   }
   record->last_seen_ns = clock_.boot_ns();
   record->is_stored = true;
-  record->seen_sum = record->checkpoint_bytes = sum_of(one.counts);
+  record->seen_sum = sum_of(one.counts);
   record->first_seen_s = static_cast<std::uint32_t>(one.counts.first_seen_s);
   record->last_seen_s = static_cast<std::uint32_t>(one.counts.last_seen_s);
-  if (record->checkpoint_bytes != 0) {
-    auto carried = std::make_shared<CarriedTraffic>();
-    carried->counts = one.counts;
-    carried->settled = true;
-    record->carried = std::move(carried);
-  }
   const bool expired = one.session.expires_ms != 0 && record->deadline_ns <= clock_.boot_ns();
   if (one.ended != 0 || expired) {
     record->index = table::Hit::kNoIndex;
+    auto carried = std::make_shared<CarriedTraffic>();
+    carried->counts += one.counts;
+    carried->settled = true;
+    record->carried = std::move(carried);
     auto reason = one.ended != 0 ? static_cast<EndReason>(one.ended) : EndReason::kExpired;
     departed_.push_back({std::move(record), reason});
     return true;
@@ -127,7 +125,9 @@ bool Sessions::restore(const store::Restored::One& one) {
   const auto index = table_.insert(record->key, record->state);
   if (!index) return false;
   record->index = *index;
+  // As if it had counted all of it here: modulo 2^64.
   record->baseline = status_.session_traffic(*index);
+  record->baseline -= one.counts;
   policers_[*index].refill();
   publish(*record);
   ++counts_[static_cast<std::size_t>(record->state)];
@@ -145,8 +145,7 @@ bool Sessions::checkpoint_some(std::size_t slots) {
     if (record->bound && record->is_stored) keep_addresses(*record, changes);
     const table::TrafficCounts counts = view(*record).traffic;
     note_seen(*record, counts);
-    if (record->seen_sum == record->checkpoint_bytes) continue;
-    record->checkpoint_bytes = record->seen_sum;
+    if (std::exchange(record->is_counted, true)) continue;
     changes.emplace_back(
         store::Count{record->id, {counts, record->first_seen_s, record->last_seen_s}});
   }

@@ -131,9 +131,11 @@ void Sessions::work_on_fresh() {
   for (std::size_t i = 0; i < kFreshASlice && has_stale(now); ++i) {
     const Fresh stale = fresh_.front();
     fresh_.pop_front();
-    const SessionRecord* const record = record_of(stale.index, stale.id);
+    const SessionRecord* const record = records_[stale.index].get();
     // It has ended or was moved, or was let in again since.
-    if (record == nullptr || record->fresh_until_ns > now) continue;
+    if (record == nullptr || static_cast<std::uint32_t>(record->id) != stale.id ||
+        record->fresh_until_s > now / kNsPerSecond)
+      continue;
     table_.set_state(stale.index, table::settled(table_.state(stale.index)));
   }
 }
@@ -178,7 +180,8 @@ std::uint64_t Sessions::next_look_ns(const SessionRecord& record) const {
                        now + std::max(idle_ns / kLooksAnIdle, kLook_ns));
   }
   if (record.quota_bytes != 0) {
-    const std::uint64_t used = std::min(record.used_bytes, record.quota_bytes);
+    const table::TrafficCounts counts = view(record).traffic;
+    const std::uint64_t used = std::min(counts.bytes_up + counts.bytes_down, record.quota_bytes);
     const std::uint64_t left_ns = (record.quota_bytes - used) / kFastest_bytes_per_ms * kNsPerMs;
     next_ns = std::min(next_ns, now + std::max(left_ns, kLook_ns));
   }
@@ -189,6 +192,7 @@ void Sessions::note_seen(SessionRecord& record, const table::TrafficCounts& coun
   const std::uint64_t sum = sum_of(counts);
   if (sum == record.seen_sum) return;
   record.seen_sum = sum;
+  record.is_counted = false;
   record.last_seen_ns = clock_.boot_ns();
   record.last_seen_s = static_cast<std::uint32_t>(clock_.unix_ns() / kNsPerSecond);
   if (record.first_seen_s == 0) record.first_seen_s = record.last_seen_s;
@@ -198,8 +202,7 @@ std::optional<EndReason> Sessions::look_at(SessionRecord& record) {
   const table::TrafficCounts counts = view(record).traffic;
   const std::uint64_t now = clock_.boot_ns();
   note_seen(record, counts);
-  record.used_bytes = counts.bytes_up + counts.bytes_down;
-  if (record.quota_bytes != 0 && record.used_bytes >= record.quota_bytes &&
+  if (record.quota_bytes != 0 && counts.bytes_up + counts.bytes_down >= record.quota_bytes &&
       table::is_authenticated(record.state)) {
     if (defaults_.quota_removes) return EndReason::kQuota;
     restrict_spent(record);

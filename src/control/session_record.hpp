@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "control/short_text.hpp"
 #include "table/binding.hpp"
 #include "table/session_counters.hpp"
 #include "table/session_table.hpp"
@@ -42,11 +43,11 @@ struct SessionTerms {
   std::uint64_t rate_up_bps = 0;  ///< bits of IP a second; 0: any
   std::uint64_t rate_down_bps = 0;
   std::uint64_t quota_bytes = 0;   ///< of IP, in both directions; 0: any number
-  std::uint32_t idle_s = 0;        ///< ends when it has sent and got nothing for so long; 0: never
   std::shared_ptr<Bound> bound{};  ///< null: it may have any address
-  std::string tag{};
-  std::string user{};
-  std::string service_class{};
+  ShortText tag{};
+  ShortText user{};
+  ShortText service_class{};
+  std::uint32_t idle_s = 0;  ///< ends when it has sent and got nothing for so long; 0: never
 };
 
 /// What a session gets that is added without it, and what becomes of one that has used its quota.
@@ -56,28 +57,29 @@ struct SessionDefaults {
   bool quota_removes = false;
 };
 
+/// There are a million of them, so they are kept small.
 struct SessionRecord : SessionTerms {
   static constexpr std::uint64_t kNoEnd = 0;
 
+  std::uint32_t index = 0;
   std::uint64_t id = 0;  ///< unique for each life; grows
   table::Key key;
-  table::State state = table::State::kAuthenticated;
-  std::uint32_t index = 0;
-  std::uint64_t created_unix_s = 0;
   std::uint64_t deadline_ns = kNoEnd;  ///< CLOCK_BOOTTIME
-  std::uint64_t fresh_until_ns = 0;    ///< CLOCK_BOOTTIME: the workers are told that it is fresh
   std::uint64_t last_seen_ns = 0;      ///< CLOCK_BOOTTIME of the last look that found traffic
   std::uint64_t seen_sum = 0;          ///< packets and bytes at that look
-  std::uint32_t first_seen_s = 0;      ///< unix time of the first such look; 0: there was none
-  std::uint32_t last_seen_s = 0;       ///< and of the last
-  std::uint64_t used_bytes = 0;        ///< at the last look
+  std::uint32_t created_unix_s = 0;
+  std::uint32_t first_seen_s = 0;  ///< unix time of the first look that found traffic; 0: none yet
+  std::uint32_t last_seen_s = 0;   ///< and of the last
+  std::uint32_t change = 0;        ///< number of its last change, modulo 2^32
   /// What stood in the counters of `index` when this session got it.
   table::TrafficCounts baseline;
-  std::shared_ptr<const CarriedTraffic> carried{};  ///< null: it was never moved, nor restored
-  std::uint32_t change = 0;                         ///< number of its last change, modulo 2^32
-  bool is_stored = false;                           ///< some state of it is durable
-  std::uint64_t checkpoint_bytes = 0;               ///< bytes and packets that the store knows of
+  std::shared_ptr<const CarriedTraffic> carried{};  ///< null: it was never moved
+  std::uint32_t fresh_until_s = 0;  ///< CLOCK_BOOTTIME: the workers are told that it is fresh
+  table::State state = table::State::kAuthenticated;
+  bool is_stored = false;  ///< some state of it is durable
+  bool is_counted = true;  ///< the store knows of what was there at the last look
 };
+static_assert(sizeof(SessionRecord) <= 200);
 
 /// What an add or an update gives. Fields that are not given stay as they are.
 struct SessionFields {
@@ -143,8 +145,8 @@ struct SessionFilter {
   std::optional<std::uint16_t> vlan{};
 
   [[nodiscard]] bool matches(const SessionRecord& record) const {
-    return (!state || *state == record.state) && (!tag || *tag == record.tag) &&
-           (!user || *user == record.user) && (!vlan || *vlan == record.key.vlan());
+    return (!state || *state == record.state) && (!tag || record.tag == *tag) &&
+           (!user || record.user == *user) && (!vlan || *vlan == record.key.vlan());
   }
 };
 

@@ -62,8 +62,9 @@ void Sessions::publish(SessionRecord& record) {
   if (policed) policers_[record.index].set_rates(record.rate_up_bps, record.rate_down_bps);
   publish_binding(record);
   const table::State state = table::authenticated(policed, record.bound != nullptr);
-  table_.set_state(record.index,
-                   record.fresh_until_ns > clock_.boot_ns() ? table::fresh(state) : state);
+  table_.set_state(record.index, record.fresh_until_s > clock_.boot_ns() / kNsPerSecond
+                                     ? table::fresh(state)
+                                     : state);
 }
 
 /// A worker that has seen the state before reads what it led to until its next quiescent point.
@@ -88,8 +89,9 @@ void Sessions::note_fresh(SessionRecord& record) {
   // A connection that began before the session did goes on with the responder for as long.
   constexpr std::uint64_t kFresh_ns =
       std::uint64_t{2} * responder::CookieKeys::kRotation_s * kNsPerSecond;
-  record.fresh_until_ns = clock_.boot_ns() + kFresh_ns;
-  fresh_.push_back({record.index, record.id, record.fresh_until_ns});
+  const std::uint64_t until_ns = clock_.boot_ns() + kFresh_ns;
+  record.fresh_until_s = static_cast<std::uint32_t>(until_ns / kNsPerSecond);
+  fresh_.push_back({until_ns, record.index, static_cast<std::uint32_t>(record.id)});
 }
 
 std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFields& fields,
@@ -106,7 +108,7 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
     record->id = next_id_++;
     record->key = key;
     record->index = *index;
-    record->created_unix_s = clock_.unix_ns() / kNsPerSecond;
+    record->created_unix_s = static_cast<std::uint32_t>(clock_.unix_ns() / kNsPerSecond);
     record->idle_s = defaults_.idle_s;
     record->baseline = status_.session_traffic(*index);
     policers_[*index].refill();

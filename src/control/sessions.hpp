@@ -173,9 +173,9 @@ class Sessions {
   };
   /// A session that was let in, until it is not fresh any more.
   struct Fresh {
-    std::uint32_t index;
-    std::uint64_t id;
     std::uint64_t until_ns;
+    std::uint32_t index;
+    std::uint32_t id;  ///< modulo 2^32
   };
   /// What ended while the daemon did not run.
   struct Departed {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How fast one client adds sessions in batches of 1,000 and lists them by pages of 500, over the
-// real socket; the workers are stand-ins that see every change at once. Prints; judges nothing.
+// How fast one client adds sessions in batches of 1,000 and lists them by pages of 500, and eight
+// add them one by one, over the real socket; what a session takes of memory, and how long a restart
+// takes. The workers are stand-ins that see every change at once. Prints; judges nothing.
 //
 //   bench-control [SESSIONS [durable]]
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -15,6 +17,8 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,11 +82,18 @@ std::string request(std::string_view method, std::string_view params) {
          "\n";
 }
 
-void add_all(BenchClient& client, std::size_t count) {
+std::size_t resident_bytes() {
+  std::ifstream statm{"/proc/self/statm"};
+  std::size_t size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+void add_all(BenchClient& client, std::size_t first, std::size_t count) {
   std::vector<std::string> lines;
-  for (std::size_t n = 0; n < count;) {
+  for (std::size_t n = first; n < first + count;) {
     std::string items;
-    for (std::size_t i = 0; i < Service::kMaxAdd && n < count; ++i, ++n) {
+    for (std::size_t i = 0; i < Service::kMaxAdd && n < first + count; ++i, ++n) {
       if (i > 0) items += ',';
       items += fmt::format(R"({{"mac":"{}","ttl_s":{},"tag":"room-{}","user":"user-{}"}})",
                            net::to_string(net::MacAddress{0x02005e000000U + n}),
@@ -98,8 +109,30 @@ void add_all(BenchClient& client, std::size_t count) {
   }
   static_cast<void>(client.receive());
   const double took = seconds_since(begin);
-  fmt::print("session.add: {} in {:.2f} s, {:.0f} a second\n", count, took,
-             static_cast<double>(count) / took);
+  fmt::print("session.add, batches of 1,000, {} there: {} in {:.2f} s, {:.0f} a second\n", first,
+             count, took, static_cast<double>(count) / took);
+}
+
+/// Each has one request on its way.
+void add_singly(const std::string& socket, std::size_t first, std::size_t count) {
+  constexpr std::size_t kClients = 8;
+  const auto begin = SteadyClock::now();
+  {
+    std::vector<std::jthread> clients;
+    for (std::size_t i = 0; i < kClients; ++i) {
+      clients.emplace_back([&socket, first, count, i] {
+        BenchClient client{socket};
+        for (std::size_t n = first + i; n < first + count; n += kClients) {
+          const auto params = fmt::format(R"({{"mac":"{}","ttl_s":3600}})",
+                                          net::to_string(net::MacAddress{0x02005e000000U + n}));
+          static_cast<void>(client.call(request("session.add", params)));
+        }
+      });
+    }
+  }
+  const double took = seconds_since(begin);
+  fmt::print("session.add, singly by {} clients, {} there: {} in {:.2f} s, {:.0f} a second\n",
+             kClients, first, count, took, static_cast<double>(count) / took);
 }
 
 void list_all(BenchClient& client) {
@@ -125,35 +158,68 @@ int run(std::size_t count, bool is_durable) {
   config.control.status_socket = "";
   config.control.group = "";
   config.sessions.store = is_durable ? folder + "/sessions.db" : "";
-  std::vector<table::Bucket> buckets(table::SessionTable::buckets_for(count));
-  table::SessionTable table{buckets, count, {0x0123456789abcdef, 0xfedcba9876543210}};
+  constexpr std::size_t kMore = 100'000, kSingly = 20'000;
+  const std::size_t capacity = count + kMore + kSingly;
+  std::vector<table::Bucket> buckets(table::SessionTable::buckets_for(capacity));
+  std::optional<table::SessionTable> table;
+  const auto make_table = [&] {
+    for (table::Bucket& bucket : buckets) {
+      for (auto& slot : bucket.slot) slot = 0;
+    }
+    table.emplace(buckets, capacity, table::HashSeed{0x0123456789abcdef, 0xfedcba9876543210});
+  };
+  make_table();
   HandGrace workers;
   const HandStatus status;
   HandSightings sightings;
   const policy::Snapshot snapshot = hand_snapshot();
-  std::vector<table::Policer> policers(table.slots());
-  pipeline::Shared shared{table, net::SipKey{}};
+  std::vector<table::Policer> policers(table->slots());
+  pipeline::Shared shared{*table, net::SipKey{}};
   shared.policers = policers;
-  std::vector<table::BindingPlace> bindings(table.slots());
+  std::vector<table::BindingPlace> bindings(table->slots());
   shared.bindings = bindings;
   shared.snapshot = &snapshot;
-  auto control = Control::open(config, {table, workers, status, sightings, shared, "bench"});
+  const std::size_t resident = resident_bytes();
+  auto control = Control::open(config, {*table, workers, status, sightings, shared, "bench"});
   if (!control) return EXIT_FAILURE;
   std::atomic<bool> stop{false};
   std::jthread thread{[&] { (*control)->run([&] { return stop.load(); }, [] {}); }};
   {
     BenchClient client{config.control.socket};
-    add_all(client, count);
+    add_all(client, 0, count);
+    // The requests are freed by now. With what does not grow: events that are held, the store's
+    // cache.
+    fmt::print("control memory: {} bytes a session\n", (resident_bytes() - resident) / count);
+    add_all(client, count, kMore);
+    add_singly(config.control.socket, count + kMore, kSingly);
     list_all(client);
     const Json stats = Json::parse(client.call(request("stats.get", "{}")));
     fmt::print("control: {}\n", stats["result"]["control"].dump());
+  }
+  const auto halt = [&] {
+    stop = true;
+    thread = {};
+    control->reset();
+  };
+  if (is_durable) {
+    const auto stopped = SteadyClock::now();
+    halt();
+    fmt::print("stop: {:.2f} s\n", seconds_since(stopped));
+    make_table();
+    const auto began = SteadyClock::now();
+    control = Control::open(config, {*table, workers, status, sightings, shared, "bench"});
+    if (!control) return EXIT_FAILURE;
+    fmt::print("restore of {}: {:.2f} s\n", table->size(), seconds_since(began));
+    stop = false;
+    thread = std::jthread{[&] { (*control)->run([&] { return stop.load(); }, [] {}); }};
+  }
+  {
+    BenchClient client{config.control.socket};
     const auto begin = SteadyClock::now();
     static_cast<void>(client.call(request("session.revoke", R"({"all":true})")));
     fmt::print("session.revoke all: {:.2f} s\n", seconds_since(begin));
   }
-  stop = true;
-  thread = {};
-  control->reset();
+  halt();
   std::filesystem::remove_all(folder);
   return EXIT_SUCCESS;
 }

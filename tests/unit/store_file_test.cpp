@@ -80,7 +80,7 @@ JournalRow random_row(Model& model, std::mt19937_64& random) {
       any->second.session.tag = std::string(random() % 60, 't');
       row.changes.emplace_back(Put{any->second.session});
     } else if (kind == 3) {
-      any->second.counts = {random() % 1'000, random(), 3, 4};
+      any->second.counts = {{random() % 1'000, random(), 3, 4}};
       row.changes.emplace_back(Count{any->first, any->second.counts});
     } else {
       any->second.ended = 1;
