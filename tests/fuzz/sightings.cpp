@@ -73,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool may = pipeline::may_show_client(frame, ethernet);
   const auto seen = pipeline::read_sightings(frame, ethernet, direction, 1);
   require(pipeline::may_be_control(frame, ethernet) ||
-              (seen.empty() && !pipeline::may_show_router(frame, ethernet) &&
+              (!may && !pipeline::may_show_router(frame, ethernet) &&
                !policy::may_break_guard(frame, ethernet)),
           "what the cheapest test turns away is of no interest");
   for (const pipeline::Sighting& one : seen) {
