@@ -72,11 +72,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (ethernet.flaw != net::Flaw::kNone) return 0;
   const bool may = pipeline::may_show_client(frame, ethernet);
   const auto seen = pipeline::read_sightings(frame, ethernet, direction, 1);
-  require(pipeline::may_be_control(frame, ethernet) ||
-              (!may && !pipeline::may_show_router(frame, ethernet) &&
-               !policy::may_break_guard(frame, ethernet)),
-          "what the cheapest test turns away is of no interest");
+  const bool control = pipeline::may_be_control(frame, ethernet);
+  require(control || (!pipeline::may_show_router(frame, ethernet) &&
+                      !policy::may_break_guard(frame, ethernet)),
+          "what the cheapest test turns away shows no router and breaks no guard");
   for (const pipeline::Sighting& one : seen) {
+    require(control || !may || !one.has_address(),
+            "what the cheapest test turns away tells no address");
     require(one.client.is_station(), "a client is a station");
     require(!one.has_address() || one.address.is_unicast_host(), "an address is a host's");
     if (direction == Direction::kFromUplink) {
