@@ -200,8 +200,8 @@ void Sessions::note_seen(SessionRecord& record, const table::TrafficCounts& coun
 
 std::optional<EndReason> Sessions::look_at(SessionRecord& record) {
   const table::TrafficCounts counts = view(record).traffic;
-  const std::uint64_t now = clock_.boot_ns();
   note_seen(record, counts);
+  const std::uint64_t now = clock_.boot_ns();  // not before what it was seen at
   if (record.quota_bytes != 0 && counts.bytes_up + counts.bytes_down >= record.quota_bytes &&
       table::is_authenticated(record.state)) {
     if (defaults_.quota_removes) return EndReason::kQuota;
