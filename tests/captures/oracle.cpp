@@ -109,7 +109,7 @@ void Oracle::guest_up(Frame frame) {
 void Oracle::packet_up(Frame frame, const Carrier& carrier, const Datagram& packet) {
   if (neighbour_up(frame, packet)) return;
   if (packet.is(kUdp)) {
-    demand(packet.port_from != (packet.v6 ? 547U : 67U), "a DHCP server's message");
+    demand(packet.port_to != (packet.v6 ? 546U : 68U), "a DHCP server's message");
     if (packet.port_to == (packet.v6 ? 547U : 67U)) return dhcp_up(frame, carrier, packet);
   }
   demand(!packet.to.is_group(), "to a group");
