@@ -46,7 +46,8 @@ inline constexpr std::uint64_t kUnixStart_s = 1'750'000'000;
 struct HandClock {
   std::uint64_t boot_ns = 1'000 * kNsPerSecond;
   std::uint64_t unix_ns = kUnixStart_s * kNsPerSecond;
-  Clock clock{[this] { return boot_ns; }, [this] { return unix_ns; }};
+  std::uint64_t step_ns = 0;  ///< that each look at the first takes
+  Clock clock{[this] { return boot_ns += step_ns; }, [this] { return unix_ns; }};
 
   void advance_ms(std::uint64_t ms) {
     boot_ns += ms * 1'000'000;

@@ -76,6 +76,16 @@ TEST_F(SessionLifeTest, EachFramePutsItOff) {
   EXPECT_EQ(told_.all, std::vector<std::string>{"ended idle after 100"});
 }
 
+TEST_F(SessionLifeTest, TimePassesWhileItIsLookedAt) {
+  world_.time.step_ns = 100;
+  add({.idle_s = 2});
+  for (int second = 0; second < 10; ++second) {
+    send(100);
+    pass_ms(1'000);
+    ASSERT_TRUE(lives()) << second;
+  }
+}
+
 TEST_F(SessionLifeTest, WhoCountsNothingIsNotSilent) {
   add({.state = State::kRestricted, .idle_s = 1});
   pass_ms(10'000);
