@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # A session's rates: UDP at twice the rate is held to it, TCP gets nearly all of it, each way; what
-# is past it is dropped by name; and the rate goes as it came.
+# is past it is dropped by name; and the rate goes as it came. Then the same session on two links at
+# once, each of them a worker's: together they get what one did.
 # shellcheck source=tests/smoke/lib/smoke.bash
 . "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
 
@@ -58,5 +59,58 @@ check 'session add' ctl session add "$(mac_of client)" --rate-up 0 --rate-down 0
 seconds=2
 check 'faster than it was' test "$(tcp_rate)" -gt "$((2 * rate))"
 equal 'nothing more is dropped' "$(verdict over_rate)" "$before"
+
+gateway_stop
+
+# --- two workers ---------------------------------------------------------------------------------
+
+# The client's MAC is on either link: `client` is on the first, `twin` on the second.
+readonly twin4=203.0.113.100 router_of_twin4=203.0.113.1
+add_namespace twin
+add_cable twin c0 gateway access2
+add_cable net n1 gateway uplink2
+as_port access2
+as_port uplink2
+ip -n "$(ns twin)" link set c0 address "$(mac_of client)"
+ip -n "$(ns twin)" address add "$twin4/24" dev c0
+ip -n "$(ns net)" address add "$router_of_twin4/24" dev n1
+port_devices() {
+  echo --vdev=net_af_packet0,iface=access --vdev=net_af_packet1,iface=uplink \
+    --vdev=net_af_packet2,iface=access2 --vdev=net_af_packet3,iface=uplink2
+}
+lcores() { echo 0@0,1@0,2@1; }
+gateway_zones() {
+  printf '[[link]]\nname = "annex"\naccess = "net_af_packet2"\nuplink = "net_af_packet3"\n'
+}
+
+# together SWITCH...: the reports of a client on each link, at once.
+together() {
+  local server pids=()
+  for server in "$origin4" "$router_of_twin4"; do
+    net iperf3 -s -1 -B "$server" >>"$bed_dir/iperf3.log" 2>&1 &
+    pids+=("$!")
+    wait_until 5 net sh -c "ss -Hltn 'src $server and sport = 5201' | grep -q ." ||
+      die 'iperf3 does not listen'
+  done
+  in_ns twin iperf3 -c "$router_of_twin4" -t "$seconds" -J "$@" >"$bed_dir/twin.json" &
+  pids+=("$!")
+  client iperf3 -c "$origin4" -t "$seconds" -J "$@"
+  wait "${pids[@]}"
+  cat "$bed_dir/twin.json"
+}
+
+gateway_start
+seconds=10
+check 'session add' ctl session add "$(mac_of client)" --rate-up "$rate" --rate-down "$rate"
+
+step 'two workers: UDP at the rate on each link'
+between 'up' "$(together -u -b "$rate" -l "$udp_payload" | jq -s --argjson bytes "$udp_packet" \
+  'map(.end.sum | (.packets - .lost_packets) * $bytes * 8 / .seconds) | add | round')" 98 102
+
+step 'two workers: TCP on both links'
+between 'down' "$(together -R | jq -s \
+  'map(.end.sum_received.bits_per_second * 1500 / 1448) | add | round')" 80 102
+check 'both workers had their part' \
+  stat_of '.workers | length == 2 and all(.verdicts.session > 1000)'
 
 smoke_end
