@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # A guest's programs as they are: DHCP clients of both families, an address by SLAAC from radvd, a
-# client that speaks IPv6 alone, one with a resolver that guests may not ask, traceroute.
+# client that speaks IPv6 alone, one with a resolver that guests may not ask, NTP, traceroute.
 # shellcheck source=tests/smoke/lib/smoke.bash
 . "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
 
@@ -63,6 +63,21 @@ printf 'nameserver %s\noptions timeout:5 attempts:1\n' "$other_resolver4" \
 since=$(now_ms)
 check_fails 'it finds no name' client curl -s -o /dev/null http://origin.example/
 within_ms 'and is told so at once' 1500 "$since"
+
+step 'NTP'
+for pid in $(ip netns pids "$(ns net)"); do  # the bed's echo has the port
+  grep -aq 'RECVFROM:123,' "/proc/$pid/cmdline" && kill "$pid" && wait_until 5 process_ended "$pid"
+done
+for server in "$router4" "$origin4"; do
+  in_background net ntp.log python3 "$smoke_lib/ntp_server.py" "$server"
+  wait_until 5 net sh -c "ss -Hlun 'src $server and sport = 123' | grep -q ." || die 'an NTP server'
+done
+time_of() { client timeout 8 ntpdig -t 2 "$1" 2>&1 || true; }
+matches 'ntpdig, the server that guests may ask' "$(time_of "$router4")" "\+/-.* $router4 s1 "
+no_match 'ntpdig, another server' "$(time_of "$origin4")" ' s1 '
+check 'with a session: add' let_in client
+matches 'with a session: that one as well' "$(time_of "$origin4")" "\+/-.* $origin4 s1 "
+check 'with a session: away' send_away client
 
 step 'traceroute and ping'
 for address in "$origin4" "$origin6"; do
