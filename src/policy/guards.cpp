@@ -72,6 +72,13 @@ bool is_from_router(ByteView frame, const Packet& p, const Heard& heard) noexcep
 bool may_hide_discovery(const Packet& p) noexcept {
   return p.flaw == net::Flaw::kExtensionChain && p.is_v6 && p.hop_limit == 255;
 }
+/// A payload length of zero in front of hop-by-hop options is a jumbogram's (RFC 2675, 3), and no
+/// Ethernet carries one. But some hosts read on to the frame's end, be the option there or not.
+bool may_be_longer(ByteView frame, const Packet& p) noexcept {
+  return p.is_v6 && p.flaw == net::Flaw::kTruncated &&
+         net::load_be16(frame, p.l3_offset + 4U) == 0 &&
+         net::load_u8(frame, p.l3_offset + 6U) == net::protocol::kHopByHop;
+}
 /// A DHCPv6 server's goes to a client's link-local address (RFC 8415, 18.3.10).
 bool may_hide_server(const Packet& p) noexcept {
   return p.is_v6 && p.destination.is_link_local() &&
@@ -96,6 +103,7 @@ std::optional<Broken> break_guard(ByteView frame, const net::Ethernet& ethernet,
     return Broken{Verdict::kRouterClaim, address};
   };
   if (may_hide_discovery(p)) return Broken{Verdict::kExtensionChain};
+  if (may_be_longer(frame, p)) return Broken{verdict_of(p.flaw)};
   if (const auto heard = hear(frame, p)) {
     if (is_from_server(frame, p, *heard)) return Broken{Verdict::kRogueDhcp, p.source};
     if (is_from_router(frame, p, *heard)) return Broken{Verdict::kRouterMessage, p.source};

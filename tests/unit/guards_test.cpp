@@ -124,6 +124,23 @@ TEST_F(Guards, HearWhatHostsHear) {
       << "no first fragment";
 }
 
+/// Linux takes a packet without a payload length to be as long as its frame, if hop-by-hop options
+/// follow.
+TEST_F(Guards, DropForEverybodyAPayloadWithoutALength) {
+  for (const bool session : {false, true}) {
+    if (session) let_in();
+    for (const bool dhcp : {false, true}) {
+      FrameBuilder frame = FrameBuilder{}.ip("fe80::101", "ff02::1").ttl(255);
+      frame.extension(0, bytes({1, 4, 0, 0, 0, 0}));
+      Bytes made = (dhcp ? frame.udp(547, 546).data("x") : frame.icmp(134, 0, Bytes(12))).build();
+      EXPECT_EQ(gateway.from_access(made).verdict,
+                dhcp ? Verdict::kRogueDhcp : Verdict::kRouterMessage);
+      net::store_be(made, 14 + 4, std::uint16_t{0});
+      EXPECT_EQ(gateway.from_access(made).verdict, Verdict::kTruncated);
+    }
+  }
+}
+
 /// A DHCPv6 server's message to a client, of which its ports are not to be seen.
 TEST_F(Guards, DropForEverybodyWhatMayHideADhcpServersMessage) {
   const auto later = [](const char* to) {
