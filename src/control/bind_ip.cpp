@@ -25,7 +25,11 @@ std::optional<IpAddress> parse_bound(const std::string& text) {
   // A prefix is no address of a host, but any other one in it is.
   IpAddress host = address;
   if (is_prefix) host.low = 1;
-  return host.is_unicast_host() ? std::optional{address} : std::nullopt;
+  // RFC 3927: what a host takes by itself, until it is given an address.
+  const bool is_self_given = host.is_v4() && host.v4_value() >> 16 == 0xa9fe;
+  const bool is_reserved = !host.is_v4() && host.high == 0;
+  return host.is_unicast_host() && !is_self_given && !is_reserved ? std::optional{address}
+                                                                  : std::nullopt;
 }
 
 /// False: there is no room for it, or another one already.
@@ -40,6 +44,7 @@ bool add_to(BoundAddresses& given, const IpAddress& address) {
     given.link_local = address.low;
     return true;
   }
+  given.has_all_prefixes = true;
   for (std::uint64_t& prefix : given.prefix_64) {
     if (prefix == address.high) return true;
     if (prefix != 0) continue;

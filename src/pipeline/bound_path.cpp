@@ -34,6 +34,8 @@ IpAddress address_of_client(ByteView frame, const Ethernet& ethernet,
     case net::ethertype::kIpv6:
       if (behind < 40 || net::load_u8(frame, at) >> 4 != 6) return {};
       address = IpAddress::load_v6(frame, at + (up ? 8 : 24));
+      // Among them are those that stand for IPv4's here: from the wire they are nobody's.
+      if (address.high == 0) return {};
       break;
     case net::ethertype::kArp:  // RFC 826, for IPv4 over Ethernet: sender's and target's address
       if (behind < 28) return {};

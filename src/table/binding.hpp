@@ -21,6 +21,7 @@ struct BoundAddresses {
   std::uint32_t v4 = 0;
   std::uint64_t link_local = 0;                         ///< interface identifier in fe80::/64
   std::array<std::uint64_t, kMaxPrefixes> prefix_64{};  ///< the first ones are set
+  bool has_all_prefixes = false;                        ///< they were given: no other is learnt
 
   bool operator==(const BoundAddresses&) const noexcept = default;
 };
@@ -31,7 +32,7 @@ class alignas(64) Binding {
   static constexpr std::uint64_t kQuiet_ns = 10'000'000'000;
 
   explicit Binding(const BoundAddresses& given = {}) noexcept
-      : v4_{given.v4}, link_local_{given.link_local} {
+      : v4_{given.v4}, has_all_prefixes_{given.has_all_prefixes}, link_local_{given.link_local} {
     for (std::size_t i = 0; i < prefix_64_.size(); ++i)
       prefix_64_[i].store(given.prefix_64[i], std::memory_order_relaxed);
   }
@@ -40,9 +41,9 @@ class alignas(64) Binding {
   [[nodiscard]] bool holds(const net::IpAddress& address) const noexcept {
     if (address.is_v4()) return read(v4_) == address.v4_value();
     if (address.is_link_local())
-      return address.high == kLinkLocal && read(link_local_) == address.low;
+      return address.high == kLinkLocal && address.low != 0 && read(link_local_) == address.low;
     for (const auto& prefix : prefix_64_) {
-      if (read(prefix) == address.high) return true;
+      if (address.high != 0 && read(prefix) == address.high) return true;
     }
     return false;
   }
@@ -52,6 +53,7 @@ class alignas(64) Binding {
     if (address.is_v4()) return take(v4_, address.v4_value());
     if (address.is_link_local())
       return address.high == kLinkLocal && take(link_local_, address.low);
+    if (has_all_prefixes_) return holds(address);
     for (auto& prefix : prefix_64_) {
       if (take(prefix, address.high)) return true;
     }
@@ -64,7 +66,8 @@ class alignas(64) Binding {
     return told_ns_.compare_exchange_strong(told_ns, now_ns, std::memory_order_relaxed);
   }
   [[nodiscard]] BoundAddresses addresses() const noexcept {
-    BoundAddresses copy{.v4 = read(v4_), .link_local = read(link_local_)};
+    BoundAddresses copy{
+        .v4 = read(v4_), .link_local = read(link_local_), .has_all_prefixes = has_all_prefixes_};
     for (std::size_t i = 0; i < prefix_64_.size(); ++i) copy.prefix_64[i] = read(prefix_64_[i]);
     return copy;
   }
@@ -87,6 +90,7 @@ class alignas(64) Binding {
   }
 
   std::atomic<std::uint32_t> v4_;
+  const bool has_all_prefixes_;
   std::atomic<std::uint64_t> link_local_;
   std::array<std::atomic<std::uint64_t>, BoundAddresses::kMaxPrefixes> prefix_64_;
   std::atomic<std::uint64_t> told_ns_{0};

@@ -128,6 +128,22 @@ TEST_F(BoundSession, IsHeldToWhatItWasGiven) {
       << "of what was not given, it is what it is first seen with";
 }
 
+TEST_F(BoundSession, LearnsNoPrefixWhereOneWasGiven) {
+  bind(State::kBound, {.prefix_64 = {0x2001'0db8'0001'0000}, .has_all_prefixes = true});
+  EXPECT_EQ(up(v6_from("2001:db8:5::9")), Verdict::kTcpRefused);
+  EXPECT_EQ(up(v6_from("2001:db8:1::9")), Verdict::kSession);
+  EXPECT_EQ(up(v4_from("192.0.2.8")), Verdict::kSession) << "of what was not given, the first";
+  EXPECT_EQ(up(v4_from("192.0.2.9")), Verdict::kTcpRefused);
+}
+
+TEST_F(BoundSession, TakesNoIpv6HeaderForAnIpv4Address) {
+  bind(State::kBound, {.v4 = net::parse_ip("192.0.2.7")->v4_value()});
+  Bytes mapped = v6_from("2001:db8::7").build();
+  net::IpAddress{0, 0x0000'ffff'c000'0207}.store_v6(mapped, 14 + 8);
+  EXPECT_NE(gateway.from_access(mapped).verdict, Verdict::kSession);
+  EXPECT_NE(up(v6_from("::5")), Verdict::kSession) << "no place that is empty holds it";
+}
+
 TEST_F(BoundSession, IsToldOfOnceInTenSeconds) {
   up(v4_from("192.0.2.100"));
   up(v4_from("192.0.2.101"));

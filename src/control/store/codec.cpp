@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kCheck = 8;
 /// Beside a session's state: the addresses that it is bound to follow the rest.
 constexpr std::uint64_t kIsBound = 16;
+constexpr std::uint64_t kHasAllPrefixes = 32;
 /// No secret: what is guarded against are accidents. Each kind of blob has a key of its own.
 enum class Kind : std::uint64_t { kRow = 1, kSession = 2, kCounts = 3, kMeta = 4 };
 
@@ -98,7 +99,8 @@ std::optional<std::string_view> checked(Kind kind, std::uint64_t number, std::st
 void write(Writer& to, const Session& session) {
   to.put(session.id);
   to.put(session.key.bits());
-  to.put(std::uint64_t{static_cast<std::uint8_t>(session.state)} | (session.bound ? kIsBound : 0));
+  to.put(std::uint64_t{static_cast<std::uint8_t>(session.state)} | (session.bound ? kIsBound : 0) |
+         (session.bound && session.addresses.has_all_prefixes ? kHasAllPrefixes : 0));
   to.put(session.created_unix_s);
   to.put(session.expires_ms);
   to.put(session.tag);
@@ -132,7 +134,9 @@ Session read_session(Reader& from) {
   if (session.id == 0 || session.key.bits() != key || !session.key.mac().is_station()) from.fail();
   const std::uint64_t flags = from.number();
   session.bound = (flags & kIsBound) != 0;
-  const std::uint64_t state = flags & ~kIsBound;
+  const bool has_all_prefixes = (flags & kHasAllPrefixes) != 0;
+  const std::uint64_t state = flags & ~(kIsBound | kHasAllPrefixes);
+  if (has_all_prefixes && !session.bound) from.fail();
   session.state = static_cast<table::State>(state);
   if (state > 15 ||
       (session.state != table::State::kAuthenticated &&
@@ -150,6 +154,7 @@ Session read_session(Reader& from) {
   session.idle_s = from.number();
   session.service_class = from.text();
   if (session.bound) session.addresses = read_addresses(from);
+  session.addresses.has_all_prefixes = has_all_prefixes;
   return session;
 }
 
