@@ -9,7 +9,7 @@
 # shellcheck source=tests/smoke/lib/smoke.bash
 . "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
 
-readonly rounds=${FLOODS_ROUNDS:-1} per_second=${FLOODS_PER_SECOND:-50000} least=${FLOODS_LEAST:-90}
+readonly rounds=${FLOODS_ROUNDS:-1} per_second=${FLOODS_PER_SECOND:-50000} least=${FLOODS_LEAST:-50}
 readonly rate=${FLOODS_RATE:-300M}
 readonly kinds=(syn guess dns arp fragments mixed)
 readonly seconds=2

@@ -18,6 +18,7 @@ from scapy.all import (
 
 MODE, INTERFACE, OWN, PEER = sys.argv[1:5]
 CLIENT, CLIENT6 = "192.0.2.100", "2001:db8::100"
+NOBODY = "02:00:5e:00:53:77"  # the peer is a router as soon as it was heard
 ORIGIN, ORIGIN6 = "198.51.100.80", "2001:db8:80::80"
 
 ether = Ether(src=OWN, dst=PEER)
@@ -129,7 +130,7 @@ NAMED = {
         bytes(ether / IP(src="127.0.0.1", dst=ORIGIN) / syn),
         bytes(ether / IP(src="224.0.0.9", dst=ORIGIN) / syn),
     ],
-    "no_reply_address": [bytes(Ether(src=PEER, dst=PEER) / IP(src=CLIENT, dst=ORIGIN) / syn)],
+    "no_reply_address": [bytes(Ether(src=NOBODY, dst=NOBODY) / IP(src=CLIENT, dst=ORIGIN) / syn)],
     "bad_destination": [
         bytes(Ether(src=OWN, dst="ff:ff:ff:ff:ff:ff") / IP(src=CLIENT, dst=ORIGIN) / syn),
     ],
