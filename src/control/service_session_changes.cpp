@@ -123,6 +123,10 @@ void SessionChangeMethods::move(const Json& given, const Done& done) {
       return done(tl::unexpected{rpc::table_full(
           "a move needs room for one more session, and sessions.capacity is reached; revoke some, "
           "or raise it in the configuration")});
+    case Sessions::Refusal::kBusy:
+      return done(tl::unexpected{
+          rpc::busy(fmt::format("a change of {} is not stored yet; move it when that is answered",
+                                net::to_string(from->mac())))});
     default:
       return done(tl::unexpected{no_session(*from)});
   }

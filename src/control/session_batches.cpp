@@ -19,9 +19,16 @@ SessionRecord* Sessions::record_of(std::uint32_t index, std::uint64_t id) const 
   return record != nullptr && record->id == id ? record : nullptr;
 }
 
-void Sessions::note_change(SessionRecord& record, std::unique_ptr<const SessionRecord> before,
+void Sessions::note_change(SessionRecord& record, std::shared_ptr<const SessionRecord> before,
                            Batch& batch) {
   ++generation_;
+  if (before != nullptr) {
+    Unsettled& unsettled = unsettled_[record.id];
+    if (unsettled.changes++ == 0) {
+      unsettled.stored_change = before->change;
+      unsettled.stored = before;
+    }
+  }
   batch.touched_.push_back(
       {record.index, ++record.change, record.id, record.state, std::move(before)});
 }
@@ -38,54 +45,71 @@ void Sessions::commit(Batch batch, WhenSettled done) {
   }
   auto touched = std::make_shared<std::vector<Batch::Touched>>(std::move(batch.touched_));
   ledger_.grant(std::move(changes), [this, touched, done = std::move(done)](bool stored) {
-    if (stored) {
-      passing_.push_back({std::move(*touched), 0, done});
-      // What is small is in effect at once.
-      if (passing_.size() == 1) work_on_passing();
-      return;
-    }
-    for (auto one = touched->rbegin(); one != touched->rend(); ++one) undo(*one);
-    grace_.add([done](bool seen) { done({false, seen}); }, {});
+    passing_.push_back({stored, std::move(*touched), 0, done});
+    // What is small is in effect at once.
+    if (passing_.size() == 1) work_on_passing();
   });
 }
 
 void Sessions::work_on_passing() {
   Passing& passing = passing_.front();
   const std::size_t end = std::min(passing.touched.size(), passing.next + kPassASlice);
-  for (; passing.next < end; ++passing.next) let_pass(passing.touched[passing.next]);
+  for (; passing.next < end; ++passing.next) settle(passing.touched[passing.next], passing.stored);
   if (end < passing.touched.size()) return;
-  grace_.add([done = std::move(passing.done)](bool seen) { done({true, seen}); }, {});
+  grace_.add(
+      [stored = passing.stored, done = std::move(passing.done)](bool seen) {
+        done({stored, seen});
+      },
+      {});
   passing_.pop_front();
 }
 
-void Sessions::let_pass(const Batch::Touched& touched) {
+/// In the order in which they were asked for, so that what a change found is known to be stored or
+/// not.
+void Sessions::settle(const Batch::Touched& touched, bool stored) {
+  Unsettled unsettled;
+  if (const auto found = unsettled_.find(touched.id);
+      touched.before != nullptr && found != unsettled_.end()) {
+    Unsettled& there = found->second;
+    // What it found is stored, unless that was refused as well.
+    if (touched.before->change == there.stored_change) there.stored = touched.before;
+    if (stored) there.stored_change = touched.change;
+    unsettled = there;
+    if (--there.changes == 0) unsettled_.erase(found);
+  }
   SessionRecord* const record = record_of(touched.index, touched.id);
   if (record == nullptr) return;  // it has ended meanwhile
-  record->is_stored = true;
-  if (table::is_authenticated(touched.state)) publish(*record);
+  if (stored) {
+    let_pass(*record, touched);
+  } else if (record->change == touched.change) {
+    undo(*record, unsettled.stored.get(), unsettled.is_cut);
+  }  // else a later change settles what becomes of it
+  if (unsettled.is_cut && unsettled.changes == 1) ledger_.note({ledger_.put(*record)});
+}
+
+void Sessions::let_pass(SessionRecord& record, const Batch::Touched& touched) {
+  record.is_stored = true;
+  if (table::is_authenticated(touched.state)) publish(record);
   if (listener_ == nullptr) return;
   if (touched.before == nullptr) {
-    listener_->session_added(view(*record));
+    listener_->session_added(view(record));
   } else {
-    listener_->session_changed(view(*record));
+    listener_->session_changed(view(record));
   }
 }
 
-/// A later change of the same session settles what becomes of it.
-void Sessions::undo(const Batch::Touched& touched) {
-  SessionRecord* const record = record_of(touched.index, touched.id);
-  if (record == nullptr || record->change != touched.change) return;
-  if (!record->is_stored) {
-    const std::shared_ptr<SessionRecord> gone = take_out(record->index);
+void Sessions::undo(SessionRecord& record, const SessionRecord* stored, bool is_cut) {
+  if (!record.is_stored || stored == nullptr) {
+    const std::shared_ptr<SessionRecord> gone = take_out(record.index);
     // Nobody was told of it, and nobody is told of its end.
     return grace_.add({}, [this, gone] { free_slot(gone->index); });
   }
   ++generation_;
-  const SessionTerms& before = *touched.before;
-  static_cast<SessionTerms&>(*record) = before;
-  set_state(*record, touched.before->state);
-  set_deadline(*record, touched.before->deadline_ns);
-  publish(*record);
+  const SessionTerms& terms = *stored;
+  static_cast<SessionTerms&>(record) = terms;
+  set_state(record, is_cut ? table::State::kRestricted : stored->state);
+  set_deadline(record, stored->deadline_ns);
+  publish(record);
 }
 
 bool Sessions::restore(const store::Restored::One& one) {
@@ -142,7 +166,9 @@ bool Sessions::checkpoint_some(std::size_t slots) {
   for (; next_checkpoint_ < end; ++next_checkpoint_) {
     const Record& record = records_[next_checkpoint_];
     if (!record) continue;
-    if (record->bound && record->is_stored) keep_addresses(*record, changes);
+    // Nothing of a change that the disk may refuse yet.
+    if (record->bound && record->is_stored && !unsettled_.contains(record->id))
+      keep_addresses(*record, changes);
     const table::TrafficCounts counts = view(*record).traffic;
     note_seen(*record, counts);
     if (std::exchange(record->is_counted, true)) continue;

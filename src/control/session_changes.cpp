@@ -18,7 +18,7 @@ Sessions::Refusal Sessions::add_time(table::Key key, std::uint64_t add_s, Batch&
   const std::uint64_t left = record->deadline_ns - std::min(now, record->deadline_ns);
   if (add_s > SessionsConfig::kMaxTtl_s || left > kMax_ns - add_s * kNsPerSecond)
     return Refusal::kTooLong;
-  auto before = std::make_unique<const SessionRecord>(*record);
+  auto before = std::make_shared<const SessionRecord>(*record);
   set_deadline(*record, now + left + add_s * kNsPerSecond);
   note_change(*record, std::move(before), batch);
   return Refusal::kNone;
@@ -52,6 +52,8 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   // One that is not stored yet is nobody's to move. A revoke that is under way was asked for first,
   // and would not come by the new place.
   if (found == nullptr || !found->is_stored || is_being_revoked(*found)) return Refusal::kNotFound;
+  // What is refused by the disk yet is undone where it was asked for.
+  if (unsettled_.contains(found->id)) return Refusal::kBusy;
   if (record_of(to) != nullptr) return Refusal::kTaken;
   // In as a guest at first: nothing is counted until the baseline is taken.
   const auto index = table_.insert(to, table::State::kRestricted);
@@ -68,8 +70,7 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   policers_[*index].set_rates(found->rate_up_bps, found->rate_down_bps);
   // The new MAC has other addresses.
   auto bound = found->bound ? std::make_shared<Bound>() : nullptr;
-  // As it is there: a right that is still on its way to the disk is not in effect yet. The new MAC
-  // may have connections with the responder, as the old one had.
+  // The new MAC may have connections with the responder, as the old one had.
   const table::State state = table_.state(old_index);
   if (bound) {
     bindings_[*index].store(&bound->binding, std::memory_order_release);
@@ -91,13 +92,7 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   if (table::is_authenticated(state)) note_fresh(*record);
   records_[*index] = std::move(record);
   const auto both = std::make_shared<Both>(std::move(done));
-  ledger_.note({ledger_.put(*records_[*index])},
-               [this, both, index = *index, id = records_[*index]->id](bool stored) {
-                 // A right that was on its way to the disk is there now.
-                 SessionRecord* const moved = record_of(index, id);
-                 if (moved != nullptr) publish(*moved);
-                 both->stored(stored);
-               });
+  ledger_.note({ledger_.put(*records_[*index])}, [both](bool stored) { both->stored(stored); });
   grace_.add([both](bool seen) { both->seen(seen); },
              [this, old_index, carried, former, index = *index] {
                // No worker counts there any more. Grace periods pass in order, so what stands

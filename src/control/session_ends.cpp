@@ -215,10 +215,14 @@ std::optional<EndReason> Sessions::look_at(SessionRecord& record) {
 /// It has used its quota: a guest from now on, in effect at once and stored as soon as it can be.
 void Sessions::restrict_spent(SessionRecord& record) {
   set_state(record, table::State::kRestricted);
-  ++record.change;
   ++generation_;
   publish(record);
-  ledger_.note({ledger_.put(record)});
+  if (const auto waiting = unsettled_.find(record.id); waiting != unsettled_.end()) {
+    waiting->second.is_cut = true;  // nothing is stored of a change that the disk may refuse yet
+  } else {
+    ++record.change;
+    ledger_.note({ledger_.put(record)});
+  }
   if (listener_ != nullptr) listener_->session_changed(view(record));
 }
 

@@ -60,24 +60,28 @@ void Sessions::publish(SessionRecord& record) {
   const bool policed = record.rate_up_bps != 0 || record.rate_down_bps != 0;
   // The rates first: a worker that sees that there are some reads them.
   if (policed) policers_[record.index].set_rates(record.rate_up_bps, record.rate_down_bps);
-  publish_binding(record);
+  auto former = publish_binding(record);
   const table::State state = table::authenticated(policed, record.bound != nullptr);
   table_.set_state(record.index, record.fresh_until_s > clock_.boot_ns() / kNsPerSecond
                                      ? table::fresh(state)
                                      : state);
+  // Now that neither the place nor the state leads to it: a worker that has seen them before reads
+  // it until its next quiescent point.
+  if (former != nullptr) grace_.add({}, [kept = std::move(former)] {});
 }
 
-/// A worker that has seen the state before reads what it led to until its next quiescent point.
-void Sessions::publish_binding(const SessionRecord& record) {
+std::shared_ptr<Bound> Sessions::publish_binding(const SessionRecord& record) {
+  std::shared_ptr<Bound> former;
   const auto there = published_.find(record.index);
   if (there != published_.end()) {
-    if (there->second == record.bound) return;
-    grace_.add({}, [kept = std::move(there->second)] {});
+    if (there->second == record.bound) return nullptr;
+    former = std::move(there->second);
     published_.erase(there);
   }
-  if (record.bound == nullptr) return;
+  if (record.bound == nullptr) return former;
   bindings_[record.index].store(&record.bound->binding, std::memory_order_release);
   published_.emplace(record.index, record.bound);
+  return former;
 }
 
 void Sessions::free_slot(std::uint32_t index) {
@@ -97,7 +101,7 @@ void Sessions::note_fresh(SessionRecord& record) {
 std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFields& fields,
                                                 Batch& batch) {
   SessionRecord* record = record_of(key);
-  std::unique_ptr<const SessionRecord> before;
+  std::shared_ptr<const SessionRecord> before;
   const bool created = record == nullptr;
   if (created) {
     // In as a guest at first, until it is stored; nothing is counted until the baseline is taken.
@@ -114,7 +118,7 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
     policers_[*index].refill();
     ++counts_[static_cast<std::size_t>(record->state)];
   } else {
-    before = std::make_unique<const SessionRecord>(*record);
+    before = std::make_shared<const SessionRecord>(*record);
   }
   if (fields.tag) record->tag = *fields.tag;
   if (fields.user) record->user = *fields.user;

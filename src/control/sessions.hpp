@@ -70,7 +70,7 @@ class Sessions {
       std::uint32_t change;
       std::uint64_t id;
       table::State state;                           ///< that is stored
-      std::unique_ptr<const SessionRecord> before;  ///< null: the session is new
+      std::shared_ptr<const SessionRecord> before;  ///< null: the session is new
     };
     std::vector<Touched> touched_;
   };
@@ -91,7 +91,7 @@ class Sessions {
   [[nodiscard]] std::optional<SessionView> find(table::Key key) const;
 
   /// Why a change of a session that is there was refused.
-  enum class Refusal : std::uint8_t { kNone, kNotFound, kEndless, kTooLong, kTaken, kFull };
+  enum class Refusal : std::uint8_t { kNone, kNotFound, kEndless, kTooLong, kTaken, kFull, kBusy };
   /// Adds to the time that a session has left.
   [[nodiscard]] Refusal add_time(table::Key key, std::uint64_t add_s, Batch& batch);
   /// Gives a session another key: its id, its end and all it has counted stay. In the table, the
@@ -167,9 +167,17 @@ class Sessions {
   };
   /// A batch that is stored, on its way into the table.
   struct Passing {
+    bool stored;
     std::vector<Batch::Touched> touched;
     std::size_t next = 0;
     WhenSettled done;
+  };
+  /// Changes of a session that wait for the disk.
+  struct Unsettled {
+    std::uint32_t changes = 0;                      ///< that wait
+    std::uint32_t stored_change = 0;                ///< number of the last one that is stored
+    std::shared_ptr<const SessionRecord> stored{};  ///< as it was then, for one that is undone
+    bool is_cut = false;  ///< its quota was used up meanwhile, which is to be stored after them
   };
   /// A session that was let in, until it is not fresh any more.
   struct Fresh {
@@ -226,7 +234,8 @@ class Sessions {
   void set_state(SessionRecord& record, table::State state);
   /// What the workers are told of the session's state and rates.
   void publish(SessionRecord& record);
-  void publish_binding(const SessionRecord& record);
+  /// Returns what was there before, if that is not published any more.
+  [[nodiscard]] std::shared_ptr<Bound> publish_binding(const SessionRecord& record);
   /// No worker can come by `index` any more: it may be given out again.
   void free_slot(std::uint32_t index);
   /// Notes that the session has just become one that passes.
@@ -237,10 +246,11 @@ class Sessions {
   void work_on_fresh();
   [[nodiscard]] SessionRecord* record_of(std::uint32_t index, std::uint64_t id) const;
   void tell_of_move(const SessionRecord& former, std::uint32_t index);
-  void note_change(SessionRecord& record, std::unique_ptr<const SessionRecord> before,
+  void note_change(SessionRecord& record, std::shared_ptr<const SessionRecord> before,
                    Batch& batch);
-  void let_pass(const Batch::Touched& touched);
-  void undo(const Batch::Touched& touched);
+  void settle(const Batch::Touched& touched, bool stored);
+  void let_pass(SessionRecord& record, const Batch::Touched& touched);
+  void undo(SessionRecord& record, const SessionRecord* stored, bool is_cut);
   void work_on_passing();
   void work_on_departed();
   void keep_addresses(const SessionRecord& record, store::Changes& changes);
@@ -269,6 +279,7 @@ class Sessions {
   TimingWheel ends_;             ///< by the table's index
   std::deque<Sweep> sweeps_;
   std::deque<Passing> passing_;
+  std::unordered_map<std::uint64_t, Unsettled> unsettled_;  ///< by id, of sessions that are not new
   std::deque<Departed> departed_;
   std::deque<Fresh> fresh_;  ///< by time, since all stay in it for as long
   bool is_checkpointing_ = false;

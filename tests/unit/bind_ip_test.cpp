@@ -104,6 +104,26 @@ TEST_F(BoundSessions, KeepTheFormerAddressesUntilNoWorkerReadsThem) {
   EXPECT_TRUE(former.expired());
 }
 
+TEST_F(BoundSessions, LeaveNoWayToTheFormerAddressesBeforeTheWorkersAreWaitedFor) {
+  ASSERT_TRUE(world_.add(key(1), bind({.v4 = 7})));
+  world_.settle();
+  const auto index = world_.table.look_up(key(1)).index;
+  const table::Binding* former = read(1);
+  bool was_there = false;
+  world_.workers.on_start = [&] {
+    was_there = was_there || (table::is_bound(world_.table.look_up(key(1)).state) &&
+                              world_.bindings[index].load() == former);
+  };
+  ASSERT_TRUE(world_.add(key(1), bind({.v4 = 8})));
+  world_.settle();
+  EXPECT_FALSE(was_there);
+  former = read(1);
+  ASSERT_TRUE(world_.add(key(1), {.bind_ip = SessionFields::BindIp{false, {}}}));
+  world_.settle();
+  EXPECT_FALSE(was_there);
+  world_.workers.on_start = {};
+}
+
 TEST_F(BoundSessions, EndWithTheirAddresses) {
   ASSERT_TRUE(world_.add(key(1), bind({.v4 = 7})));
   world_.settle();

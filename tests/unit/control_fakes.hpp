@@ -59,8 +59,12 @@ struct HandClock {
 class HandGrace : public table::GracePeriod {
  public:
   bool stuck = false;
+  std::function<void()> on_start{};
 
-  Token start() override { return ++started_; }
+  Token start() override {
+    if (on_start) on_start();
+    return ++started_;
+  }
   bool passed(Token token) override {
     if (!stuck) passed_ = started_;
     return token <= passed_;

@@ -243,6 +243,50 @@ TEST_F(StoredSessions, WhatCannotBeStoredIsNotMade) {
   EXPECT_EQ(life.world.table.in_limbo(), 0U);
 }
 
+TEST_F(StoredSessions, TwoChangesThatCannotBeStoredAreBothUndone) {
+  for (const bool at_once : {false, true}) {
+    Life life;
+    const std::uint64_t n = at_once ? 2 : 1;
+    EXPECT_TRUE(life.add(n, {.state = State::kRestricted, .tag = "old"}).stored);
+    disk_.fails_to_sync = true;
+    Sessions::Batch batch;
+    std::size_t refused = 0;
+    const auto count = [&refused](Sessions::Settled settled) { refused += settled.stored ? 0 : 1; };
+    ASSERT_TRUE(life.world.sessions.upsert(key(n), {.state = State::kAuthenticated}, batch));
+    if (!at_once) life.world.sessions.commit(std::exchange(batch, {}), count);
+    ASSERT_TRUE(life.world.sessions.upsert(key(n), {.tag = "new"}, batch));
+    life.world.sessions.commit(std::move(batch), count);
+    life.settle();
+    EXPECT_EQ(refused, at_once ? 1U : 2U);
+    EXPECT_EQ(life.state(n), State::kRestricted);
+    EXPECT_EQ(life.world.sessions.find(key(n))->record.state, State::kRestricted);
+    EXPECT_EQ(life.world.sessions.find(key(n))->record.tag, "old");
+    disk_.fails_to_sync = false;
+  }
+}
+
+TEST_F(StoredSessions, AChangeThatIsNotStoredYetIsNotMovedNorKept) {
+  {
+    Life life;
+    EXPECT_TRUE(life.add(1, {.state = State::kRestricted}).stored);
+    disk_.fails_to_sync = true;
+    Sessions::Batch batch;
+    const SessionFields granted{.state = State::kAuthenticated,
+                                .bind_ip = SessionFields::BindIp{true, {.v4 = 7}}};
+    ASSERT_TRUE(life.world.sessions.upsert(key(1), granted, batch));
+    life.world.sessions.commit(std::move(batch), [](Sessions::Settled /*settled*/) {});
+    EXPECT_EQ(life.world.sessions.move(key(1), key(2), [](Sessions::Settled /*settled*/) {}),
+              Sessions::Refusal::kBusy);
+    life.world.sessions.checkpoint_all();
+    life.settle();
+    disk_.fails_to_sync = false;
+    EXPECT_TRUE(life.add(3).stored) << "what is owed goes first";
+    EXPECT_EQ(life.state(1), State::kRestricted);
+  }
+  Life next;
+  EXPECT_EQ(next.state(1), State::kRestricted);
+}
+
 TEST_F(StoredSessions, ARevokeStandsAndIsStoredLater) {
   {
     Life life;

@@ -26,11 +26,13 @@ void replace(Changes& kept, std::size_t& place, Change&& change) {
   kept.push_back(std::move(change));
 }
 
-/// Numbers of events and consumers are few, and stay.
-bool may_go(const Change& change, bool ends) {
-  if (ends) return std::holds_alternative<End>(change);
-  return std::holds_alternative<Put>(change) || std::holds_alternative<Count>(change) ||
-         std::holds_alternative<Ended>(change);
+/// What goes first, where there is no room: numbers before rights, and ends, which would let a
+/// session come back, last. Numbers of events and consumers are few, and stay.
+constexpr int kRanks = 3;
+int rank(const Change& change) {
+  if (std::holds_alternative<Count>(change)) return 0;
+  if (std::holds_alternative<Put>(change) || std::holds_alternative<Ended>(change)) return 1;
+  return std::holds_alternative<End>(change) ? 2 : kRanks;
 }
 
 }  // namespace
@@ -61,9 +63,9 @@ std::size_t reduce(Changes& changes, std::size_t limit) {
   std::erase_if(kept, [&](const Change& /*change*/) { return is_over[at++]; });
   std::size_t lost = kept.size() - std::min(kept.size(), limit);
   const std::size_t wanted = lost;
-  for (const bool ends : {false, true}) {
+  for (int going = 0; going < kRanks; ++going) {
     std::erase_if(kept, [&](const Change& change) {
-      if (lost == 0 || !may_go(change, ends)) return false;
+      if (lost == 0 || rank(change) != going) return false;
       --lost;
       return true;
     });
