@@ -38,6 +38,14 @@ class SessionLifeTest : public testing::Test {
     world_.settle();
     told_.all.clear();
   }
+  /// Of a session that has counted 600 bytes, by workers that do not come round.
+  void begin_move(table::Key to) {
+    add({});
+    send(600);
+    world_.workers.stuck = true;
+    ASSERT_EQ(world_.sessions.move(key(), to, [](Sessions::Settled /*settled*/) {}),
+              Sessions::Refusal::kNone);
+  }
   void send(std::uint64_t bytes) {
     table::TrafficCounts& counts = world_.status.traffic[world_.sessions.find(key())->record.index];
     ++counts.packets_up;
@@ -180,12 +188,8 @@ TEST_F(SessionLifeTest, IsSeenWhenItsCountersAreLookedAt) {
 }
 
 TEST_F(SessionLifeTest, AMoveEndsItUnderItsFormerKey) {
-  add({});
-  send(600);
   const table::Key other{net::MacAddress{0x02005e005302}, 0};
-  world_.workers.stuck = true;
-  ASSERT_EQ(world_.sessions.move(key(), other, [](Sessions::Settled /*settled*/) {}),
-            Sessions::Refusal::kNone);
+  begin_move(other);
   world_.settle();
   EXPECT_TRUE(told_.all.empty()) << "a worker may be counting there still";
   world_.status.traffic[world_.sessions.find(other)->record.index].bytes_down += 400;
@@ -200,12 +204,8 @@ TEST_F(SessionLifeTest, AMoveEndsItUnderItsFormerKey) {
 }
 
 TEST_F(SessionLifeTest, AMoveAndARevokeAtOnceAreToldOfInTheirOrder) {
-  add({});
-  send(600);
   const table::Key other{net::MacAddress{0x02005e005302}, 0};
-  world_.workers.stuck = true;
-  ASSERT_EQ(world_.sessions.move(key(), other, [](Sessions::Settled /*settled*/) {}),
-            Sessions::Refusal::kNone);
+  begin_move(other);
   world_.sessions.revoke(other, [](const Sessions::Revoked& /*revoked*/) {});
   world_.workers.stuck = false;
   world_.settle();
