@@ -6,11 +6,10 @@
 // - a name is made of what host names have, and more bytes do not turn it into another;
 // - a connection is approved only where the bytes that passed, in the order of their sequence
 //   numbers, name a host of the garden.
-#include <cstdio>
-#include <cstdlib>
 #include <vector>
 
 #include "fuzz/input.hpp"
+#include "fuzz/require.hpp"
 #include "http/first_name.hpp"
 #include "policy/garden_flows.hpp"
 #include "support/frame_builder.hpp"
@@ -18,14 +17,9 @@
 namespace {
 
 using namespace gate511;
+using fuzz::require;
 using Found = http::FirstName::Found;
 using policy::Verdict;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "client_hello: broken promise: %s\n", what);
-  std::abort();
-}
 
 template <typename Read>
 void read(const std::vector<std::byte>& bytes, const Read& name_of) {

@@ -5,22 +5,16 @@
 // - a name is no longer than 253 characters, and reading it ends within the message;
 // - a query that is taken is a question as well, and ends with its message;
 // - addresses are of the family that was asked for, bounded, and of whole answers alone.
-#include <cstdio>
-#include <cstdlib>
 #include <vector>
 
 #include "fuzz/input.hpp"
+#include "fuzz/require.hpp"
 #include "net/dns.hpp"
 
 namespace {
 
 using namespace gate511;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "dns: broken promise: %s\n", what);
-  std::abort();
-}
+using fuzz::require;
 
 void read(net::ByteView message) {
   for (std::size_t at = 0; at < message.size(); ++at) {

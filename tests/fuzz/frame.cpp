@@ -8,22 +8,16 @@
 // - nothing larger than its trigger is sent but the answer to a verified cookie, and ICMP errors
 //   only as far as the guest has sent bytes;
 // - nothing goes back to the uplink.
-#include <gtest/gtest.h>
-
 #include "fuzz/input.hpp"
+#include "fuzz/require.hpp"
 #include "support/gateway.hpp"
 
 namespace {
 
 using namespace gate511;
 using fuzz::Input;
+using fuzz::require;
 using policy::Verdict;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "frame: broken promise: %s\n", what);
-  std::abort();
-}
 
 class Session {
  public:
@@ -129,12 +123,6 @@ class Session {
 };
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  testing::InitGoogleTest(argc, *argv);
-  GTEST_FLAG_SET(throw_on_failure, true);
-  return 0;
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Session{Input{data, size}}.run();

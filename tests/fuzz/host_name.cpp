@@ -3,22 +3,16 @@
 // A host name as a guest sends it, looked up in a set: as a plain comparison with each of the set's
 // names has it.
 #include <cctype>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "fuzz/input.hpp"
+#include "fuzz/require.hpp"
 #include "http/host_set.hpp"
 
 namespace {
 
 using namespace gate511;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "host_name: broken promise: %s\n", what);
-  std::abort();
-}
+using fuzz::require;
 
 /// By RFC 1035's letter: labels of 1 to 63 octets, 253 in all.
 bool is_name(const std::string& text) {

@@ -5,11 +5,10 @@
 // of the request in it but the percent-encoded return URL.
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 #include "fuzz/input.hpp"
+#include "fuzz/require.hpp"
 #include "http/answers.hpp"
 #include "http/preferences.hpp"
 #include "support/gateway.hpp"
@@ -17,12 +16,7 @@
 namespace {
 
 using namespace gate511;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "http_head: broken promise: %s\n", what);
-  std::abort();
-}
+using fuzz::require;
 
 std::string_view text_of(const test::Bytes& bytes) {
   return {std::bit_cast<const char*>(bytes.data()), bytes.size()};

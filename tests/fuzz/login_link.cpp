@@ -4,24 +4,18 @@
 // makes the same token for what was read from it.
 #include "gate511/login_link.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "fuzz/input.hpp"
+#include "fuzz/require.hpp"
 #include "http/login_link.hpp"
 
 namespace {
 
 using namespace gate511;
+using fuzz::require;
 
 constexpr std::string_view kSecret = "0123456789abcdef0123456789abcdef";
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "login_link: broken promise: %s\n", what);
-  std::abort();
-}
 
 }  // namespace
 

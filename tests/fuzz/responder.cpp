@@ -4,23 +4,17 @@
 // numbers, options and data: what comes back is one frame that is well formed, an answer of exactly
 // its class's length, and never larger than its trigger before the cookie has verified.
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
 #include "fuzz/input.hpp"
+#include "fuzz/require.hpp"
 #include "net/checksum.hpp"
 #include "support/gateway.hpp"
 
 namespace {
 
 using namespace gate511;
+using fuzz::require;
 using policy::Verdict;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "responder: broken promise: %s\n", what);
-  std::abort();
-}
 
 struct Link {
   bool v6;

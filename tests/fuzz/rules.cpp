@@ -2,8 +2,6 @@
 //
 // Frames as a guest's and as a session's, from both sides, through the whole pipeline in bursts,
 // held against the oracle of tests/captures: what passes and what comes back, lists and counters.
-#include <gtest/gtest.h>
-
 #include "captures/trial.hpp"
 #include "captures/vary.hpp"
 #include "fuzz/input.hpp"
@@ -26,12 +24,6 @@ Trial& trial_of(Trial::Kind kind) {
 }
 
 }  // namespace
-
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  testing::InitGoogleTest(argc, *argv);
-  GTEST_FLAG_SET(throw_on_failure, true);
-  return 0;
-}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace gate511;

@@ -3,10 +3,9 @@
 // A frame, raw or a DHCP message in a good frame, and what it tells of its client. What is told is
 // of a station, is an address that a host can have, and comes from the side that may tell it; what
 // the cheap first tests turn away tells nothing.
-#include <cstdio>
-#include <cstdlib>
 
 #include "fuzz/input.hpp"
+#include "fuzz/require.hpp"
 #include "pipeline/sighting.hpp"
 #include "pipeline/uplink_sighting.hpp"
 #include "policy/guards.hpp"
@@ -15,14 +14,9 @@
 namespace {
 
 using namespace gate511;
+using fuzz::require;
 using pipeline::Direction;
 using pipeline::SightingSource;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "sightings: broken promise: %s\n", what);
-  std::abort();
-}
 
 test::Bytes frame_from(fuzz::Input& input) {
   const unsigned shape = input.u8();
