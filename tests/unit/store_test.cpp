@@ -287,6 +287,31 @@ TEST_F(StoredSessions, AChangeThatIsNotStoredYetIsNotMovedNorKept) {
   EXPECT_EQ(next.state(1), State::kRestricted);
 }
 
+TEST_F(StoredSessions, AQuotaThatIsUsedUpWhileAChangeWaitsRestricts) {
+  for (const bool fails : {false, true}) {
+    const std::uint64_t n = fails ? 2 : 1;
+    {
+      Life life;
+      EXPECT_TRUE(life.add(n, {.quota_bytes = 1'000, .tag = "old"}).stored);
+      disk_.fails_to_sync = fails;
+      Sessions::Batch batch;
+      ASSERT_TRUE(life.world.sessions.upsert(key(n), {.tag = "new"}, batch));
+      life.world.sessions.commit(std::move(batch), [](Sessions::Settled /*settled*/) {});
+      life.world.status.traffic[life.world.table.look_up(key(n)).index].bytes_up += 2'000;
+      life.world.time.advance_ms(60'000);
+      life.world.settle();
+      EXPECT_EQ(life.state(n), State::kRestricted) << "in effect at once";
+      life.settle();
+      disk_.fails_to_sync = false;
+      EXPECT_TRUE(life.add(3).stored) << "what is owed goes first";
+      EXPECT_EQ(life.state(n), State::kRestricted);
+    }
+    Life next;
+    EXPECT_EQ(next.state(n), State::kRestricted);
+    EXPECT_EQ(next.world.sessions.find(key(n))->record.tag, fails ? "old" : "new");
+  }
+}
+
 TEST_F(StoredSessions, ARevokeStandsAndIsStoredLater) {
   {
     Life life;
