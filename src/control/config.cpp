@@ -122,6 +122,13 @@ void read_sessions(Section section, SessionsConfig& out) {
   out.store_may_fail = failure == 1;
 }
 
+void read_privileges(Section section, PrivilegesConfig& out) {
+  section.text("user", out.user);
+  if (out.user != "root") return;
+  section.fail("user", {"`privileges.user` is root",
+                        "give another user, or \"\" to stay root with all its rights"});
+}
+
 }  // namespace
 
 std::string Config::where(const std::string& key) const {
@@ -143,7 +150,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
                &table,
                "",
                {"enforce", "dpdk", "link", "zone", "sessions", "portal", "response", "guest",
-                "garden", "control"}};
+                "garden", "control", "privileges"}};
   Config config;
   config.source = source_name;
   read_enforce(root, config.enforce);
@@ -157,6 +164,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_guest(root, config.guest);
   read_garden(root, config.garden, config.garden_state);
   read_control(document, root.table("control"), config.control);
+  read_privileges(root.sub("privileges", {"user"}), config.privileges);
   read_zones(document, root, config);
   if (document.error()) return tl::unexpected{*document.error()};
   config.lines = document.lines();

@@ -161,6 +161,13 @@ struct ControlConfig {
   bool operator==(const ControlConfig&) const = default;
 };
 
+/// Who the daemon is once it has started as root.
+struct PrivilegesConfig {
+  std::string user = "gate511";  ///< empty: root, with all that root may
+
+  bool operator==(const PrivilegesConfig&) const = default;
+};
+
 /// What is kept of the garden over a restart.
 struct GardenState {
   std::string state = "/var/lib/gate511/garden.jsonl";  ///< empty: nothing
@@ -178,6 +185,7 @@ struct Config {
   GardenConfig garden;
   GardenState garden_state;
   ControlConfig control;
+  PrivilegesConfig privileges;
   policy::Enforce enforce = policy::Enforce::kOn;  ///< of the default zone
   std::vector<ZoneConfig> zones;                   ///< without the default zone
 

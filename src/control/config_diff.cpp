@@ -139,6 +139,8 @@ constexpr std::array kKeys{
         [](const Config& a, const Config& b) {
           return a.control.tls_clients == b.control.tls_clients;
         }},
+    Key{"privileges.user", false,
+        [](const Config& a, const Config& b) { return a.privileges.user == b.privileges.user; }},
 };
 
 /// Sections whose keys stand in kKeys; one that differs though none of them does has a key that
@@ -153,6 +155,8 @@ constexpr std::array kSections{
     Key{"guest", false, [](const Config& a, const Config& b) { return a.guest == b.guest; }},
     Key{"garden", false, [](const Config& a, const Config& b) { return a.garden == b.garden; }},
     Key{"control", false, [](const Config& a, const Config& b) { return a.control == b.control; }},
+    Key{"privileges", false,
+        [](const Config& a, const Config& b) { return a.privileges == b.privileges; }},
 };
 
 void compare_keys(const Config& before, const Config& after, ConfigDiff& diff) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Order of construction: EAL, ports found, packet buffers, session memory, quiescent states; then,
-// with the table filled, ports started and workers launched.
+// with the table filled, ports started, and at last workers launched.
 #include "dataplane/dataplane.hpp"
 
 #include <fmt/format.h>
@@ -118,7 +118,7 @@ Dataplane::~Dataplane() {
   links_.clear();  // closing ports, some drivers' libraries talk
 }
 
-tl::expected<void, Error> Dataplane::start(pipeline::Shared& shared, std::uint64_t seed) {
+tl::expected<void, Error> Dataplane::start_ports(pipeline::Shared& shared, std::uint64_t seed) {
   std::vector<WorkerSetup> setups(lcores_.size());
   for (unsigned i = 0; i < setups.size(); ++i) {
     setups[i].number = i;
@@ -139,6 +139,10 @@ tl::expected<void, Error> Dataplane::start(pipeline::Shared& shared, std::uint64
                                                 sessions_.counters(number), *qsbr_, pool_));
   }
   garden_ = std::make_unique<GardenThread>(shared, workers_);
+  return {};
+}
+
+tl::expected<void, Error> Dataplane::start_workers() {
   for (const auto& worker : workers_) {
     if (rte_eal_remote_launch(run_worker, worker.get(), worker->lcore()) != 0) {
       return tl::unexpected{Error{"dpdk.lcores",

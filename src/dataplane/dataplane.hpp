@@ -42,9 +42,11 @@ class Dataplane final : public StatusSource, public SightingSource {
   [[nodiscard]] std::span<table::BindingPlace> bindings() const { return sessions_.bindings(); }
   [[nodiscard]] table::GracePeriod& grace() { return *qsbr_; }
 
-  /// Starts ports and workers, once. `shared` is filled, and outlives this object or stop().
-  /// `seed` is secret.
-  [[nodiscard]] tl::expected<void, Error> start(pipeline::Shared& shared, std::uint64_t seed);
+  /// Starts the ports, once, and all that workers need. `shared` is filled, and
+  /// outlives this object or stop(). `seed` is secret.
+  [[nodiscard]] tl::expected<void, Error> start_ports(pipeline::Shared& shared, std::uint64_t seed);
+  /// Then frames move.
+  [[nodiscard]] tl::expected<void, Error> start_workers();
   /// Stops workers, then ports; well under a second. An error names a worker that hangs.
   [[nodiscard]] tl::expected<void, Error> stop();
 

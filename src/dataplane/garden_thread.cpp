@@ -22,7 +22,9 @@ constexpr int kNice = -15;
 
 GardenThread::GardenThread(pipeline::Shared& shared,
                            const std::vector<std::unique_ptr<Worker>>& workers)
-    : shared_{shared}, workers_{workers}, opener_{shared.permits}, thread_{[this] { run(); }} {}
+    : shared_{shared}, workers_{workers}, opener_{shared.permits}, thread_{[this] { run(); }} {
+  has_begun_.wait();
+}
 
 GardenThread::~GardenThread() {
   stop_.store(true, std::memory_order_relaxed);
@@ -35,6 +37,7 @@ void GardenThread::run() noexcept {
   // It shares a core with the control thread and does little at a time, for which clients wait.
   // Where that is not allowed, it waits its turn.
   static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice));
+  has_begun_.count_down();
   std::size_t place = 0;
   while (!stop_.load(std::memory_order_relaxed)) {
     const std::uint32_t now_s = shared_.unix_s.load(std::memory_order_relaxed);

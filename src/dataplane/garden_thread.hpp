@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <latch>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -17,7 +18,7 @@ namespace gate511::dataplane {
 
 class GardenThread {
  public:
-  /// Starts it. `shared` and `workers` outlive this.
+  /// Starts it, and returns when it needs no right any more. `shared` and `workers` outlive this.
   GardenThread(pipeline::Shared& shared, const std::vector<std::unique_ptr<Worker>>& workers);
   /// Ends it. What it has not taken stays in the rings.
   ~GardenThread();
@@ -35,6 +36,7 @@ class GardenThread {
   const std::vector<std::unique_ptr<Worker>>& workers_;
   pipeline::GardenOpener opener_;
   std::atomic<bool> stop_{false};
+  std::latch has_begun_{1};
   std::thread thread_;
 };
 

@@ -14,11 +14,14 @@
 #include <exception>
 #include <functional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "control/control.hpp"
 #include "control/fd.hpp"
 #include "control/snapshot_builder.hpp"
 #include "dataplane/dataplane.hpp"
+#include "programs/privileges.hpp"
 #include "programs/published.hpp"
 #include "programs/random.hpp"
 
@@ -53,10 +56,12 @@ tl::expected<control::Fd, Error> take_signals() {
   return signals;
 }
 
-void announce(const dataplane::Dataplane& dataplane, const control::Config& config) {
+void announce(const dataplane::Dataplane& dataplane, const control::Config& config,
+              const Privileges& privileges) {
   for (const std::string& notice : dataplane.notices()) {
     fmt::print(stderr, "gate511: {}\n", notice);
   }
+  if (!privileges.text().empty()) fmt::print("gate511: privileges: {}\n", privileges.text());
   std::string links;
   for (const control::LinkConfig& link : config.links) {
     links += fmt::format("link {} ({} to {}), ", link.name, link.access, link.uplink);
@@ -99,6 +104,17 @@ void tell_reload(const control::Outcome& outcome) {
   std::fflush(stdout);
 }
 
+/// Rights are given up between ports and workers: no frame is touched with more than is kept.
+tl::expected<void, Error> start(dataplane::Dataplane& dataplane, pipeline::Shared& shared,
+                                Privileges& privileges) {
+  if (auto started = dataplane.start_ports(shared, random_value<std::uint64_t>()); !started)
+    return started;
+  std::vector<std::string> drivers;
+  for (const dataplane::PortStatus& port : dataplane.ports()) drivers.push_back(port.driver);
+  if (auto given_up = privileges.give_up(drivers); !given_up) return given_up;
+  return dataplane.start_workers();
+}
+
 /// Whatever happens to control, the workers are stopped before what they read is gone.
 tl::expected<void, Error> run_control(control::Control& control, const std::function<bool()>& stop,
                                       const std::function<void()>& on_tick) {
@@ -122,9 +138,12 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
   // Before EAL starts its threads, which would else take the signals.
   const auto signals = take_signals();
   if (!signals) return tl::unexpected{signals.error()};
+  auto privileges = Privileges::begin(config);
+  if (!privileges) return tl::unexpected{privileges.error()};
 
   auto dataplane = dataplane::Dataplane::open(options_of(config));
   if (!dataplane) return tl::unexpected{dataplane.error()};
+  if (auto became = privileges->become_user(config); !became) return became;
   table::SessionTable table{(*dataplane)->buckets(), config.sessions.capacity,
                             random_value<table::HashSeed>()};
   pipeline::Shared shared{table, random_value<net::SipKey>()};
@@ -158,9 +177,9 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
   };
   if (auto watched = (*control)->watch(signals->get(), on_signal); !watched) return watched;
 
-  auto outcome = (*dataplane)->start(shared, random_value<std::uint64_t>());
+  auto outcome = start(**dataplane, shared, *privileges);
   if (outcome) {
-    announce(**dataplane, config);
+    announce(**dataplane, config, *privileges);
     outcome = run_control(
         **control, [&] { return stopping; }, [&] { published.tick(); });
   }

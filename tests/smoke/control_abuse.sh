@@ -83,7 +83,7 @@ PYTHON
 bed_up
 gateway_group=nogroup
 gateway_up
-chmod 0755 "$bed_dir"
+chmod 0775 "$bed_dir"
 
 step 'who may what'
 check_fails 'who is not of its group cannot open the control socket' \

@@ -58,6 +58,7 @@ for name in gateway.example portal.example monitor.example stranger.example; do
   certificate "$name" ours
 done
 certificate intruder.example theirs
+chown "$gateway_user" "$bed_dir/gateway.example.key"
 gateway_up
 
 step 'mutual TLS'

@@ -66,6 +66,12 @@ exact() {
   begin_traffic
 }
 
+# limit LIMIT: of the gateway, as its own user: not every root may set another's.
+limit() {
+  setpriv --reuid "$gateway_user" --regid "$(id -g "$gateway_user")" --clear-groups \
+    prlimit --pid "$gateway_pid" "$@"
+}
+
 worker_thread() {
   grep -lE '^rte-worker|^dpdk-worker|^lcore-worker' "/proc/$gateway_pid"/task/*/comm | head -n 1 |
     cut -d / -f 5
@@ -125,13 +131,13 @@ exact 'the whole program stopped'
 step 'no file descriptor'
 # The lowest number that is free, so that there is none below the limit.
 free=$(find "/proc/$gateway_pid/fd" -type l -printf '%f\n' | sort -n | awk '$1 != NR - 1 { exit } { ++n } END { print n }')
-prlimit --pid "$gateway_pid" --nofile="$free:"
+limit --nofile="$free:"
 # shellcheck disable=SC2016 # for the shell that is started
 check_fails 'no more clients of the control socket' timeout 2 "$(program gate511ctl)" \
   -s "$bed_dir/control.sock" health
 equal 'a guest gets its page meanwhile' \
   "$(in_ns phone curl -s -o /dev/null -m 5 -w '%{http_code}' "http://$origin4/" || true)" 511
-prlimit --pid "$gateway_pid" --nofile=1024:
+limit --nofile=1024:
 ended=$(now_ms)
 check 'control answers again' wait_until 5 ctl health
 equal 'no ping was lost by it' "$(lost_since $((ended - 1000)))" 0
@@ -139,8 +145,7 @@ resumes 'no file descriptor' "$ended"
 
 step 'no memory for control'
 # Room for stacks, which cannot be refused.
-prlimit --pid "$gateway_pid" \
-  --as="$((($(awk '/^VmSize/ { print $2 }' "/proc/$gateway_pid/status") + 1024) * 1024)):"
+limit --as="$((($(awk '/^VmSize/ { print $2 }' "/proc/$gateway_pid/status") + 1024) * 1024)):"
 python3 - "$bed_dir/control.sock" <<'PYTHON' >"$bed_dir/no-memory" 2>&1 || true
 import json, socket, sys
 for _ in range(8):
@@ -156,7 +161,7 @@ for _ in range(8):
         print(error)
 PYTHON
 check 'the gateway lives' gateway_runs
-prlimit --pid "$gateway_pid" --as=unlimited:
+limit --as=unlimited:
 ended=$(now_ms)
 resumes 'no memory for control' "$ended"
 check 'control answers again' wait_until 5 ctl health

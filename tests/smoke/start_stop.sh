@@ -21,6 +21,7 @@ short_main_job() {
 stale_socket() {
   /usr/bin/python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' \
     "$bed_dir/control.sock"
+  chown "$gateway_user" "$bed_dir/control.sock"
 }
 
 free_huge_pages() { cat "${huge_pages_file%/*}/free_hugepages" 2>/dev/null || echo 0; }

@@ -23,7 +23,7 @@ session_of() { ctl -j session get "$1" | jq -e .session; }
 bed_up
 # A disk of its own, which can be filled.
 mkdir "$bed_dir/disk"
-mount -t tmpfs -o size=4m,mode=0700 gate511 "$bed_dir/disk"
+mount -t tmpfs -o "size=4m,mode=0700,uid=$(id -u "$gateway_user")" gate511 "$bed_dir/disk"
 trap 'umount "$bed_dir/disk" 2>/dev/null; bed_down' EXIT
 gateway_store=$bed_dir/disk/sessions.db
 gateway_up

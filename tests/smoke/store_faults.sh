@@ -26,7 +26,7 @@ sessions() { ctl -j stats | jq .sessions.total; }
 bed_up
 failing_disk=$(find "$gateway_build" -name libfailing-disk.so -print -quit)
 [ -n "$failing_disk" ] || die "no libfailing-disk.so in $gateway_build: build first"
-mkdir "$bed_dir/disk"
+install -d -o "$gateway_user" "$bed_dir/disk"
 gateway_store=$bed_dir/disk/sessions.db
 gateway_env=(LD_PRELOAD="$failing_disk" FAILING_DISK_UNDER="$bed_dir/disk/" FAILING_DISK_IF="$bed_dir/broken")
 gateway_up

@@ -89,6 +89,8 @@ cidrs = ["198.51.100.0/24", "2001:db8:1::/48", "192.0.2.10"]
 [control]
 socket = "/tmp/c.sock"
 group = ""
+[privileges]
+user = "portal"
 )",
                                    "t.toml");
   ASSERT_TRUE(config) << config.error().text();
@@ -107,6 +109,7 @@ group = ""
   EXPECT_EQ(config->guest.ntp.size(), 1U);
   EXPECT_EQ(config->garden.cidrs.prefixes().size(), 3U);
   EXPECT_EQ(config->control.group, "");
+  EXPECT_EQ(config->privileges.user, "portal");
   EXPECT_TRUE(warnings(*config).empty());
 }
 
@@ -117,11 +120,17 @@ TEST(ConfigError, UnknownKeysNameTheNearestAndAll) {
   EXPECT_EQ(
       error_with("[zones]\n"),
       "t.toml:8: unknown key `zones`; did you mean `zone`? the file takes enforce, dpdk, link, "
-      "zone, sessions, portal, response, guest, garden, control");
+      "zone, sessions, portal, response, guest, garden, control, privileges");
   EXPECT_EQ(error_with("[portal.x]\n"),
             "t.toml:8: unknown key `portal.x`; portal takes url, secret_file");
   EXPECT_EQ(error_with("[garden]\ndomains = [\"a.example\"]\n"),
             "t.toml:9: unknown key `garden.domains`; garden takes cidrs, hosts, hosts_file, state");
+}
+
+TEST(ConfigError, RootIsNoUserToBecome) {
+  EXPECT_EQ(error_with("[privileges]\nuser = \"root\"\n"),
+            "t.toml:9: `privileges.user` is root; give another user, or \"\" to stay root with all "
+            "its rights");
 }
 
 TEST(ConfigError, WrongTypesAndRanges) {

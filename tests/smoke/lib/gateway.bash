@@ -16,15 +16,19 @@ gateway_mbufs_at_start=
 # What a script changes in the configuration before it starts the gateway.
 gateway_https=reset
 gateway_response=()  # more lines of [response]
+gateway_network="Example Wi-Fi"
 gateway_default_ttl_s=86400
 gateway_on_store_failure=refuse
 gateway_store=  # the bed's, if empty
 gateway_capacity=65536
 gateway_env=()  # more of its environment: NAME=VALUE
+gateway_run=()  # a command that starts the daemon, whose command line is its last arguments
+gateway_control=()  # more lines of [control]
 gateway_budget=()  # lines of [guest.budget]
 gateway_guest=()  # more lines of [guest]
 gateway_garden=()  # more lines of [garden]
 gateway_group=    # of the control socket
+gateway_user=games  # whom the daemon becomes: one that every Debian has; empty: it stays root
 
 # --- Ports ---------------------------------------------------------------------------------------
 
@@ -101,7 +105,7 @@ url = "$portal_url"
 secret_file = "$bed_dir/link.key"
 
 [response]
-network_name = "Example Wi-Fi"
+network_name = "$gateway_network"
 https = "$gateway_https"
 $(printf '%s\n' "${gateway_response[@]}")
 
@@ -118,10 +122,14 @@ cidrs = ["$portal4/32", "$portal6/128"]
 state = "$bed_dir/garden.jsonl"
 $(printf '%s\n' "${gateway_garden[@]}")
 
+[privileges]
+user = "$gateway_user"
+
 [control]
 socket = "$bed_dir/control.sock"
 status_socket = "$bed_dir/status.sock"
 group = "$gateway_group"
+$(printf '%s\n' "${gateway_control[@]}")
 CONFIG
   gateway_zones
 }
@@ -132,6 +140,11 @@ gateway_zones() { :; }
 write_config() {
   [ -e "$bed_dir/link.key" ] || (umask 077 && head -c 32 /dev/urandom >"$bed_dir/link.key")
   gateway_config >"$bed_dir/gate511.toml"
+  [ -n "$gateway_user" ] || return 0
+  chown "$gateway_user" "$bed_dir/link.key"
+  # Still root's, as some of the bed's servers are root without the right to others' files.
+  chgrp "$(id -g "$gateway_user")" "$bed_dir"
+  chmod 0770 "$bed_dir"
 }
 
 # gateway_up: huge pages where there is room, the daemon, and what it shows at rest.
@@ -156,7 +169,7 @@ launch_gateway() {
   binary=$(program gate511)
   : >"$bed_dir/gate511.log"
   RUNTIME_DIRECTORY=$bed_dir in_background gateway gate511.log env --default-signal=INT \
-    "${gateway_env[@]}" "$binary" --config "${1:-$bed_dir/gate511.toml}"
+    "${gateway_env[@]}" "${gateway_run[@]}" "$binary" --config "${1:-$bed_dir/gate511.toml}"
   gateway_pid=$background_pid
 }
 
