@@ -19,18 +19,39 @@ using fuzz::Input;
 using fuzz::require;
 using policy::Verdict;
 
+/// A gateway, and what went to it and came back from it, whoever the guest was.
+struct Bed {
+  explicit Bed(const test::Gateway::Options& options) : gateway{options} {}
+
+  test::Gateway gateway;
+  std::size_t sent = 0, received = 0;  ///< bytes; without pages
+};
+
+/// One for many inputs, as making it takes as long as hundreds of them: what an input finds may
+/// need those before it.
+Bed& bed_of(unsigned shape) {
+  constexpr std::array kUrls{"http://192.0.2.10/login", "https://portal.example/?a=b&c=d"};
+  constexpr unsigned kShapes = 8, kInputs = 4096;
+  static std::array<std::unique_ptr<Bed>, kShapes> beds;
+  static unsigned inputs = 0;
+  if (inputs++ % kInputs == 0) beds = {};
+  std::unique_ptr<Bed>& bed = beds[shape % kShapes];
+  if (!bed) {
+    bed = std::make_unique<Bed>(
+        test::Gateway::Options{.key_has_vlan = (shape & 1) != 0,
+                               .multicast_all = (shape & 2) != 0,
+                               .portal_url = kUrls[shape / 4 % kUrls.size()]});
+  }
+  return *bed;
+}
+
 class Session {
  public:
-  explicit Session(Input input) : input_{input} {
-    constexpr std::array kUrls{"http://192.0.2.10/login", "https://portal.example/?a=b&c=d"};
-    gateway_ = std::make_unique<test::Gateway>(
-        test::Gateway::Options{.key_has_vlan = (input_.u8() & 1) != 0,
-                               .multicast_all = (input_.u8() & 1) != 0,
-                               .portal_url = kUrls[input_.u8() % kUrls.size()]});
-  }
+  explicit Session(Input input) : input_{input}, bed_{bed_of(input_.u8())} {}
 
   void run() {
     for (int steps = 0; !input_.empty() && steps < 64; ++steps) step();
+    for (const std::uint16_t vlan : {0, 10}) send_away(vlan);
   }
 
  private:
@@ -47,10 +68,10 @@ class Session {
       case 5:
         return change_session();
       case 6:
-        gateway_->rotate_keys();
+        bed_.gateway.rotate_keys();
         return;
       default:
-        gateway_->now.ns += std::uint64_t{input_.u16()} * 1'000'000;
+        bed_.gateway.now.ns += std::uint64_t{input_.u16()} * 1'000'000;
     }
   }
 
@@ -75,35 +96,45 @@ class Session {
     return frame.data(input_.bytes(1400)).build();
   }
 
+  static table::Key key_of(std::uint16_t vlan) { return {test::kClient, vlan}; }
+
+  /// No input begins with the session of another.
+  void send_away(std::uint16_t vlan) {
+    const table::Hit hit = bed_.gateway.table.look_up(key_of(vlan));
+    if (!hit.found()) return;
+    bed_.gateway.table.erase(hit.index);
+    bed_.gateway.table.release(hit.index);
+  }
+
   void change_session() {
-    const table::Key key{test::kClient, static_cast<std::uint16_t>(input_.u8() % 2 * 10)};
-    const table::Hit hit = gateway_->table.look_up(key);
+    const auto vlan = static_cast<std::uint16_t>(input_.u8() % 2 * 10);
+    table::SessionTable& table = bed_.gateway.table;
+    const table::Hit hit = table.look_up(key_of(vlan));
     constexpr std::array kStates{table::State::kAuthenticated, table::State::kRestricted,
                                  table::State::kBlocked};
     const table::State state = kStates[input_.u8() % kStates.size()];
     if (!hit.found()) {
-      require(gateway_->table.insert(key, state).has_value(), "the table holds its capacity");
+      require(table.insert(key_of(vlan), state).has_value(), "the table holds its capacity");
     } else if (state == hit.state) {
-      gateway_->table.erase(hit.index);
-      gateway_->table.release(hit.index);
+      send_away(vlan);
     } else {
-      gateway_->table.set_state(hit.index, state);
+      table.set_state(hit.index, state);
     }
   }
 
   void from_access(const test::Bytes& frame) {
-    const test::Outcome outcome = gateway_->from_access(frame);
+    const test::Outcome outcome = bed_.gateway.from_access(frame);
     const policy::Fate fate = policy::info(outcome.verdict).fate;
     require(outcome.forwarded == (fate == policy::Fate::kForwarded), "the verdict is the fate");
     require(outcome.reply.empty() == (fate != policy::Fate::kAnswered), "answered means a reply");
-    sent_ += frame.size();
+    bed_.sent += frame.size();
     if (outcome.reply.empty()) return;
     const test::Reply reply = test::read_reply(frame, outcome.reply);
     if (outcome.verdict == Verdict::kSynAck) sequence_ = reply.packet.sequence;
     if (outcome.verdict == Verdict::kPage) return;
     require(outcome.reply.size() <= frame.size() || is_icmp(reply), "no amplification");
-    received_ += outcome.reply.size();
-    require(received_ <= sent_, "no more bytes come back than went");
+    bed_.received += outcome.reply.size();
+    require(bed_.received <= bed_.sent, "no more bytes come back than went");
   }
 
   static bool is_icmp(const test::Reply& reply) {
@@ -112,14 +143,13 @@ class Session {
   }
 
   void from_uplink(const test::Bytes& frame) {
-    const test::Outcome outcome = gateway_->from_uplink(frame);
+    const test::Outcome outcome = bed_.gateway.from_uplink(frame);
     require(outcome.reply.empty(), "nothing goes back to the uplink");
   }
 
   Input input_;
-  std::unique_ptr<test::Gateway> gateway_;
+  Bed& bed_;
   std::uint32_t sequence_ = 0;
-  std::size_t sent_ = 0, received_ = 0;  ///< bytes; without pages
 };
 
 }  // namespace

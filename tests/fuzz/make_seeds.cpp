@@ -62,8 +62,8 @@ void add_frames(Seeds& seeds) {
       seeds.add("rules", behind({0, way}, data));
       seeds.add("rules", behind({1, way}, data));
     }
-    seeds.add("frame", behind({0, 0, 0, 0}, data));
-    seeds.add("frame", behind({0, 0, 0, 2}, data));
+    seeds.add("frame", behind({0, 0}, data));
+    seeds.add("frame", behind({0, 2}, data));
     seeds.add("sightings", behind({1, 4}, data));
     seeds.add("router_advert", behind({3}, data));
   }
