@@ -34,8 +34,8 @@ std::string ClientView::link_name(std::uint8_t link) const {
   return link < snapshot.links.size() ? snapshot.links[link].name : fmt::format("{}", link);
 }
 
-std::string_view ClientView::state_of(table::Key key) const {
-  const table::Hit hit = table.look_up(key);
+std::string_view ClientView::state_of(const ClientKey& key) const {
+  const table::Hit hit = clients.session(key);
   return hit.found() ? state_name(hit.state) : "guest";
 }
 
@@ -49,7 +49,7 @@ Json ClientView::json(const SeenClient& client) const {
   for (const SeenAddress& address : client.addresses) {
     Json rivals = Json::array();
     for (const Clients::Claim& rival : clients.rivals(client, address))
-      rivals.push_back(net::to_string(rival.client->key.mac()));
+      rivals.push_back(net::to_string(rival.client->key.mac));
     addresses.push_back({
         {"address", net::to_string(address.address)},
         {"source", source_name(address.source)},
@@ -61,15 +61,15 @@ Json ClientView::json(const SeenClient& client) const {
     });
   }
   return {
-      {"mac", net::to_string(client.key.mac())}, {"vlan", client.vlan},
-      {"link", link_name(client.link)},          {"state", state_of(client.key)},
-      {"first_seen", unix_s(client.first_ns)},   {"last_seen", unix_s(client.last_ns)},
+      {"mac", net::to_string(client.key.mac)}, {"vlan", client.vlan},
+      {"link", link_name(client.link)},        {"state", state_of(client.key)},
+      {"first_seen", unix_s(client.first_ns)}, {"last_seen", unix_s(client.last_ns)},
       {"addresses", std::move(addresses)},
   };
 }
 
 std::string ClientView::name(const Clients::Claim& claim) const {
-  return fmt::format("{} ({}, {}, link {})", net::to_string(claim.client->key.mac()),
+  return fmt::format("{} ({}, {}, link {})", net::to_string(claim.client->key.mac),
                      source_name(claim.address->source), vlan_name(claim.address->vlan),
                      link_name(claim.address->link));
 }
@@ -78,20 +78,10 @@ Place read_place(Params& params, const policy::Snapshot& snapshot) {
   Place place;
   if (const auto vlan = params.integer("vlan", 0, kMaxVlan))
     place.vlan = static_cast<std::uint16_t>(*vlan);
-  const auto name = params.text("link", 256);
-  if (!name) return place;
-  const auto& links = snapshot.links;
-  const auto found = std::find_if(links.begin(), links.end(),
-                                  [&name](const auto& link) { return link.name == *name; });
-  if (found != links.end()) {
-    place.link = static_cast<std::uint8_t>(found - links.begin());
-    return place;
-  }
-  std::vector<std::string_view> names;
-  names.reserve(links.size());
-  for (const policy::LinkPolicy& link : links) names.push_back(link.name);
-  params.fail(rpc::invalid_params(fmt::format("there is no link `{}`; there is {}",
-                                              name->substr(0, 64), fmt::join(names, ", "))));
+  std::vector<std::string> names;
+  names.reserve(snapshot.links.size());
+  for (const policy::LinkPolicy& link : snapshot.links) names.push_back(link.name);
+  place.link = read_link(params, "link", names);
   return place;
 }
 

@@ -17,13 +17,12 @@ namespace gate511::control {
 /// What is needed to show a client. The snapshot is the one published when a request is answered.
 struct ClientView {
   const Clients& clients;
-  const table::SessionTable& table;
   const policy::Snapshot& snapshot;
   const Clock& clock;
 
   [[nodiscard]] std::string link_name(std::uint8_t link) const;
   /// `guest`, or the state of its session.
-  [[nodiscard]] std::string_view state_of(table::Key key) const;
+  [[nodiscard]] std::string_view state_of(const ClientKey& key) const;
   [[nodiscard]] Json json(const SeenClient& client) const;
   /// `02:00:5e:00:53:01 (arp, untagged, link venue)`
   [[nodiscard]] std::string name(const Clients::Claim& claim) const;

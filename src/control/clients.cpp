@@ -18,8 +18,9 @@ constexpr std::size_t kTriesForRoom = 64;
 
 }  // namespace
 
-Clients::Clients(const table::SessionTable& table, const Clock& clock, Options options)
-    : table_{table}, clock_{clock}, options_{options} {}
+Clients::Clients(const table::SessionTable& table, const SessionKeys& keys, const Clock& clock,
+                 Options options)
+    : table_{table}, keys_{keys}, clock_{clock}, options_{options} {}
 
 bool Clients::take(dataplane::SightingSource& source) {
   std::array<Sighting, kSightingsASlice> taken;
@@ -29,16 +30,16 @@ bool Clients::take(dataplane::SightingSource& source) {
 }
 
 void Clients::add(const Sighting& seen) {
-  const table::Key key{seen.client, options_.key_has_vlan ? seen.vlan : std::uint16_t{0}};
-  auto found = clients_.find(key.bits());
+  const ClientKey key = keys_.client(seen.client, seen.vlan, seen.link);
+  auto found = clients_.find(key);
   const std::uint64_t now = clock_.boot_ns();
   if (found == clients_.end()) {
     if (clients_.size() >= options_.capacity) make_room();
-    found = clients_.try_emplace(key.bits()).first;
+    found = clients_.try_emplace(key).first;
     Entry& entry = found->second;
     entry.client.key = key;
     entry.client.first_ns = now;
-    entry.place = guests_.insert(guests_.end(), key.bits());
+    entry.place = guests_.insert(guests_.end(), key);
   }
   Entry& entry = found->second;
   entry.client.link = seen.link;
@@ -116,12 +117,12 @@ void Clients::add_address(SeenClient& client, const Sighting& seen) {
     its.bound_until_ns = 0;
   }
   addresses.push_back(its);
-  by_address_.insert({its.address, its.bound_until_ns == 0, client.key.bits()});
+  by_address_.insert({its.address, its.bound_until_ns == 0, client.key});
 }
 
 void Clients::forget_address(SeenClient& client, std::size_t at) {
   const SeenAddress& its = client.addresses[at];
-  by_address_.erase({its.address, its.bound_until_ns == 0, client.key.bits()});
+  by_address_.erase({its.address, its.bound_until_ns == 0, client.key});
   client.addresses.erase(client.addresses.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
@@ -131,7 +132,7 @@ void Clients::unbind_others(const SeenClient& owner, const SeenAddress& address)
   collect(address.address, {address.vlan, address.link}, true, bound);
   for (const Claim& claim : bound) {
     if (claim.client == &owner) continue;
-    SeenClient& other = clients_.find(claim.client->key.bits())->second.client;
+    SeenClient& other = clients_.find(claim.client->key)->second.client;
     forget_address(other, static_cast<std::size_t>(claim.address - other.addresses.data()));
   }
 }
@@ -144,15 +145,15 @@ bool Clients::stands(const SeenAddress& address) const {
   return is_bound(address) || clock_.boot_ns() - address.last_ns < kClaim_ns;
 }
 
-const SeenClient* Clients::find(table::Key key) const {
-  const auto found = clients_.find(key.bits());
+const SeenClient* Clients::find(const ClientKey& key) const {
+  const auto found = clients_.find(key);
   return found == clients_.end() ? nullptr : &found->second.client;
 }
 
 void Clients::collect(const net::IpAddress& address, const Place& place, bool bound,
                       std::vector<Claim>& claims) const {
   std::size_t looked = 0;
-  for (auto it = by_address_.lower_bound({address, !bound, 0});
+  for (auto it = by_address_.lower_bound({address, !bound, ClientKey{}});
        it != by_address_.end() && std::get<0>(*it) == address && std::get<1>(*it) == !bound &&
        looked < kMaxLook && claims.size() < kMaxClaims;
        ++it, ++looked) {
@@ -186,7 +187,7 @@ std::vector<Clients::Claim> Clients::rivals(const SeenClient& own,
   return claims;
 }
 
-Clients::Page Clients::list(const ClientFilter& filter, std::uint64_t cursor,
+Clients::Page Clients::list(const ClientFilter& filter, const ClientKey& cursor,
                             std::size_t limit) const {
   Page page;
   std::size_t looked = 0;

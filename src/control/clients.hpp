@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "control/clock.hpp"
+#include "control/session_keys.hpp"
 #include "dataplane/sighting_source.hpp"
 #include "net/ip.hpp"
 #include "pipeline/sighting.hpp"
@@ -37,7 +38,7 @@ struct SeenAddress {
 };
 
 struct SeenClient {
-  table::Key key;          ///< as a session's would be
+  ClientKey key;
   std::uint8_t link = 0;   ///< where it was seen last
   std::uint16_t vlan = 0;  ///< the same; outer VLAN, 0: untagged
   std::uint64_t first_ns = 0;
@@ -73,10 +74,10 @@ class Clients {
 
   struct Options {
     std::size_t capacity = 65'536;
-    bool key_has_vlan = false;
   };
-  /// `table` and `clock` outlive this.
-  Clients(const table::SessionTable& table, const Clock& clock, Options options);
+  /// All outlive this.
+  Clients(const table::SessionTable& table, const SessionKeys& keys, const Clock& clock,
+          Options options);
 
   /// Takes in what the workers saw, for one slice. True if there may be more.
   bool take(dataplane::SightingSource& source);
@@ -84,7 +85,7 @@ class Clients {
   /// To be called a few times a second: looks whether those with a session still have one.
   void tick();
 
-  [[nodiscard]] const SeenClient* find(table::Key key) const;
+  [[nodiscard]] const SeenClient* find(const ClientKey& key) const;
 
   struct Claim {
     const SeenClient* client;
@@ -98,30 +99,34 @@ class Clients {
 
   struct Page {
     std::vector<const SeenClient*> clients;
-    std::optional<std::uint64_t> next;  ///< where the next page begins; none: that was all
+    std::optional<ClientKey> next;  ///< where the next page begins; none: that was all
   };
-  /// Up to `limit` clients in the order of their keys, from `cursor` on (0: the first). A page may
-  /// hold fewer, or none, though more follow. A client that is known all through a listing stands
-  /// in it exactly once.
-  [[nodiscard]] Page list(const ClientFilter& filter, std::uint64_t cursor,
+  /// Up to `limit` clients in the order of their keys, from `cursor` on (all 0: the first). A page
+  /// may hold fewer, or none, though more follow. A client that is known all through a listing
+  /// stands in it exactly once.
+  [[nodiscard]] Page list(const ClientFilter& filter, const ClientKey& cursor,
                           std::size_t limit) const;
 
-  [[nodiscard]] bool has_session(table::Key key) const { return table_.look_up(key).found(); }
+  [[nodiscard]] bool has_session(const ClientKey& key) const { return session(key).found(); }
+  /// Its place in the table.
+  [[nodiscard]] table::Hit session(const ClientKey& key) const {
+    return table_.look_up(keys_.find(key));
+  }
   [[nodiscard]] bool is_bound(const SeenAddress& address) const;
-  [[nodiscard]] bool key_has_vlan() const { return options_.key_has_vlan; }
+  [[nodiscard]] const SessionKeys& keys() const { return keys_; }
   [[nodiscard]] std::size_t size() const { return clients_.size(); }
   [[nodiscard]] std::size_t capacity() const { return options_.capacity; }
   /// Clients that were displaced, since start.
   [[nodiscard]] std::uint64_t displaced() const { return displaced_; }
 
  private:
-  using Order = std::list<std::uint64_t>;  ///< key bits, the longest unseen first
+  using Order = std::list<ClientKey>;  ///< the longest unseen first
   struct Entry {
     SeenClient client;
     bool among_sessions = false;  ///< as it was found when last looked at
     Order::iterator place;
   };
-  using Entries = std::map<std::uint64_t, Entry>;  ///< by key bits
+  using Entries = std::map<ClientKey, Entry>;
 
   void make_room();
   void drop(Entries::iterator entry);
@@ -135,13 +140,14 @@ class Clients {
   [[nodiscard]] bool stands(const SeenAddress& address) const;
 
   const table::SessionTable& table_;
+  const SessionKeys& keys_;
   const Clock& clock_;
   Options options_;
   Entries clients_;
   Order guests_, with_session_;
-  /// Address, whether without a lease, and key bits: the bound ones are found first, however many
+  /// Address, whether without a lease, and client: the bound ones are found first, however many
   /// claim what is not theirs.
-  std::set<std::tuple<net::IpAddress, bool, std::uint64_t>> by_address_;
+  std::set<std::tuple<net::IpAddress, bool, ClientKey>> by_address_;
   std::uint64_t displaced_ = 0;
 };
 

@@ -102,8 +102,8 @@ void read_links(Document& document, Section& root, std::vector<LinkConfig>& out)
 void read_sessions(Section section, SessionsConfig& out) {
   section.integer("capacity", 1U, SessionsConfig::kMaxCapacity, " sessions", out.capacity);
   std::size_t key = 0;
-  section.choice("key", {"mac", "mac+vlan"}, key);
-  out.key_has_vlan = key == 1;
+  section.choice("key", {"mac", "mac+vlan", "mac+vlan+link"}, key);
+  out.key = static_cast<KeyKind>(key);
   section.integer("default_ttl_s", 0U, SessionsConfig::kMaxTtl_s, " seconds, 0 for no end",
                   out.default_ttl_s);
   section.integer("default_idle_s", 0U, SessionsConfig::kMaxTtl_s, " seconds, 0 for never",

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "control/caller.hpp"
+#include "control/session_keys.hpp"
 #include "control/session_record.hpp"
 #include "gate511/error.hpp"
 #include "http/language.hpp"
@@ -60,7 +61,7 @@ struct SessionsConfig {
   static constexpr std::uint32_t kMaxTtl_s = 3'153'600'000;  ///< 100 years of 365 days
 
   std::uint32_t capacity = 1'048'576;
-  bool key_has_vlan = false;  ///< `key = "mac+vlan"`
+  KeyKind key = KeyKind::kMac;
   std::uint32_t default_ttl_s = 86'400;
   std::uint32_t default_idle_s = 0;
   bool quota_removes = false;                          ///< `on_quota = "remove"`

@@ -28,9 +28,7 @@ constexpr std::array kKeys{
           return a.sessions.capacity == b.sessions.capacity;
         }},
     Key{"sessions.key", false,
-        [](const Config& a, const Config& b) {
-          return a.sessions.key_has_vlan == b.sessions.key_has_vlan;
-        }},
+        [](const Config& a, const Config& b) { return a.sessions.key == b.sessions.key; }},
     Key{"sessions.default_ttl_s", true,
         [](const Config& a, const Config& b) {
           return a.sessions.default_ttl_s == b.sessions.default_ttl_s;

@@ -50,7 +50,8 @@ class Control {
     table::GracePeriod& grace;
     const dataplane::StatusSource& status;
     dataplane::SightingSource& sightings;
-    const pipeline::Shared& shared;   ///< its policers are set, and its snapshot before run()
+    const pipeline::Shared& shared;  ///< its policers are set, and its snapshot before run()
+    SessionKeys& keys;
     std::string version;              ///< of the program
     MemoryReserve* memory = nullptr;  ///< null: none is kept
     Clock clock = Clock::system();
@@ -106,6 +107,7 @@ class Control {
 
   MemoryReserve* memory_;  ///< null: none
   Clock clock_;
+  SessionKeys& keys_;
   GraceQueue grace_;
   Ledger ledger_;
   Sessions sessions_;

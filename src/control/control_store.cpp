@@ -22,7 +22,15 @@ tl::expected<void, Error> Control::open_store(const Config& config) {
   store::Restored& restored = opened->restored;
   ledger_.connect(*store_, restored.unix_ms, config.sessions.store_may_fail);
   sessions_.restore_next_id(restored.next_id);
-  for (const store::Restored::One& one : restored.sessions) {
+  for (store::Restored::One& one : restored.sessions) {
+    const auto key = Ledger::key_of(one.session, keys_);
+    if (!key) {
+      return tl::unexpected{
+          Error{config.where("sessions.key"), fmt::format("the store holds {}", key.error()),
+                "set `sessions.key` and [[link]] as they were, or take another store and carry the "
+                "sessions over by gate511ctl export and import"}};
+    }
+    one.session.key = *key;
     if (sessions_.restore(one)) continue;
     return tl::unexpected{
         Error{config.where("sessions.capacity"),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/ledger.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -11,8 +13,11 @@ constexpr std::uint64_t kNsPerMs = 1'000'000;
 
 }  // namespace
 
-Ledger::Ledger(const Clock& clock)
-    : clock_{clock}, base_ms_{clock.unix_ns() / kNsPerMs}, base_boot_ns_{clock.boot_ns()} {}
+Ledger::Ledger(const Clock& clock, const SessionKeys& keys)
+    : clock_{clock},
+      keys_{keys},
+      base_ms_{clock.unix_ns() / kNsPerMs},
+      base_boot_ns_{clock.boot_ns()} {}
 
 void Ledger::connect(store::Store& store, std::uint64_t restored_ms, bool in_memory) {
   store_ = &store;
@@ -41,9 +46,11 @@ std::uint64_t Ledger::deadline_ns(std::uint64_t stored_ms) const {
 }
 
 store::Put Ledger::put(const SessionRecord& record) const {
+  const ClientKey client = keys_.client_of(record.key);
   return {
       {.id = record.id,
-       .key = record.key,
+       .key = {client.mac, client.vlan},
+       .link = keys_.has_link() ? keys_.links()[client.link] : std::string{},
        .state = record.state,
        .created_unix_s = record.created_unix_s,
        .expires_ms = stored_ms(record.deadline_ns),
@@ -56,6 +63,26 @@ store::Put Ledger::put(const SessionRecord& record) const {
        .service_class = std::string{std::string_view{record.service_class}},
        .bound = record.bound != nullptr,
        .addresses = record.bound ? record.bound->binding.addresses() : table::BoundAddresses{}}};
+}
+
+tl::expected<table::Key, std::string> Ledger::key_of(const store::Session& session,
+                                                     SessionKeys& keys) {
+  ClientKey client{session.key.mac(), session.key.number()};
+  const auto wrong = [&session, &client](std::string_view what) {
+    return tl::unexpected{fmt::format(
+        "session {} of {}{}{}", session.id, net::to_string(client.mac),
+        client.vlan == 0 ? std::string{} : fmt::format(" on VLAN {}", client.vlan), what)};
+  };
+  if (session.link.empty() == keys.has_link() || (client.vlan != 0 && !keys.has_vlan()))
+    return wrong(", which another `sessions.key` was for");
+  if (keys.has_link()) {
+    const auto link = keys.link_named(session.link);
+    if (!link) return wrong(fmt::format(", link {}, which is no link here", session.link));
+    client.link = *link;
+  }
+  const auto key = keys.make(client);
+  if (!key) return wrong(", and more pairs of link and VLAN than there are numbers for");
+  return *key;
 }
 
 void Ledger::grant(store::Changes changes, Done done) {

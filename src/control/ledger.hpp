@@ -5,11 +5,14 @@
 // Control thread.
 #pragma once
 
+#include <tl/expected.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <string>
 
 #include "control/clock.hpp"
+#include "control/session_keys.hpp"
 #include "control/session_record.hpp"
 #include "control/store/store.hpp"
 
@@ -19,8 +22,8 @@ class Ledger {
  public:
   using Failing = store::Store::Failing;
 
-  /// `clock` outlives it. Without a store.
-  explicit Ledger(const Clock& clock);
+  /// Both outlive it. Without a store.
+  Ledger(const Clock& clock, const SessionKeys& keys);
 
   /// Goes on from what was restored: the clock is not behind `restored_ms`, whatever the wall clock
   /// says. `store` outlives it. `in_memory`: what cannot be stored is done all the same.
@@ -35,6 +38,9 @@ class Ledger {
   [[nodiscard]] std::uint64_t deadline_ns(std::uint64_t stored_ms) const;
 
   [[nodiscard]] store::Put put(const SessionRecord& record) const;
+  /// The key of a session that was stored. Error: what it is known by is none here.
+  [[nodiscard]] static tl::expected<table::Key, std::string> key_of(const store::Session& session,
+                                                                    SessionKeys& keys);
 
   /// `done(stored)` is called once, perhaps at once: true if the changes are durable, or need not
   /// be.
@@ -51,6 +57,7 @@ class Ledger {
 
  private:
   const Clock& clock_;
+  const SessionKeys& keys_;
   store::Store* store_ = nullptr;
   bool in_memory_ = false;
   std::uint64_t base_ms_ = 0;

@@ -146,7 +146,7 @@ void Routers::learn(Role role, const Sighting& seen) {
 }
 
 bool Routers::is_client(const Sighting& seen) const {
-  const table::Key key{seen.client, parts_.clients.key_has_vlan() ? seen.vlan : std::uint16_t{0}};
+  const ClientKey key = parts_.clients.keys().client(seen.client, seen.vlan, seen.link);
   if (parts_.clients.has_session(key) || parts_.clients.find(key) != nullptr) return true;
   return !parts_.clients.claims(seen.address, {seen.vlan, seen.link}).empty();
 }

@@ -88,11 +88,13 @@ RpcError Service::not_stored(std::string_view change) const {
 std::optional<RpcError> Service::add_one(const Json& given, Sessions::Batch& batch,
                                          std::string& out) {
   Params params{given,
-                {"mac", "vlan", "state", "ttl_s", "expires_at", "rate_up_bps", "rate_down_bps",
-                 "idle_s", "quota_bytes", "tag", "user", "class", "bind_ip"}};
-  const auto key = read_key(params, parts_.key_has_vlan);
+                {"mac", "vlan", "link", "state", "ttl_s", "expires_at", "rate_up_bps",
+                 "rate_down_bps", "idle_s", "quota_bytes", "tag", "user", "class", "bind_ip"}};
+  const auto client = read_key(params, parts_.keys);
   const SessionFields fields = read_fields(params, parts_.clock.unix_ns() / kNsPerSecond);
-  if (params.error() || !key) return *params.error();
+  if (params.error() || !client) return *params.error();
+  const auto key = make_key(parts_.keys, *client);
+  if (!key) return key.error();
   const auto added = parts_.sessions.upsert(*key, fields, batch);
   if (!added) {
     return rpc::table_full(
@@ -101,7 +103,7 @@ std::optional<RpcError> Service::add_one(const Json& given, Sessions::Batch& bat
                     parts_.sessions.table().capacity()));
   }
   out += added->created ? R"({"created":true,"session":)" : R"({"created":false,"session":)";
-  append_session(out, added->session, parts_.key_has_vlan);
+  append_session(out, added->session, parts_.keys);
   return std::nullopt;
 }
 
@@ -177,7 +179,7 @@ bool Service::list_some(Listing& listing) const {
                            std::min(listing.limit - listing.listed, kListedAStep), kLooksAStep);
   for (const SessionRef& view : page.sessions) {
     if (listing.listed++ > 0) listing.result.out += ',';
-    append_session(listing.result.out, view, parts_.key_has_vlan);
+    append_session(listing.result.out, view, parts_.keys);
   }
   listing.looked += kLooksAStep;
   if (page.next) {
@@ -192,14 +194,14 @@ bool Service::list_some(Listing& listing) const {
 }
 
 void Service::session_list(const Caller& caller, const Json& given, const Done& done) const {
-  Params params{given, {"cursor", "limit", "state", "tag", "user", "vlan"}};
+  Params params{given, {"cursor", "limit", "state", "tag", "user", "vlan", "link"}};
   const auto cursor = params.integer("cursor", 0, 0xffff'ffff);
   const auto limit = params.integer("limit", 1, kMaxPage);
   SessionFilter filter;
   filter.state = read_state(params);
   filter.tag = params.text("tag", kMaxTag);
   filter.user = params.text("user", kMaxUser);
-  filter.vlan = read_vlan(params, parts_.key_has_vlan);
+  read_filter(params, parts_.keys, filter);
   if (params.error()) return done(refused(params));
   auto listing = std::make_shared<Listing>(Listing{std::move(filter),
                                                    static_cast<std::uint32_t>(cursor.value_or(0)),
@@ -212,7 +214,7 @@ void Service::session_list(const Caller& caller, const Json& given, const Done& 
 }
 
 void Service::session_revoke(const Json& given, const Done& done) {
-  Params params{given, {"mac", "vlan", "tag", "user", "all"}};
+  Params params{given, {"mac", "vlan", "link", "tag", "user", "all"}};
   SessionFilter filter;
   filter.tag = params.text("tag", kMaxTag);
   filter.user = params.text("user", kMaxUser);
@@ -220,11 +222,14 @@ void Service::session_revoke(const Json& given, const Done& done) {
   const int chosen =
       (params.has("mac") ? 1 : 0) + (filter.tag ? 1 : 0) + (filter.user ? 1 : 0) + (all ? 1 : 0);
   if (chosen != 1 || (all && !*all) || (filter.tag && filter.tag->empty()) ||
-      (filter.user && filter.user->empty()) || (params.has("vlan") && !params.has("mac")))
-    params.fail(
-        rpc::invalid_params("give one of `mac` (with `vlan`), `tag`, `user` and `all`: true"));
+      (filter.user && filter.user->empty()) ||
+      ((params.has("vlan") || params.has("link")) && !params.has("mac")))
+    params.fail(rpc::invalid_params(
+        "give one of `mac` (with `vlan` and `link`), `tag`, `user` and `all`: true"));
   std::optional<table::Key> key;
-  if (params.has("mac")) key = read_key(params, parts_.key_has_vlan);
+  if (params.has("mac")) {
+    if (const auto client = read_key(params, parts_.keys)) key = parts_.keys.find(*client);
+  }
   if (params.error()) return done(refused(params));
 
   const auto finish = [this, done](const Sessions::Revoked& revoked) {
@@ -235,7 +240,7 @@ void Service::session_revoke(const Json& given, const Done& done) {
           "then takes it back")});
     }
     Json result{{"existed", revoked.count > 0}, {"revoked", revoked.count}};
-    if (revoked.session) result["session"] = session_json(*revoked.session, parts_.key_has_vlan);
+    if (revoked.session) result["session"] = session_json(*revoked.session, parts_.keys);
     done(with_generation(std::move(result)));
   };
   if (key) return parts_.sessions.revoke(*key, finish);

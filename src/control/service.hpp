@@ -35,7 +35,7 @@ class Service {
     const dataplane::StatusSource& status;
     const Clock& clock;
     std::string version;  ///< of the program
-    bool key_has_vlan;
+    SessionKeys& keys;
     EventBus& events;
     const ConfigState& config;
     Jobs& jobs;

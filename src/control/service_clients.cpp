@@ -17,18 +17,31 @@ tl::unexpected<RpcError> refused(Params& params) {
 }
 
 /// A place in the order of keys; opaque to clients.
-std::string cursor_text(std::uint64_t cursor) {
-  return fmt::format("{:016x}", cursor);
+std::string cursor_text(const ClientKey& cursor) {
+  return fmt::format("{:012x}{:03x}{:02x}", cursor.mac.value(), cursor.vlan, cursor.link);
 }
 
-std::uint64_t read_cursor(Params& params) {
-  const auto text = params.text("cursor", 16);
-  std::uint64_t cursor = 0;
-  if (!text) return cursor;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), cursor, 16);
-  if (error != std::errc{} || end != text->data() + text->size() || text->size() != 16)
-    params.fail(rpc::invalid_params("`cursor` must be a `next_cursor` as it was given"));
-  return cursor;
+ClientKey read_cursor(Params& params) {
+  constexpr std::size_t kMac = 12, kVlan = 3, kLink = 2;
+  const auto text = params.text("cursor", kMac + kVlan + kLink);
+  if (!text) return {};
+  std::size_t at = 0;
+  bool is_good = text->size() == kMac + kVlan + kLink;
+  const auto take = [&](std::size_t digits) {
+    std::uint64_t number = 0;
+    if (!is_good) return number;
+    const char* const end = text->data() + at + digits;
+    const auto read = std::from_chars(text->data() + at, end, number, 16);
+    is_good = read.ec == std::errc{} && read.ptr == end;
+    at += digits;
+    return number;
+  };
+  const net::MacAddress mac{take(kMac)};
+  const auto vlan = static_cast<std::uint16_t>(take(kVlan));
+  const auto link = static_cast<std::uint8_t>(take(kLink));
+  if (is_good) return {mac, vlan, link};
+  params.fail(rpc::invalid_params("`cursor` must be a `next_cursor` as it was given"));
+  return {};
 }
 
 RpcError conflict(const net::IpAddress& address, const std::vector<Clients::Claim>& claims,
@@ -37,7 +50,7 @@ RpcError conflict(const net::IpAddress& address, const std::vector<Clients::Clai
   Json claimants = Json::array();
   for (const Clients::Claim& claim : claims) {
     names.push_back(view.name(claim));
-    claimants.push_back({{"mac", net::to_string(claim.client->key.mac())},
+    claimants.push_back({{"mac", net::to_string(claim.client->key.mac)},
                          {"source", source_name(claim.address->source)},
                          {"vlan", claim.address->vlan},
                          {"link", view.link_name(claim.address->link)}});
@@ -66,18 +79,16 @@ ClientMethods::ClientMethods(const Parts& parts, Dispatcher& dispatcher) : parts
 
 ClientView ClientMethods::now() {
   (void)parts_.clients.take(parts_.sightings);
-  return {parts_.clients, parts_.sessions.table(),
-          *parts_.shared.snapshot.load(std::memory_order_acquire), parts_.clock};
+  return {parts_.clients, *parts_.shared.snapshot.load(std::memory_order_acquire), parts_.clock};
 }
 
 tl::expected<ClientMethods::Named, RpcError> ClientMethods::read_named(const Json& given) {
   const ClientView view = now();
   Params params{given, {"mac", "ip", "vlan", "link"}};
   if (params.has("mac") == params.has("ip"))
-    params.fail(rpc::invalid_params("give one of `mac` (with `vlan`) and `ip`"));
+    params.fail(rpc::invalid_params("give one of `mac` (with `vlan` and `link`) and `ip`"));
   if (params.has("mac")) {
-    if (params.has("link")) params.fail(rpc::invalid_params("`link` goes with `ip` alone"));
-    const auto key = read_key(params, parts_.key_has_vlan);
+    const auto key = read_key(params, parts_.keys);
     if (!key) return refused(params);
     return Named{*key, std::nullopt};
   }
@@ -97,7 +108,7 @@ tl::expected<ClientMethods::Named, RpcError> ClientMethods::read_named(const Jso
 Outcome ClientMethods::client_list(const Json& given) {
   const ClientView view = now();
   Params params{given, {"cursor", "limit", "state", "vlan", "link"}};
-  const std::uint64_t cursor = read_cursor(params);
+  const ClientKey cursor = read_cursor(params);
   const auto limit = params.integer("limit", 1, kMaxPage);
   ClientFilter filter;
   if (const auto state = params.choice("state", {"guest", "session"})) filter.has_session = *state;
@@ -122,7 +133,7 @@ Outcome ClientMethods::client_get(const Json& given) {
   if (client == nullptr) {
     return tl::unexpected{rpc::not_found(
         fmt::format("{} was not seen; it is known once it has spoken ARP, ND or DHCP",
-                    net::to_string(named->key.mac())))};
+                    net::to_string(named->key.mac)))};
   }
   return Json{{"client", now().json(*client)}};
 }
@@ -130,15 +141,15 @@ Outcome ClientMethods::client_get(const Json& given) {
 Outcome ClientMethods::session_get(const Json& given) {
   const auto named = read_named(given);
   if (!named) return tl::unexpected{named.error()};
-  const auto view = parts_.sessions.find(named->key);
-  const std::string mac = net::to_string(named->key.mac());
+  const auto view = parts_.sessions.find(parts_.keys.find(named->key));
+  const std::string mac = net::to_string(named->key.mac);
   if (!view) {
     return tl::unexpected{rpc::not_found(
         named->by_ip
             ? fmt::format("{} is {}, which has no session", net::to_string(*named->by_ip), mac)
             : fmt::format("{} has no session", mac))};
   }
-  return Json{{"session", session_json(*view, parts_.key_has_vlan)},
+  return Json{{"session", session_json(*view, parts_.keys)},
               {"generation", parts_.sessions.generation()}};
 }
 

@@ -24,16 +24,16 @@ class ClientMethods {
     dataplane::SightingSource& sightings;
     const pipeline::Shared& shared;  ///< its snapshot is set before a request is answered
     const Clock& clock;
-    bool key_has_vlan = false;
+    const SessionKeys& keys;
   };
   ClientMethods(const Parts& parts, Dispatcher& dispatcher);
   ClientMethods(const ClientMethods&) = delete;
   ClientMethods& operator=(const ClientMethods&) = delete;
 
  private:
-  /// Who is meant by `mac` (with `vlan`) or by `ip` (narrowed by `vlan` and `link`).
+  /// Who is meant by `mac` (with `vlan` and `link`) or by `ip` (narrowed by `vlan` and `link`).
   struct Named {
-    table::Key key;
+    ClientKey key;
     std::optional<net::IpAddress> by_ip;
   };
 

@@ -85,24 +85,24 @@ Outcome ClientMethods::explain(const Json& given) {
     }
   }
   const Place place = read_place(params, view.snapshot);
-  // Without a VLAN in the key, `vlan` still says by which zone's rules.
-  Json mac_alone = given;
-  if (mac_alone.is_object()) {
-    mac_alone.erase("vlan");
-    mac_alone.erase("request");
+  // What is no part of the key still says by which zone's rules.
+  Json named = given;
+  if (named.is_object()) {
+    named.erase("request");
+    if (!parts_.keys.has_vlan()) named.erase("vlan");
+    if (!parts_.keys.has_link()) named.erase("link");
   }
-  Params key_params{mac_alone, {"mac", "link"}};
-  auto key = params.error() ? std::nullopt : read_key(key_params, false);
+  Params key_params{named, {"mac", "vlan", "link"}};
+  const auto key = params.error() ? std::nullopt : read_key(key_params, parts_.keys);
   if (key_params.error() && !params.error()) params.fail(*key_params.error());
   if (params.error() || !key) return tl::unexpected{*params.error()};
-  if (parts_.key_has_vlan) key = table::Key{key->mac(), place.vlan.value_or(0)};
 
   const SeenClient* client = parts_.clients.find(*key);
-  const std::uint8_t link = place.link.value_or(client != nullptr ? client->link : 0);
-  const std::uint16_t vlan = place.vlan.value_or(client != nullptr ? client->vlan : key->vlan());
+  const std::uint8_t link = place.link.value_or(client != nullptr ? client->link : key->link);
+  const std::uint16_t vlan = place.vlan.value_or(client != nullptr ? client->vlan : key->vlan);
   const policy::ZoneRef zone_ref = zone_of(view.snapshot, link, vlan);
   const policy::Zone& zone = view.snapshot.zone(zone_ref);
-  const auto session = parts_.sessions.find(*key);
+  const auto session = parts_.sessions.find(parts_.keys.find(*key));
   const table::State state = session ? session->record.state : table::State::kNone;
 
   Json rules = Json::array();
@@ -132,14 +132,14 @@ Outcome ClientMethods::explain(const Json& given) {
   }
   why.push_back(seen_sentence(client, view));
   Json result{
-      {"mac", net::to_string(key->mac())},
+      {"mac", net::to_string(key->mac)},
       {"vlan", vlan},
       {"link", view.link_name(link)},
       {"zone", zone.name},
       {"state", view.state_of(*key)},
       {"why", std::move(why)},
       {"rules", std::move(rules)},
-      {"session", session ? session_json(*session, parts_.key_has_vlan) : Json(nullptr)},
+      {"session", session ? session_json(*session, parts_.keys) : Json(nullptr)},
       {"client", client != nullptr ? view.json(*client) : Json(nullptr)},
       {"generation", parts_.sessions.generation()},
   };

@@ -16,25 +16,6 @@ tl::unexpected<RpcError> refused(Params& params) {
   return tl::unexpected{*params.error()};
 }
 
-/// The key that `to_mac` and `to_vlan` make of `from`.
-std::optional<table::Key> read_target(Params& params, table::Key from, bool key_has_vlan) {
-  Json renamed = Json::object();
-  renamed["mac"] = params.text("to_mac", 64).value_or(net::to_string(from.mac()));
-  const auto vlan = params.integer("to_vlan", 0, 4094);
-  if (vlan && !key_has_vlan) {
-    params.fail(rpc::invalid_params(
-        "`to_vlan` is no part of a session's key here; leave it out, or set sessions.key = "
-        "\"mac+vlan\" in the configuration"));
-  }
-  if (key_has_vlan) renamed["vlan"] = vlan.value_or(from.vlan());
-  Params target{renamed, {"mac", "vlan"}};
-  const auto key = read_key(target, key_has_vlan);
-  if (target.error()) params.fail(*target.error());
-  if (key == from)
-    params.fail(rpc::invalid_params("give `to_mac` or `to_vlan`, other than they are"));
-  return params.error() ? std::nullopt : key;
-}
-
 }  // namespace
 
 SessionChangeMethods::SessionChangeMethods(Parts parts, Dispatcher& dispatcher)
@@ -52,7 +33,7 @@ RpcError SessionChangeMethods::no_session(table::Key key) const {
 Outcome SessionChangeMethods::shown(table::Key key) const {
   const auto view = parts_.sessions.find(key);
   if (!view) return tl::unexpected{no_session(key)};
-  return Json{{"session", session_json(*view, parts_.key_has_vlan)},
+  return Json{{"session", session_json(*view, parts_.keys)},
               {"generation", parts_.sessions.generation()}};
 }
 
@@ -64,25 +45,26 @@ Outcome SessionChangeMethods::settled(table::Key key, Sessions::Settled settled,
 }
 
 void SessionChangeMethods::extend(const Json& given, const Done& done) {
-  Params params{given, {"mac", "vlan", "ttl_s", "expires_at", "add_s"}};
-  const auto key = read_key(params, parts_.key_has_vlan);
+  Params params{given, {"mac", "vlan", "link", "ttl_s", "expires_at", "add_s"}};
+  const auto client = read_key(params, parts_.keys);
   const auto add_s = params.integer("add_s", 1, SessionsConfig::kMaxTtl_s);
   const SessionFields read = read_fields(params, parts_.clock.unix_ns() / kNsPerSecond);
   const int chosen = (params.has("ttl_s") ? 1 : 0) + (params.has("expires_at") ? 1 : 0) +
                      (params.has("add_s") ? 1 : 0);
   if (chosen != 1)
     params.fail(rpc::invalid_params("give one of `ttl_s`, `expires_at` and `add_s`"));
-  if (params.error() || !key) return done(refused(params));
+  if (params.error() || !client) return done(refused(params));
+  const table::Key key = parts_.keys.find(*client);
   const auto refuse = [&done](RpcError error) { done(tl::unexpected{std::move(error)}); };
   Sessions::Batch batch;
   if (add_s) {
-    switch (parts_.sessions.add_time(*key, *add_s, batch)) {
+    switch (parts_.sessions.add_time(key, *add_s, batch)) {
       case Sessions::Refusal::kNotFound:
-        return refuse(no_session(*key));
+        return refuse(no_session(key));
       case Sessions::Refusal::kEndless:
         return refuse(rpc::invalid_params(
             fmt::format("{} has no end to add `add_s` to; give `ttl_s` or `expires_at`",
-                        net::to_string(key->mac()))));
+                        net::to_string(key.mac()))));
       case Sessions::Refusal::kTooLong:
         return refuse(rpc::invalid_params(
             fmt::format("`add_s` makes it longer than {} s; give less, or `ttl_s` 0 for no end",
@@ -94,26 +76,30 @@ void SessionChangeMethods::extend(const Json& given, const Done& done) {
     SessionFields fields;
     fields.ttl_s = read.ttl_s;
     fields.expires_at_s = read.expires_at_s;
-    if (!parts_.sessions.find(*key) || !parts_.sessions.upsert(*key, fields, batch))
-      return refuse(no_session(*key));
+    if (!parts_.sessions.find(key) || !parts_.sessions.upsert(key, fields, batch))
+      return refuse(no_session(key));
   }
-  parts_.sessions.commit(std::move(batch), [this, done, key = *key](Sessions::Settled settled) {
+  parts_.sessions.commit(std::move(batch), [this, done, key](Sessions::Settled settled) {
     done(this->settled(key, settled, "nothing was changed"));
   });
 }
 
 void SessionChangeMethods::move(const Json& given, const Done& done) {
-  Params params{given, {"mac", "vlan", "to_mac", "to_vlan"}};
-  const auto from = read_key(params, parts_.key_has_vlan);
-  if (params.error() || !from) return done(refused(params));
-  const auto to = read_target(params, *from, parts_.key_has_vlan);
-  if (params.error() || !to) return done(refused(params));
+  Params params{given, {"mac", "vlan", "link", "to_mac", "to_vlan", "to_link"}};
+  const auto client = read_key(params, parts_.keys);
+  if (params.error() || !client) return done(refused(params));
+  const auto target = read_target(params, *client, parts_.keys);
+  if (params.error() || !target) return done(refused(params));
+  const table::Key from = parts_.keys.find(*client);
+  if (!parts_.sessions.find(from)) return done(tl::unexpected{no_session(from)});
+  const auto to = make_key(parts_.keys, *target);
+  if (!to) return done(tl::unexpected{to.error()});
   const auto answer = [this, done, to = *to](Sessions::Settled settled) {
     done(this->settled(to, settled,
                        "the move stands, and is stored as soon as that is possible, but a restart "
                        "before then takes it back"));
   };
-  switch (parts_.sessions.move(*from, *to, answer)) {
+  switch (parts_.sessions.move(from, *to, answer)) {
     case Sessions::Refusal::kNone:
       return;
     case Sessions::Refusal::kTaken:
@@ -126,9 +112,9 @@ void SessionChangeMethods::move(const Json& given, const Done& done) {
     case Sessions::Refusal::kBusy:
       return done(tl::unexpected{
           rpc::busy(fmt::format("a change of {} is not stored yet; move it when that is answered",
-                                net::to_string(from->mac())))});
+                                net::to_string(from.mac())))});
     default:
-      return done(tl::unexpected{no_session(*from)});
+      return done(tl::unexpected{no_session(from)});
   }
 }
 

@@ -21,7 +21,7 @@ class SessionChangeMethods {
     std::function<RpcError(std::string_view change)> not_seen;
     /// The error where the store could not take it.
     std::function<RpcError(std::string_view change)> not_stored;
-    bool key_has_vlan = false;
+    SessionKeys& keys;
   };
   SessionChangeMethods(Parts parts, Dispatcher& dispatcher);
   SessionChangeMethods(const SessionChangeMethods&) = delete;

@@ -141,7 +141,8 @@ void Service::watch_ports() {
 
 Json Service::hello() const {
   Json features = Json::array();
-  if (parts_.key_has_vlan) features.push_back("session.vlan");
+  if (parts_.keys.has_vlan()) features.push_back("session.vlan");
+  if (parts_.keys.has_link()) features.push_back("session.link");
   return {
       {"program", "gate511"},
       {"version", parts_.version},

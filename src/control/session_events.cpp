@@ -12,19 +12,19 @@ namespace gate511::control {
 
 void SessionEvents::session_added(const SessionRef& session) {
   std::string members = R"("session":)";
-  append_session(members, session, key_has_vlan_);
+  append_session(members, session, keys_);
   events_.emit_text("session.added", members);
 }
 
 void SessionEvents::session_changed(const SessionRef& session) {
   std::string members = R"("session":)";
-  append_session(members, session, key_has_vlan_);
+  append_session(members, session, keys_);
   events_.emit_text("session.changed", members);
 }
 
 void SessionEvents::session_ended(const SessionRef& session, EndReason reason) {
   std::string members = fmt::format(R"("reason":"{}","session":)", reason_name(reason));
-  append_ended_session(members, session, key_has_vlan_);
+  append_ended_session(members, session, keys_);
   // A session that was moved goes on: its own end is still to come.
   events_.emit_end(reason == EndReason::kMoved ? 0 : session.record.id, members);
 }

@@ -4,15 +4,15 @@
 #pragma once
 
 #include "control/events.hpp"
+#include "control/session_keys.hpp"
 #include "control/session_listener.hpp"
 
 namespace gate511::control {
 
 class SessionEvents final : public SessionListener {
  public:
-  /// `events` outlives it.
-  SessionEvents(EventBus& events, bool key_has_vlan)
-      : events_{events}, key_has_vlan_{key_has_vlan} {}
+  /// Both outlive it.
+  SessionEvents(EventBus& events, const SessionKeys& keys) : events_{events}, keys_{keys} {}
 
   void session_added(const SessionRef& session) override;
   void session_changed(const SessionRef& session) override;
@@ -20,7 +20,7 @@ class SessionEvents final : public SessionListener {
 
  private:
   EventBus& events_;
-  bool key_has_vlan_;
+  const SessionKeys& keys_;
 };
 
 }  // namespace gate511::control

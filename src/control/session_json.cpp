@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "control/bind_ip.hpp"
@@ -37,7 +38,7 @@ void append_seen(std::string& out, std::string_view name, std::uint64_t unix_s) 
   out.append(name).append("null");
 }
 
-void append(std::string& out, const SessionRef& view, bool key_has_vlan, bool lives) {
+void append(std::string& out, const SessionRef& view, const SessionKeys& keys, bool lives) {
   const SessionRecord& record = view.record;
   out += R"({"bind_ip":)";
   append_bind_ip(out, record.bound.get());
@@ -52,8 +53,13 @@ void append(std::string& out, const SessionRef& view, bool key_has_vlan, bool li
   append_number(out, R"(,"id":)", record.id);
   append_number(out, R"(,"idle_s":)", record.idle_s);
   append_seen(out, R"(,"last_seen":)", view.last_seen_s);
+  const ClientKey client = keys.client_of(record.key);
+  if (keys.has_link()) {
+    out += R"(,"link":)";
+    append_text(out, keys.links()[client.link]);
+  }
   out += R"(,"mac":")";
-  out += net::to_string(record.key.mac());
+  out += net::to_string(client.mac);
   append_number(out, R"(","packets_down":)", view.traffic.packets_down);
   append_number(out, R"(,"packets_up":)", view.traffic.packets_up);
   append_number(out, R"(,"quota_bytes":)", record.quota_bytes);
@@ -64,7 +70,7 @@ void append(std::string& out, const SessionRef& view, bool key_has_vlan, bool li
   if (lives) append_number(out, R"(,"ttl_s":)", view.ttl_s);
   out += R"(,"user":)";
   append_text(out, record.user);
-  if (key_has_vlan) append_number(out, R"(,"vlan":)", record.key.vlan());
+  if (keys.has_vlan()) append_number(out, R"(,"vlan":)", client.vlan);
   out.push_back('}');
 }
 
@@ -81,35 +87,47 @@ std::string_view state_name(table::State state) {
   }
 }
 
-void append_session(std::string& out, const SessionRef& view, bool key_has_vlan) {
-  append(out, view, key_has_vlan, true);
+void append_session(std::string& out, const SessionRef& view, const SessionKeys& keys) {
+  append(out, view, keys, true);
 }
 
-void append_ended_session(std::string& out, const SessionRef& view, bool key_has_vlan) {
-  append(out, view, key_has_vlan, false);
+void append_ended_session(std::string& out, const SessionRef& view, const SessionKeys& keys) {
+  append(out, view, keys, false);
 }
 
-Json session_json(const SessionRef& view, bool key_has_vlan) {
+Json session_json(const SessionRef& view, const SessionKeys& keys) {
   std::string text;
-  append_session(text, view, key_has_vlan);
+  append_session(text, view, keys);
   return Json::parse(text);
 }
 
-std::optional<std::uint16_t> read_vlan(Params& params, bool key_has_vlan) {
-  const auto vlan = params.integer("vlan", 0, kMaxVlan);
-  if (vlan && !key_has_vlan) {
-    params.fail(rpc::invalid_params(
-        "`vlan` is no part of a session's key here; leave it out, or set sessions.key = "
-        "\"mac+vlan\" in the configuration"));
-  }
+namespace {
+
+void refuse_part(Params& params, const char* name, std::string_view key) {
+  params.fail(rpc::invalid_params(
+      fmt::format("`{}` is no part of a session's key here; leave it out, or set sessions.key = "
+                  "\"{}\" in the configuration",
+                  name, key)));
+}
+
+std::optional<std::uint16_t> read_vlan(Params& params, const char* name, const SessionKeys& keys) {
+  const auto vlan = params.integer(name, 0, kMaxVlan);
+  if (vlan && !keys.has_vlan()) refuse_part(params, name, "mac+vlan");
   if (!vlan) return std::nullopt;
   return static_cast<std::uint16_t>(*vlan);
 }
 
-std::optional<table::Key> read_key(Params& params, bool key_has_vlan) {
-  params.require("mac");
-  const auto text = params.text("mac", 64);
-  const std::uint16_t vlan = read_vlan(params, key_has_vlan).value_or(0);
+std::optional<std::uint8_t> read_key_link(Params& params, const char* name,
+                                          const SessionKeys& keys) {
+  if (!keys.has_link()) {
+    if (params.has(name)) refuse_part(params, name, "mac+vlan+link");
+    return std::nullopt;
+  }
+  return read_link(params, name, keys.links());
+}
+
+std::optional<net::MacAddress> read_mac(Params& params, const char* name) {
+  const auto text = params.text(name, 64);
   if (!text || params.error()) return std::nullopt;
   const auto mac = net::parse_mac(*text);
   if (!mac) {
@@ -123,7 +141,60 @@ std::optional<table::Key> read_key(Params& params, bool key_has_vlan) {
                                  mac->is_zero() ? "zero" : "a group address")));
     return std::nullopt;
   }
-  return table::Key{*mac, vlan};
+  return mac;
+}
+
+}  // namespace
+
+std::optional<std::uint8_t> read_link(Params& params, const char* name,
+                                      const std::vector<std::string>& links) {
+  const auto text = params.text(name, 256);
+  if (!text) return std::nullopt;
+  const auto found = std::find(links.begin(), links.end(), *text);
+  if (found != links.end()) return static_cast<std::uint8_t>(found - links.begin());
+  params.fail(rpc::invalid_params(fmt::format("there is no link `{}`; there is {}",
+                                              text->substr(0, 64), fmt::join(links, ", "))));
+  return std::nullopt;
+}
+
+std::optional<ClientKey> read_key(Params& params, const SessionKeys& keys) {
+  params.require("mac");
+  const std::uint16_t vlan = read_vlan(params, "vlan", keys).value_or(0);
+  const auto link = read_key_link(params, "link", keys);
+  const auto mac = read_mac(params, "mac");
+  if (keys.has_link() && !link && keys.links().size() > 1 && !params.error()) {
+    params.fail(rpc::invalid_params(
+        fmt::format("`link` is missing, which a session's key has here; give one of {}",
+                    fmt::join(keys.links(), ", "))));
+  }
+  if (!mac || params.error()) return std::nullopt;
+  return ClientKey{*mac, vlan, link.value_or(0)};
+}
+
+std::optional<ClientKey> read_target(Params& params, const ClientKey& from,
+                                     const SessionKeys& keys) {
+  const std::uint16_t vlan = read_vlan(params, "to_vlan", keys).value_or(from.vlan);
+  const std::uint8_t link = read_key_link(params, "to_link", keys).value_or(from.link);
+  const auto mac = params.has("to_mac") ? read_mac(params, "to_mac") : from.mac;
+  if (!mac || params.error()) return std::nullopt;
+  const ClientKey target{*mac, vlan, link};
+  if (target != from) return target;
+  params.fail(rpc::invalid_params("give `to_mac`, `to_vlan` or `to_link`, other than they are"));
+  return std::nullopt;
+}
+
+tl::expected<table::Key, RpcError> make_key(SessionKeys& keys, const ClientKey& client) {
+  if (const auto key = keys.make(client)) return *key;
+  return tl::unexpected{rpc::table_full(
+      fmt::format("{} pairs of link and VLAN have had sessions since the start, and no more can; "
+                  "use fewer, or start gate511 again if some are not used any more",
+                  SessionKeys::kMaxPairs))};
+}
+
+void read_filter(Params& params, const SessionKeys& keys, SessionFilter& filter) {
+  filter.vlan = read_vlan(params, "vlan", keys);
+  filter.link = read_key_link(params, "link", keys);
+  if (filter.vlan || filter.link) filter.keys = &keys;
 }
 
 std::optional<table::State> read_state(Params& params) {

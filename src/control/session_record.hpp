@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "control/session_keys.hpp"
 #include "control/short_text.hpp"
 #include "table/binding.hpp"
 #include "table/session_counters.hpp"
@@ -143,10 +144,18 @@ struct SessionFilter {
   std::optional<std::string> tag{};
   std::optional<std::string> user{};
   std::optional<std::uint16_t> vlan{};
+  std::optional<std::uint8_t> link{};
+  const SessionKeys* keys = nullptr;  ///< set where `vlan` or `link` is
 
   [[nodiscard]] bool matches(const SessionRecord& record) const {
     return (!state || *state == record.state) && (!tag || record.tag == *tag) &&
-           (!user || record.user == *user) && (!vlan || *vlan == record.key.vlan());
+           (!user || record.user == *user) && (keys == nullptr || is_at(record.key));
+  }
+
+ private:
+  [[nodiscard]] bool is_at(table::Key key) const {
+    const ClientKey client = keys->client_of(key);
+    return (!vlan || *vlan == client.vlan) && (!link || *link == client.link);
   }
 };
 

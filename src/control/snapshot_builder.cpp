@@ -168,8 +168,7 @@ policy::LinkPolicy link_policy(const Config& config, const LinkConfig& link,
 
 tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(
     const Config& config, const ZoneNumbers& numbers, const http::LinkKey& key) {
-  policy::Snapshot snapshot{
-      .key_has_vlan = config.sessions.key_has_vlan, .links = {}, .zones = {}, .link_key = key};
+  policy::Snapshot snapshot{.links = {}, .zones = {}, .link_key = key};
   Compiled compiled;
   auto first = make_zone(config, {}, default_zone(config), compiled, nullptr);
   if (!first) return tl::unexpected{first.error()};

@@ -23,7 +23,7 @@ bool may_show(net::ByteView frame, const Ethernet& ethernet) noexcept {
 template <Direction direction>
 void parse_from(Burst& burst) noexcept {
   const policy::LinkPolicy& link = burst.snapshot->links[burst.link];
-  const unsigned vlan_bits = burst.snapshot->key_has_vlan ? 0xfff : 0;
+  const table::KeyNumbers& numbers = *burst.key_numbers;
   burst.shows.clear();
   for (std::size_t i = 0; i < burst.count; ++i) {
     const net::ByteView frame = burst.frame[i];
@@ -34,7 +34,7 @@ void parse_from(Burst& burst) noexcept {
     const net::MacAddress client =
         direction == Direction::kFromAccess ? ethernet.source : ethernet.destination;
     burst.zone[i] = zone;
-    burst.key[i] = table::Key{client, static_cast<std::uint16_t>(ethernet.vlan & vlan_bits)};
+    burst.key[i] = table::Key{client, numbers[ethernet.vlan].load(std::memory_order_relaxed)};
     // The guards are against nothing from the uplink.
     burst.may_break[i] =
         direction == Direction::kFromAccess && burst.known->holds(burst.link, ethernet.source);

@@ -15,6 +15,7 @@
 #include "policy/snapshot.hpp"
 #include "policy/verdict.hpp"
 #include "responder/plan.hpp"
+#include "table/key_numbers.hpp"
 #include "table/session_table.hpp"
 
 namespace gate511::pipeline {
@@ -49,6 +50,7 @@ struct Burst {
   const policy::Snapshot* snapshot = nullptr;
   const policy::Infrastructure* known = nullptr;
   const policy::OpenedGarden* opened = nullptr;
+  const table::KeyNumbers* key_numbers = nullptr;  ///< of the link
   std::array<net::Ethernet, kMaxBurst> ethernet;
   std::array<policy::ZoneRef, kMaxBurst> zone;
   std::array<table::Key, kMaxBurst> key;

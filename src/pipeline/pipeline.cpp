@@ -90,6 +90,7 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
   burst.snapshot = shared_.snapshot.load(std::memory_order_acquire);
   burst.known = shared_.known.load(std::memory_order_acquire);
   burst.opened = shared_.opened.load(std::memory_order_acquire);
+  burst.key_numbers = shared_.key_numbers[burst.link];
   parse(burst);
   shared_.table->look_up(std::span{burst.key}.first(burst.count),
                          std::span{burst.session}.first(burst.count));

@@ -29,6 +29,7 @@
 #include "responder/cookie.hpp"
 #include "responder/tcp_responder.hpp"
 #include "table/binding.hpp"
+#include "table/key_numbers.hpp"
 #include "table/policer.hpp"
 #include "table/session_counters.hpp"
 #include "table/session_table.hpp"
@@ -48,16 +49,20 @@ struct Shared {
   std::atomic<std::uint16_t> zones_used{policy::kMaxZones};
   std::span<table::Policer> policers{};  ///< by slot; written by the workers, for those with a rate
   std::span<table::BindingPlace> bindings{};  ///< by slot; read for those that are bound
-  policy::DhcpServers dhcp_servers;           ///< written by who learns of a server not yet known
-  policy::DhcpRequests dhcp_requests;         ///< written by the workers
-  policy::Permits permits;                    ///< written by the garden thread
-  std::atomic<bool> learns{false};  ///< some zone's garden has hosts; set by the control thread
+  /// By link; set before the workers start, and not changed.
+  std::array<const table::KeyNumbers*, policy::kMaxLinks> key_numbers;
+  policy::DhcpServers dhcp_servers;    ///< written by who learns of a server not yet known
+  policy::DhcpRequests dhcp_requests;  ///< written by the workers
+  policy::Permits permits;             ///< written by the garden thread
+  std::atomic<bool> learns{false};     ///< some zone's garden has hosts; set by the control thread
 
   static inline const policy::Infrastructure kNothingKnown{};
   static inline const policy::OpenedGarden kNothingOpened{};
 
   Shared(const table::SessionTable& sessions, net::SipKey seed) noexcept
-      : table{&sessions}, dhcp_servers{seed}, dhcp_requests{seed}, permits{seed} {}
+      : table{&sessions}, dhcp_servers{seed}, dhcp_requests{seed}, permits{seed} {
+    key_numbers.fill(&table::kNoKeyNumbers);
+  }
 };
 
 /// One worker's pipeline. Used by that worker alone, but for `counters`, which the control thread

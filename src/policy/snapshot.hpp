@@ -78,7 +78,6 @@ inline constexpr std::size_t kMaxZones = 256;  ///< with the default zone
 inline constexpr std::size_t kMaxLinks = 255;
 
 struct Snapshot {
-  bool key_has_vlan = false;  ///< `sessions.key = "mac+vlan"`
   std::vector<LinkPolicy> links;
   std::vector<Zone> zones;  ///< [0] is the default zone
   http::LinkKey link_key;

@@ -39,6 +39,12 @@ dataplane::Options options_of(const control::Config& config) {
   return options;
 }
 
+std::vector<std::string> link_names(const control::Config& config) {
+  std::vector<std::string> names;
+  for (const control::LinkConfig& link : config.links) names.push_back(link.name);
+  return names;
+}
+
 /// Blocks the signals that end the daemon or make it reload, for this thread and all that it
 /// starts, and gives them as a file descriptor.
 tl::expected<control::Fd, Error> take_signals() {
@@ -149,11 +155,15 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
   pipeline::Shared shared{table, random_value<net::SipKey>()};
   shared.policers = (*dataplane)->policers();
   shared.bindings = (*dataplane)->bindings();
+  control::SessionKeys keys{config.sessions.key, link_names(config)};
+  for (std::size_t link = 0; link < config.links.size(); ++link)
+    shared.key_numbers[link] = keys.numbers(link);
   auto control = control::Control::open(config, {.table = table,
                                                  .grace = (*dataplane)->grace(),
                                                  .status = **dataplane,
                                                  .sightings = **dataplane,
                                                  .shared = shared,
+                                                 .keys = keys,
                                                  .version = GATE511_VERSION,
                                                  .memory = &memory});
   if (!control) return tl::unexpected{control.error()};

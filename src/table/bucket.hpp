@@ -24,7 +24,7 @@ inline constexpr unsigned kStateShift = 60;
 /// In a bucket's first slot, used or not: some session found this bucket full and went on. It is
 /// the MAC's group bit, which no session's MAC has.
 inline constexpr std::uint64_t kPassedBy = std::uint64_t{1} << 40;
-/// The MAC and VLAN bits of a slot, without the group bit and the state. A key is compared with
+/// The MAC and number bits of a slot, without the group bit and the state. A key is compared with
 /// these, so one that has the group bit is never found.
 inline constexpr std::uint64_t kKeyMask = ((std::uint64_t{1} << kStateShift) - 1) & ~kPassedBy;
 

@@ -65,17 +65,18 @@ enum class State : std::uint8_t {
   return is_fresh(state) ? static_cast<State>(static_cast<std::uint8_t>(state) & ~2) : state;
 }
 
-/// A client's identity: MAC and, by `sessions.key`, its outer VLAN (0: not part of the key).
-/// Layout as in a slot: bits 0-47 MAC with the group bit (40) zero, bits 48-59 VLAN, 60-63 zero.
-/// A key that is no station's has the group bit, and is never found: so has that of the MAC zero.
+/// A client's identity: MAC and a number that stands for the outer VLAN, or for VLAN and link,
+/// where `sessions.key` says so (KeyNumbers); else it is 0. Layout as in a slot: bits 0-47 MAC with
+/// the group bit (40) zero, bits 48-59 number, 60-63 zero. A key that is no station's has the group
+/// bit, and is never found: so has that of the MAC zero.
 class Key {
  public:
   constexpr Key() noexcept = default;
-  constexpr Key(net::MacAddress mac, std::uint16_t vlan) noexcept
-      : bits_{mac.is_zero() ? kPassedBy : mac.value() | (std::uint64_t{vlan} & 0xfff) << 48} {}
+  constexpr Key(net::MacAddress mac, std::uint16_t number) noexcept
+      : bits_{mac.is_zero() ? kPassedBy : mac.value() | (std::uint64_t{number} & 0xfff) << 48} {}
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }
   [[nodiscard]] constexpr net::MacAddress mac() const noexcept { return net::MacAddress{bits_}; }
-  [[nodiscard]] constexpr std::uint16_t vlan() const noexcept {
+  [[nodiscard]] constexpr std::uint16_t number() const noexcept {
     return static_cast<std::uint16_t>(bits_ >> 48 & 0xfff);
   }
   constexpr auto operator<=>(const Key&) const noexcept = default;

@@ -179,8 +179,9 @@ int run(std::size_t count, bool is_durable) {
   std::vector<table::BindingPlace> bindings(table->slots());
   shared.bindings = bindings;
   shared.snapshot = &snapshot;
+  SessionKeys keys{KeyKind::kMac, {"venue", "annex"}};
   const std::size_t resident = resident_bytes();
-  auto control = Control::open(config, {*table, workers, status, sightings, shared, "bench"});
+  auto control = Control::open(config, {*table, workers, status, sightings, shared, keys, "bench"});
   if (!control) return EXIT_FAILURE;
   std::atomic<bool> stop{false};
   std::jthread thread{[&] { (*control)->run([&] { return stop.load(); }, [] {}); }};
@@ -207,7 +208,7 @@ int run(std::size_t count, bool is_durable) {
     fmt::print("stop: {:.2f} s\n", seconds_since(stopped));
     make_table();
     const auto began = SteadyClock::now();
-    control = Control::open(config, {*table, workers, status, sightings, shared, "bench"});
+    control = Control::open(config, {*table, workers, status, sightings, shared, keys, "bench"});
     if (!control) return EXIT_FAILURE;
     fmt::print("restore of {}: {:.2f} s\n", table->size(), seconds_since(began));
     stop = false;

@@ -57,13 +57,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const control::HandStatus status;
   const control::Clock clock{[] { return kNow; }, [] { return kNow; }};
   control::GraceQueue grace{workers, clock};
-  control::Ledger ledger{clock};
+  control::SessionKeys keys{static_cast<control::KeyKind>(size % 3), {"venue", "annex"}};
+  control::Ledger ledger{clock, keys};
   std::vector<table::Policer> policers(table.slots());
   std::vector<table::BindingPlace> bindings(table.slots());
   control::Sessions sessions{{table, grace, status, clock, ledger, policers, bindings},
                              {.ttl_s = 60}};
   control::EventBus events{clock};
-  control::SessionEvents session_events{events, size % 2 == 1};
+  control::SessionEvents session_events{events, keys};
   sessions.set_listener(&session_events);
   events.connect({.push =
                       [](std::uint64_t /*connection*/, std::string_view lines) {
@@ -77,12 +78,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   .owed = [](std::uint64_t /*connection*/) { return std::size_t{0}; },
                   .keep = [](std::uint64_t /*connection*/) {},
                   .close = [](std::uint64_t /*connection*/) {}});
-  const bool key_has_vlan = size % 2 == 1;
   static const policy::Snapshot snapshot = control::hand_snapshot();
   pipeline::Shared shared{table, net::SipKey{}};
   shared.snapshot = &snapshot;
   control::HandSightings sightings;
-  control::Clients clients{table, clock, {.capacity = 4, .key_has_vlan = key_has_vlan}};
+  control::Clients clients{table, keys, clock, {.capacity = 4}};
   for (std::uint64_t n = 1; n < 6; ++n) {
     clients.add({.address = net::IpAddress::v4(0xc000'0264),
                  .client = net::MacAddress{0x0200'5e00'5300 + n},
@@ -91,12 +91,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   control::Jobs jobs;
   const control::ConfigState config{control::Config{}};
   control::Service service{
-      {sessions, grace, status, clock, "0", key_has_vlan, events, config, jobs, ledger}};
-  const control::ClientMethods client_methods{
-      {clients, sessions, sightings, shared, clock, key_has_vlan}, service.dispatcher()};
+      {sessions, grace, status, clock, "0", keys, events, config, jobs, ledger}};
+  const control::ClientMethods client_methods{{clients, sessions, sightings, shared, clock, keys},
+                                              service.dispatcher()};
   const control::SessionChangeMethods session_change_methods{
       {sessions, clock, [&service](std::string_view change) { return service.not_seen(change); },
-       [&service](std::string_view change) { return service.not_stored(change); }, key_has_vlan},
+       [&service](std::string_view change) { return service.not_stored(change); }, keys},
       service.dispatcher()};
 
   const control::Caller caller{.rights = static_cast<control::Access>(size % 3)};

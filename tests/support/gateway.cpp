@@ -114,10 +114,8 @@ policy::Snapshot make_snapshot(const Gateway::Options& options) {
       policy::GardenSet{{{*net::parse_cidr("192.0.2.10/32")},
                          {*net::parse_cidr("2001:db8::10/128")},
                          {*net::parse_cidr("192.0.2.11"), {{443, 443}, {8000, 8010}}}}};
-  policy::Snapshot snapshot{.key_has_vlan = options.key_has_vlan,
-                            .links = {link},
-                            .zones = {},
-                            .link_key = http::LinkKey{net::as_bytes(kSecret)}};
+  policy::Snapshot snapshot{
+      .links = {link}, .zones = {}, .link_key = http::LinkKey{net::as_bytes(kSecret)}};
   if (options.redirect_probes) zone.probes = default_probes();
   snapshot.zones.push_back(std::move(zone));
   snapshot.scratch.resize(kWorker + 1);
@@ -144,6 +142,9 @@ Gateway::Gateway(const Options& options)
   shared.bindings = bindings;
   shared.snapshot = &snapshot;
   shared.cookie_keys = &keys;
+  if (!options.key_has_vlan) return;
+  table::number_by_vlan(key_numbers);
+  shared.key_numbers.fill(&key_numbers);
 }
 
 void Gateway::rotate_keys() {

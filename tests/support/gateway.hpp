@@ -84,6 +84,7 @@ class Gateway {
   std::vector<table::BindingPlace> bindings;
   policy::Snapshot snapshot;
   responder::CookieKeys keys;
+  table::KeyNumbers key_numbers{};
   pipeline::Shared shared;
   pipeline::Pipeline pipeline;
   pipeline::GardenOpener opener;

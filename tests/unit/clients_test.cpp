@@ -17,8 +17,8 @@ using pipeline::SightingSource;
 net::MacAddress mac(std::uint64_t n) {
   return net::MacAddress{0x0200'5e00'5300 + n};
 }
-table::Key key(std::uint64_t n, std::uint16_t vlan = 0) {
-  return {mac(n), vlan};
+table::Key key(std::uint64_t n) {
+  return {mac(n), 0};
 }
 net::IpAddress ip(std::string_view text) {
   return *net::parse_ip(text);
@@ -41,10 +41,10 @@ class ClientsTest : public testing::Test {
             std::uint16_t vlan = 0) {
     see(n, address, SightingSource::kDhcp, vlan, 0, lease_s);
   }
-  bool knows(std::uint64_t n) { return clients_.find(key(n)) != nullptr; }
+  bool knows(std::uint64_t n) { return clients_.find({mac(n)}) != nullptr; }
   std::vector<std::string> addresses(std::uint64_t n) {
     std::vector<std::string> all;
-    for (const SeenAddress& a : clients_.find(key(n))->addresses)
+    for (const SeenAddress& a : clients_.find({mac(n)})->addresses)
       all.push_back(net::to_string(a.address));
     return all;
   }
@@ -52,7 +52,7 @@ class ClientsTest : public testing::Test {
   std::vector<std::uint64_t> claimants(std::string_view address, const Place& place = {}) {
     std::vector<std::uint64_t> all;
     for (const Clients::Claim& claim : clients_.claims(ip(address), place))
-      all.push_back(claim.client->key.mac().value() & 0xff);
+      all.push_back(claim.client->key.mac.value() & 0xff);
     return all;
   }
   using Numbers = std::vector<std::uint64_t>;
@@ -65,7 +65,7 @@ TEST_F(ClientsTest, RemembersWhereAndWhen) {
   const std::uint64_t start = world_.time.boot_ns;
   see(1, "192.0.2.101", SightingSource::kArp, 10, 1);
   see(1, "fe80::1", SightingSource::kNd, 20, 0);
-  const SeenClient* client = clients_.find(key(1));
+  const SeenClient* client = clients_.find({mac(1)});
   ASSERT_NE(client, nullptr);
   EXPECT_EQ(client->vlan, 20);
   EXPECT_EQ(client->link, 0);
@@ -143,7 +143,7 @@ TEST_F(ClientsTest, TwoMayClaimOneAddress) {
   EXPECT_EQ(claimants("192.0.2.101"), (Numbers{1, 2}));
   EXPECT_EQ(claimants("192.0.2.101", {.vlan = 10}), Numbers{1});
   EXPECT_EQ(claimants("192.0.2.101", {.link = 1}), Numbers{});
-  const SeenClient& first = *clients_.find(key(1));
+  const SeenClient& first = *clients_.find({mac(1)});
   EXPECT_TRUE(clients_.rivals(first, first.addresses[0]).empty()) << "on another VLAN";
   see(1, "192.0.2.101");
   EXPECT_EQ(clients_.rivals(first, first.addresses[0]).size(), 1U);
@@ -154,11 +154,11 @@ TEST_F(ClientsTest, DhcpOutranksArpWhileTheLeaseLasts) {
   see(2, "192.0.2.200");
   see(1, "192.0.2.200");
   EXPECT_EQ(claimants("192.0.2.200"), Numbers{1});
-  EXPECT_EQ(clients_.find(key(1))->addresses[0].source, SightingSource::kDhcp);
+  EXPECT_EQ(clients_.find({mac(1)})->addresses[0].source, SightingSource::kDhcp);
   world_.time.advance_ms(3'600'000);
   EXPECT_EQ(claimants("192.0.2.200"), (Numbers{1, 2}));
   see(1, "192.0.2.200");
-  EXPECT_EQ(clients_.find(key(1))->addresses[0].source, SightingSource::kArp);
+  EXPECT_EQ(clients_.find({mac(1)})->addresses[0].source, SightingSource::kArp);
 }
 
 TEST_F(ClientsTest, AnAddressGivenAnewIsNotTheOldClientsAnyMore) {
@@ -172,7 +172,7 @@ TEST_F(ClientsTest, AnAddressGivenAnewIsNotTheOldClientsAnyMore) {
 }
 
 TEST_F(ClientsTest, ABindingIsFoundHoweverManyClaimTheAddress) {
-  Clients large{world_.table, world_.time.clock, {.capacity = 10'000}};
+  Clients large{world_.table, world_.keys, world_.time.clock, {.capacity = 10'000}};
   const Sighting spoofed{.address = ip("192.0.2.200")};
   for (std::uint64_t n = 0; n < 5'000; ++n) {
     Sighting one = spoofed;
@@ -185,7 +185,7 @@ TEST_F(ClientsTest, ABindingIsFoundHoweverManyClaimTheAddress) {
              .lease_s = 60,
              .source = SightingSource::kDhcp});
   ASSERT_EQ(large.claims(ip("192.0.2.200"), {}).size(), 1U);
-  EXPECT_EQ(large.claims(ip("192.0.2.200"), {})[0].client->key, key(0xff));
+  EXPECT_EQ(large.claims(ip("192.0.2.200"), {})[0].client->key.mac, mac(0xff));
 }
 
 TEST_F(ClientsTest, AnOldClaimIsNone) {
@@ -198,22 +198,22 @@ TEST_F(ClientsTest, AnOldClaimIsNone) {
 }
 
 TEST_F(ClientsTest, KeyedByVlanWhereSessionsAre) {
-  World with_vlan{64, true};
+  World with_vlan{64, KeyKind::kMacVlan};
   with_vlan.clients.add({.client = mac(1), .vlan = 10});
   with_vlan.clients.add({.client = mac(1), .vlan = 20});
   EXPECT_EQ(with_vlan.clients.size(), 2U);
-  EXPECT_NE(with_vlan.clients.find(key(1, 20)), nullptr);
-  EXPECT_EQ(with_vlan.clients.find(key(1)), nullptr);
+  EXPECT_NE(with_vlan.clients.find({mac(1), 20}), nullptr);
+  EXPECT_EQ(with_vlan.clients.find({mac(1)}), nullptr);
 }
 
 TEST_F(ClientsTest, ListsEachOnceInPages) {
-  Clients large{world_.table, world_.time.clock, {.capacity = 10'000}};
+  Clients large{world_.table, world_.keys, world_.time.clock, {.capacity = 10'000}};
   for (std::uint64_t n = 0; n < 3'000; ++n) {
     large.add({.client = net::MacAddress{0x0200'0000'0000 + n},
                .vlan = static_cast<std::uint16_t>(n % 2)});
   }
   std::size_t seen = 0;
-  std::optional<std::uint64_t> cursor = 0;
+  std::optional<ClientKey> cursor = ClientKey{};
   while (cursor) {
     const auto page = large.list({.place = {.vlan = 1}}, *cursor, 100);
     EXPECT_LE(page.clients.size(), 100U);

@@ -41,7 +41,7 @@ TEST(Config, SmallestHasAllDefaults) {
   EXPECT_TRUE(config->links[0].pass_reserved);
   EXPECT_FALSE(config->links[0].multicast_all);
   EXPECT_EQ(config->sessions.capacity, 1048576U);
-  EXPECT_FALSE(config->sessions.key_has_vlan);
+  EXPECT_EQ(config->sessions.key, KeyKind::kMac);
   EXPECT_EQ(config->sessions.default_ttl_s, 86400U);
   EXPECT_EQ(config->portal.host, "192.0.2.10");
   EXPECT_EQ(config->portal.address, net::parse_ip("192.0.2.10"));
@@ -99,7 +99,7 @@ user = "portal"
   ASSERT_EQ(config->links.size(), 2U);
   EXPECT_FALSE(config->links[0].pass_reserved);
   EXPECT_TRUE(config->links[0].multicast_all);
-  EXPECT_TRUE(config->sessions.key_has_vlan);
+  EXPECT_EQ(config->sessions.key, KeyKind::kMacVlan);
   EXPECT_EQ(config->sessions.default_ttl_s, 0U);
   EXPECT_EQ(config->portal.host, "portal.example");
   EXPECT_FALSE(config->portal.address);
@@ -149,8 +149,9 @@ TEST(ConfigError, WrongTypesAndRanges) {
   EXPECT_EQ(error_with("[sessions]\ndefault_ttl_s = 1.5\n"),
             "t.toml:9: `sessions.default_ttl_s` is a floating-point number; it must be an integer "
             "from 0 to 3153600000 seconds, 0 for no end");
-  EXPECT_EQ(error_with("[sessions]\nkey = \"ip\"\n"),
-            "t.toml:9: `sessions.key` is \"ip\"; it must be \"mac\" or \"mac+vlan\"");
+  EXPECT_EQ(
+      error_with("[sessions]\nkey = \"ip\"\n"),
+      "t.toml:9: `sessions.key` is \"ip\"; it must be \"mac\", \"mac+vlan\" or \"mac+vlan+link\"");
   EXPECT_EQ(error_with("[response]\nhttps = true\n"),
             "t.toml:9: `response.https` is a boolean; it must be \"reset\", \"alert\" or \"drop\"");
   EXPECT_EQ(error_with("[dpdk]\nargs = \"--no-pci\"\n"),

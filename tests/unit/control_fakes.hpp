@@ -184,7 +184,7 @@ class HandSightings : public dataplane::SightingSource {
 };
 
 /// Two links and two zones: `staff` is VLAN 20 of the second link.
-inline policy::Snapshot hand_snapshot(bool key_has_vlan = false) {
+inline policy::Snapshot hand_snapshot() {
   auto answers = http::Answers::render({"http://192.0.2.10/login", "Example Wi-Fi"});
   const auto set = [](std::string_view cidr) { return net::IpSet{{*net::parse_cidr(cidr)}}; };
   policy::Zone zone{.name = "default",
@@ -195,8 +195,7 @@ inline policy::Snapshot hand_snapshot(bool key_has_vlan = false) {
   zone.guest.resolvers = set("192.0.2.53");
   zone.guest.ntp = set("192.0.2.123");
   zone.guest.garden = policy::GardenSet{{{*net::parse_cidr("192.0.2.10")}}};
-  policy::Snapshot snapshot{.key_has_vlan = key_has_vlan,
-                            .links = {},
+  policy::Snapshot snapshot{.links = {},
                             .zones = {zone, zone},
                             .link_key = http::LinkKey{net::as_bytes(std::string(32, 'k'))}};
   snapshot.zones[1].name = "staff";
@@ -210,11 +209,12 @@ inline policy::Snapshot hand_snapshot(bool key_has_vlan = false) {
 }
 
 struct World {
-  explicit World(std::size_t capacity = 64, bool key_has_vlan = false)
-      : buckets(table::SessionTable::buckets_for(capacity)),
+  explicit World(std::size_t capacity = 64, KeyKind kind = KeyKind::kMac)
+      : keys{kind, {"venue", "annex"}},
+        buckets(table::SessionTable::buckets_for(capacity)),
         table{buckets, capacity, {0x0123456789abcdef, 0xfedcba9876543210}},
-        snapshot{hand_snapshot(key_has_vlan)},
-        clients{table, time.clock, {.capacity = 8, .key_has_vlan = key_has_vlan}} {
+        snapshot{hand_snapshot()},
+        clients{table, keys, time.clock, {.capacity = 8}} {
     shared.snapshot = &snapshot;
     sessions.set_listener(&session_events);
     events.connect({.push =
@@ -230,16 +230,17 @@ struct World {
   HandClock time;
   HandGrace workers;
   HandStatus status;
+  SessionKeys keys;
   std::vector<table::Bucket> buckets;
   table::SessionTable table;
   GraceQueue grace{workers, time.clock};
-  Ledger ledger{time.clock};
+  Ledger ledger{time.clock, keys};
   std::vector<table::Policer> policers = std::vector<table::Policer>(table.slots());
   std::vector<table::BindingPlace> bindings = std::vector<table::BindingPlace>(table.slots());
   Sessions sessions{{table, grace, status, time.clock, ledger, policers, bindings},
                     {.ttl_s = 86'400}};
   EventBus events{time.clock};
-  SessionEvents session_events{events, false};
+  SessionEvents session_events{events, keys};
   Jobs jobs;
 
   std::map<std::uint64_t, std::string> pushed;  ///< what the bus has sent, by connection

@@ -12,7 +12,7 @@ const char* const kOther = "02:00:5e:00:53:02";
 
 class ClientMethodsTest : public ServiceTest {
  protected:
-  explicit ClientMethodsTest(bool key_has_vlan = false) : ServiceTest{key_has_vlan} {}
+  explicit ClientMethodsTest(KeyKind kind = KeyKind::kMac) : ServiceTest{kind} {}
 
   void see(const char* mac, std::string_view address, SightingSource source = SightingSource::kArp,
            std::uint16_t vlan = 0, std::uint8_t link = 0) {
@@ -38,7 +38,7 @@ class ClientMethodsTest : public ServiceTest {
 
 class ClientMethodsWithVlanTest : public ClientMethodsTest {
  protected:
-  ClientMethodsWithVlanTest() : ClientMethodsTest{true} {}
+  ClientMethodsWithVlanTest() : ClientMethodsTest{KeyKind::kMacVlan} {}
 };
 
 TEST_F(ClientMethodsTest, AClientIsShownWithItsAddresses) {
@@ -126,14 +126,15 @@ TEST_F(ClientMethodsTest, DhcpOutranksAndTheConflictIsShown) {
 }
 
 TEST_F(ClientMethodsTest, SaysWhatIsWrong) {
-  const std::string choose = "-32602 give one of `mac` (with `vlan`) and `ip`";
+  const std::string choose = "-32602 give one of `mac` (with `vlan` and `link`) and `ip`";
   EXPECT_EQ(error("client.get", Json::object()), choose);
   EXPECT_EQ(error("session.get", {{"mac", kMac}, {"ip", "192.0.2.1"}}), choose);
   EXPECT_EQ(
       error("client.get", {{"mac", kMac}}),
       "-32001 02:00:5e:00:53:01 was not seen; it is known once it has spoken ARP, ND or DHCP");
   EXPECT_EQ(error("client.get", {{"mac", kMac}, {"link", "venue"}}),
-            "-32602 `link` goes with `ip` alone");
+            "-32602 `link` is no part of a session's key here; leave it out, or set sessions.key = "
+            "\"mac+vlan+link\" in the configuration");
   for (const char* bad : {"192.0.2.300", "ff02::1", "0.0.0.0", "x"}) {
     EXPECT_EQ(error("session.get", {{"ip", bad}}),
               std::string{"-32602 `"} + bad +
@@ -248,7 +249,7 @@ TEST_F(ClientMethodsWithVlanTest, VlanIsPartOfTheKey) {
   EXPECT_EQ(error("session.get", {{"mac", kMac}, {"vlan", 10}}),
             "-32001 02:00:5e:00:53:01 has no session");
   EXPECT_EQ(error("session.move", {{"mac", kMac}, {"vlan", 20}, {"to_vlan", 20}}),
-            "-32602 give `to_mac` or `to_vlan`, other than they are");
+            "-32602 give `to_mac`, `to_vlan` or `to_link`, other than they are");
 }
 
 TEST_F(ClientMethodsTest, Extends) {
@@ -276,7 +277,7 @@ TEST_F(ClientMethodsTest, Extends) {
 TEST_F(ClientMethodsTest, Moves) {
   result("session.add", {{"mac", kMac}, {"tag", "room-12"}});
   EXPECT_EQ(error("session.move", {{"mac", kMac}}),
-            "-32602 give `to_mac` or `to_vlan`, other than they are");
+            "-32602 give `to_mac`, `to_vlan` or `to_link`, other than they are");
   EXPECT_EQ(error("session.move", {{"mac", kMac}, {"to_vlan", 5}}),
             "-32602 `to_vlan` is no part of a session's key here; leave it out, or set "
             "sessions.key = \"mac+vlan\" in the configuration");

@@ -18,17 +18,17 @@ namespace gate511::control {
 
 class ServiceTest : public testing::Test {
  protected:
-  explicit ServiceTest(bool key_has_vlan = false)
-      : world_{4, key_has_vlan},
+  explicit ServiceTest(KeyKind kind = KeyKind::kMac)
+      : world_{4, kind},
         service_{{world_.sessions, world_.grace, world_.status, world_.time.clock, "0.1.0",
-                  key_has_vlan, world_.events, config_, world_.jobs, world_.ledger}},
+                  world_.keys, world_.events, config_, world_.jobs, world_.ledger}},
         client_methods_{{world_.clients, world_.sessions, world_.sightings, world_.shared,
-                         world_.time.clock, key_has_vlan},
+                         world_.time.clock, world_.keys},
                         service_.dispatcher()},
         session_change_methods_{
             {world_.sessions, world_.time.clock,
              [this](std::string_view change) { return service_.not_seen(change); },
-             [this](std::string_view change) { return service_.not_stored(change); }, key_has_vlan},
+             [this](std::string_view change) { return service_.not_stored(change); }, world_.keys},
             service_.dispatcher()},
         garden_methods_{{config_, world_.grace, garden_permits_,
                          [this](std::string_view change) { return service_.not_seen(change); }},
@@ -86,7 +86,7 @@ class ServiceTest : public testing::Test {
 
 class ServiceWithVlanTest : public ServiceTest {
  protected:
-  ServiceWithVlanTest() : ServiceTest{true} {}
+  ServiceWithVlanTest() : ServiceTest{KeyKind::kMacVlan} {}
 };
 
 inline constexpr const char* kMac = "02:00:5e:00:53:01";

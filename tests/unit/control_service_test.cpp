@@ -74,9 +74,10 @@ TEST_F(ServiceTest, SaysWhatIsWrong) {
             "-32003 01:00:5e:00:53:01 is a group address; give the address of a station");
   EXPECT_EQ(error("session.add", {{"mac", "00:00:00:00:00:00"}}),
             "-32003 00:00:00:00:00:00 is zero; give the address of a station");
-  EXPECT_EQ(error("session.add", {{"mac", kMac}, {"ttl", 1}}),
-            "-32602 unknown parameter `ttl`; known are mac, vlan, state, ttl_s, expires_at, "
-            "rate_up_bps, rate_down_bps, idle_s, quota_bytes, tag, user, class, bind_ip");
+  EXPECT_EQ(
+      error("session.add", {{"mac", kMac}, {"ttl", 1}}),
+      "-32602 unknown parameter `ttl`; known are mac, vlan, link, state, ttl_s, "
+      "expires_at, rate_up_bps, rate_down_bps, idle_s, quota_bytes, tag, user, class, bind_ip");
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"ttl_s", 1}, {"expires_at", kUnixStart_s + 1}}),
             "-32602 `ttl_s` and `expires_at` are given; give one of them");
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"expires_at", kUnixStart_s}}),
@@ -89,7 +90,7 @@ TEST_F(ServiceTest, SaysWhatIsWrong) {
   EXPECT_EQ(error("session.list", {{"limit", 501}}),
             "-32602 `limit` must be an integer from 1 to 500");
   const std::string choose =
-      "-32602 give one of `mac` (with `vlan`), `tag`, `user` and `all`: true";
+      "-32602 give one of `mac` (with `vlan` and `link`), `tag`, `user` and `all`: true";
   for (const Json& params :
        {Json::object(), Json{{"all", false}}, Json{{"mac", kMac}, {"all", true}},
         Json{{"tag", "a"}, {"mac", kMac}}, Json{{"tag", "a"}, {"user", "b"}}, Json{{"tag", ""}},
@@ -216,7 +217,7 @@ TEST_F(ServiceWithVlanTest, VlanIsPartOfTheKey) {
   EXPECT_EQ(result("session.revoke", {{"mac", kMac}, {"vlan", 20}})["existed"], true);
   EXPECT_EQ(result("session.get", {{"mac", kMac}})["session"]["vlan"], 0);
   EXPECT_EQ(error("session.revoke", {{"tag", "a"}, {"vlan", 20}}),
-            "-32602 give one of `mac` (with `vlan`), `tag`, `user` and `all`: true");
+            "-32602 give one of `mac` (with `vlan` and `link`), `tag`, `user` and `all`: true");
   EXPECT_EQ(error("session.get", {{"mac", kMac}, {"vlan", 4095}}),
             "-32602 `vlan` must be an integer from 0 to 4094");
 }

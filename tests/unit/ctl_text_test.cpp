@@ -114,7 +114,12 @@ TEST(CtlShow, WhatIsNotThereIsADash) {
   EXPECT_EQ(show_added(Json::object()), "changed -: -, no end\n");
   EXPECT_EQ(show_hello({{"program", "gate511"}, {"new", 1}}), "gate511 -, control protocol -\n");
   EXPECT_EQ(show_ports(Json::object(), 0), "LINK  ROLE  PORT  STATE  SPEED  MTU  RX  TX  MISSED\n");
-  EXPECT_EQ(session_row(Json::object(), true), (Row{"-", "-", "-", "no end", "-", "-", "-", "-"}));
+  EXPECT_EQ(session_row(Json::object(), {.vlan = true}),
+            (Row{"-", "-", "-", "no end", "-", "-", "-", "-"}));
+  EXPECT_EQ(session_row({{"mac", "m"}, {"vlan", 20}, {"link", "annex"}, {"state", "blocked"}},
+                        {.vlan = true, .link = true}),
+            (Row{"m", "20", "annex", "blocked", "no end", "-", "-", "-", "-"}));
+  EXPECT_EQ(session_columns({.vlan = true, .link = true})[2].head, "LINK");
   EXPECT_EQ(client_row(Json::object()), (Row{"-", "-", "-", "-", "-", "-"}));
   EXPECT_FALSE(show_stats(Json::object(), 80).empty());
   const Json stats{{"answers", {{"page", {{"full", 3}, {"compact", 2}, {"tiny", 0}}}}},

@@ -478,6 +478,20 @@ TEST(Session, HoldsOnItsVlanWhereTheKeySaysSo) {
   EXPECT_NE(by_vlan.from_access(v4().udp(1, 2).build()).verdict, Verdict::kSession);
 }
 
+TEST(Session, HoldsWhereItsNumberIsTheLinks) {
+  Gateway gateway;
+  gateway.shared.key_numbers[0] = &gateway.key_numbers;
+  ASSERT_TRUE(gateway.table.insert({kClient, 7}, table::State::kAuthenticated));
+  EXPECT_NE(gateway.from_access(v4().tag(10).udp(1, 2).build()).verdict, Verdict::kSession);
+  gateway.key_numbers[10] = 7;
+  EXPECT_EQ(gateway.from_access(v4().tag(10).udp(1, 2).build()).verdict, Verdict::kSession);
+  EXPECT_EQ(
+      gateway.from_uplink(down("198.51.100.80", "192.0.2.100").tag(10).udp(1, 2).build()).verdict,
+      Verdict::kSession);
+  EXPECT_NE(gateway.from_access(v4().tag(20).udp(1, 2).build()).verdict, Verdict::kSession);
+  EXPECT_NE(gateway.from_access(v4().udp(1, 2).build()).verdict, Verdict::kSession);
+}
+
 TEST(Session, LongerThanTheOtherPortTakesIsDropped) {
   Gateway gateway;
   ASSERT_TRUE(gateway.table.insert({kClient, 0}, table::State::kAuthenticated));

@@ -66,7 +66,8 @@ class LiveControl : public testing::Test {
     shared_.policers = policers_;
     shared_.bindings = bindings_;
     shared_.snapshot = &snapshot_;
-    auto control = Control::open(config_, {table_, grace_, status_, sightings_, shared_, "0.1.0"});
+    auto control =
+        Control::open(config_, {table_, grace_, status_, sightings_, shared_, keys_, "0.1.0"});
     ASSERT_TRUE(control) << control.error().text();
     control_ = std::move(*control);
     thread_ = std::jthread{[this] {
@@ -109,6 +110,7 @@ class LiveControl : public testing::Test {
   std::vector<table::Policer> policers_ = std::vector<table::Policer>(table_.slots());
   std::vector<table::BindingPlace> bindings_ = std::vector<table::BindingPlace>(table_.slots());
   pipeline::Shared shared_{table_, net::SipKey{}};
+  SessionKeys keys_{KeyKind::kMac, {"venue", "annex"}};
   std::unique_ptr<Control> control_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> stopped_{false};

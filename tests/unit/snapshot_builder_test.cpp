@@ -48,7 +48,6 @@ TEST_F(SnapshotBuilder, CarriesTheConfiguration) {
       "dns_name_bytes = 90\ndns_https = \"drop\"\n[guest.budget]\nntp_packets_per_s = 7\n"
       "burst_s = 3\n[garden]\ncidrs = [\"198.51.100.0/24\"]\n"));
   ASSERT_TRUE(snapshot) << snapshot.error().text();
-  EXPECT_TRUE((*snapshot)->key_has_vlan);
   ASSERT_EQ((*snapshot)->links.size(), 1U);
   EXPECT_FALSE((*snapshot)->links[0].pass_reserved);
   EXPECT_EQ((*snapshot)->links[0].zone_of_vlan[4094].number, 0);

@@ -68,7 +68,12 @@ JournalRow random_row(Model& model, std::mt19937_64& random) {
       std::advance(any, static_cast<std::ptrdiff_t>(random() % model.sessions.size()));
     const std::uint64_t kind = model.sessions.empty() ? 0 : random() % 5;
     if (kind <= 1) {
-      const Session made = session(model.next_id++);
+      Session made = session(model.next_id++);
+      if (random() % 2 == 0) made.link = "annex";
+      if (random() % 4 == 0) {
+        made.bound = true;
+        made.addresses.v4 = static_cast<std::uint32_t>(random());
+      }
       model.sessions[made.id].session = made;
       row.changes.emplace_back(Put{made});
     } else if (any->second.ended != 0) {

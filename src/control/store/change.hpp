@@ -18,7 +18,8 @@ namespace gate511::control::store {
 /// A session without what it has counted.
 struct Session {
   std::uint64_t id = 0;  ///< never 0
-  table::Key key;
+  table::Key key;        ///< its number is the outer VLAN, 0 where that is no part of the key
+  std::string link{};    ///< name; empty where it is no part of the key
   table::State state = table::State::kAuthenticated;
   std::uint64_t created_unix_s = 0;
   std::uint64_t expires_ms = 0;  ///< 0: no end

@@ -16,6 +16,7 @@ constexpr std::size_t kCheck = 8;
 /// Beside a session's state: the addresses that it is bound to follow the rest.
 constexpr std::uint64_t kIsBound = 16;
 constexpr std::uint64_t kHasAllPrefixes = 32;
+constexpr std::uint64_t kHasLink = 64;  ///< its name is the last
 /// No secret: what is guarded against are accidents. Each kind of blob has a key of its own.
 enum class Kind : std::uint64_t { kRow = 1, kSession = 2, kCounts = 3, kMeta = 4 };
 
@@ -100,7 +101,8 @@ void write(Writer& to, const Session& session) {
   to.put(session.id);
   to.put(session.key.bits());
   to.put(std::uint64_t{static_cast<std::uint8_t>(session.state)} | (session.bound ? kIsBound : 0) |
-         (session.bound && session.addresses.has_all_prefixes ? kHasAllPrefixes : 0));
+         (session.bound && session.addresses.has_all_prefixes ? kHasAllPrefixes : 0) |
+         (session.link.empty() ? 0 : kHasLink));
   to.put(session.created_unix_s);
   to.put(session.expires_ms);
   to.put(session.tag);
@@ -110,10 +112,12 @@ void write(Writer& to, const Session& session) {
   to.put(session.quota_bytes);
   to.put(session.idle_s);
   to.put(session.service_class);
-  if (!session.bound) return;
-  to.put(std::uint64_t{session.addresses.v4});
-  to.put(session.addresses.link_local);
-  for (const std::uint64_t prefix : session.addresses.prefix_64) to.put(prefix);
+  if (session.bound) {
+    to.put(std::uint64_t{session.addresses.v4});
+    to.put(session.addresses.link_local);
+    for (const std::uint64_t prefix : session.addresses.prefix_64) to.put(prefix);
+  }
+  if (!session.link.empty()) to.put(session.link);
 }
 
 table::BoundAddresses read_addresses(Reader& from) {
@@ -135,7 +139,7 @@ Session read_session(Reader& from) {
   const std::uint64_t flags = from.number();
   session.bound = (flags & kIsBound) != 0;
   const bool has_all_prefixes = (flags & kHasAllPrefixes) != 0;
-  const std::uint64_t state = flags & ~(kIsBound | kHasAllPrefixes);
+  const std::uint64_t state = flags & ~(kIsBound | kHasAllPrefixes | kHasLink);
   if (has_all_prefixes && !session.bound) from.fail();
   session.state = static_cast<table::State>(state);
   if (state > 15 ||
@@ -155,6 +159,10 @@ Session read_session(Reader& from) {
   session.service_class = from.text();
   if (session.bound) session.addresses = read_addresses(from);
   session.addresses.has_all_prefixes = has_all_prefixes;
+  if ((flags & kHasLink) != 0) {
+    session.link = from.text();
+    if (session.link.empty()) from.fail();
+  }
   return session;
 }
 

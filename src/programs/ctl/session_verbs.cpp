@@ -19,7 +19,7 @@ namespace {
 struct Given {
   std::string client;  ///< a MAC, or for some verbs an IP address
   std::optional<std::string> ttl, add, until, tag, user, state, idle, rate_up, rate_down, quota;
-  std::optional<std::string> service_class, bind_ip, to_mac;
+  std::optional<std::string> service_class, bind_ip, link, to_mac, to_link;
   std::optional<unsigned> vlan, to_vlan;
   bool all = false;
   bool yes = false;
@@ -33,8 +33,10 @@ tl::expected<Json, Failure> params_of(const Given& given) {
   put(params, "state", given.state);
   put(params, "class", given.service_class);
   put(params, "vlan", given.vlan);
+  put(params, "link", given.link);
   put(params, "to_mac", given.to_mac);
   put(params, "to_vlan", given.to_vlan);
+  put(params, "to_link", given.to_link);
   std::optional<Failure> wrong;
   put_time_span(params, "ttl_s", "--ttl", given.ttl, wrong);
   put_time_span(params, "add_s", "--add", given.add, wrong);
@@ -73,6 +75,7 @@ int revoke(const Command& command, const Given& given) {
   put(params, "tag", given.tag);
   put(params, "user", given.user);
   put(params, "vlan", given.vlan);
+  put(params, "link", given.link);
   if (!given.client.empty()) params["mac"] = given.client;
   if (given.all) params["all"] = true;
   return command.run("session.revoke", params, show_revoked);
@@ -81,13 +84,13 @@ int revoke(const Command& command, const Given& given) {
 int list_sessions(const Command& command, const Given& given) {
   const auto params = params_of(given);
   if (!params) return fail(params.error());
-  const auto with_vlan = std::make_shared<bool>(false);
+  const auto key = std::make_shared<ShownKey>();
   return list(command, {"session.list", *params, "sessions",
-                        [with_vlan](const Json& first) {
-                          *with_vlan = first.contains("vlan");
-                          return session_columns(*with_vlan);
+                        [key](const Json& first) {
+                          *key = {first.contains("vlan"), first.contains("link")};
+                          return session_columns(*key);
                         },
-                        [with_vlan](const Json& one) { return session_row(one, *with_vlan); }});
+                        [key](const Json& one) { return session_row(one, *key); }});
 }
 
 }  // namespace
@@ -98,6 +101,7 @@ void add_session_verbs(CLI::App& app, Command& command) {
   const auto verb = [&](const char* name, const char* text, std::function<int()> act) {
     CLI::App* made = add_verb(command, session, name, text, std::move(act));
     made->add_option("--vlan", given->vlan, "outer VLAN, where it is part of the key");
+    made->add_option("--link", given->link, "name of the link, where it is part of the key");
     return made;
   };
   CLI::App* adding = verb("add", "let a client in, or change its session", [&command, given] {
@@ -113,7 +117,7 @@ void add_session_verbs(CLI::App& app, Command& command) {
   CLI::App* extending = verb("extend", "give a session more time", [&command, given] {
     return run(command, *given, "session.extend", show_added);
   });
-  CLI::App* moving = verb("move", "move a session to another MAC or VLAN", [&command, given] {
+  CLI::App* moving = verb("move", "move a session to another MAC, VLAN or link", [&command, given] {
     return run(command, *given, "session.move", show_one);
   });
 
@@ -143,6 +147,7 @@ void add_session_verbs(CLI::App& app, Command& command) {
   revoking->add_flag("--yes", given->yes, "yes, all");
   moving->add_option("--to-mac", given->to_mac, "its MAC from now on");
   moving->add_option("--to-vlan", given->to_vlan, "its VLAN from now on");
+  moving->add_option("--to-link", given->to_link, "its link from now on");
 }
 
 }  // namespace gate511::ctl

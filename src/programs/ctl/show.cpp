@@ -116,15 +116,16 @@ std::string show_anything(const Json& value) {
   return text;
 }
 
-std::vector<Column> session_columns(bool with_vlan) {
+std::vector<Column> session_columns(ShownKey key) {
   std::vector<Column> columns{
       {"MAC", false, true}, {"STATE", false, true}, {"ENDS"}, {"TAG"}, {"USER"},
       {"UP", true},         {"DOWN", true}};
-  if (with_vlan) columns.insert(columns.begin() + 1, {"VLAN", true});
+  if (key.link) columns.insert(columns.begin() + 1, {"LINK"});
+  if (key.vlan) columns.insert(columns.begin() + 1, {"VLAN", true});
   return columns;
 }
 
-Row session_row(const Json& session, bool with_vlan) {
+Row session_row(const Json& session, ShownKey key) {
   Row row{cell(session, "mac"),
           cell(session, "state"),
           ends_in(session),
@@ -132,7 +133,8 @@ Row session_row(const Json& session, bool with_vlan) {
           cell(session, "user"),
           size_cell(session, "bytes_up"),
           size_cell(session, "bytes_down")};
-  if (with_vlan) row.insert(row.begin() + 1, cell(session, "vlan"));
+  if (key.link) row.insert(row.begin() + 1, cell(session, "link"));
+  if (key.vlan) row.insert(row.begin() + 1, cell(session, "vlan"));
   return row;
 }
 

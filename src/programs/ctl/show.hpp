@@ -35,8 +35,13 @@ using Json = nlohmann::json;
 [[nodiscard]] std::string show_health(const Json& result, bool colour);
 
 /// The columns of sessions, and a row of them.
-[[nodiscard]] std::vector<Column> session_columns(bool with_vlan);
-[[nodiscard]] Row session_row(const Json& session, bool with_vlan);
+/// What sessions are known by besides the MAC.
+struct ShownKey {
+  bool vlan = false;
+  bool link = false;
+};
+[[nodiscard]] std::vector<Column> session_columns(ShownKey key);
+[[nodiscard]] Row session_row(const Json& session, ShownKey key);
 [[nodiscard]] std::string show_session(const Json& session);
 [[nodiscard]] std::string show_added(const Json& result);
 [[nodiscard]] std::string show_revoked(const Json& result);

@@ -193,7 +193,7 @@ void add_member(std::string& text, const std::string& name, const Json& value) {
                                       : value.dump(-1, ' ', false, Json::error_handler_t::replace));
     return;
   }
-  for (const char* inner : {"id", "mac", "vlan", "state", "tag", "user"}) {
+  for (const char* inner : {"id", "mac", "vlan", "link", "state", "tag", "user"}) {
     const std::string shown = cell(value, inner);
     if (shown != "-") text += fmt::format("  {}={}", inner, shown);
   }

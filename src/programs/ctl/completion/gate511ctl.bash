@@ -21,12 +21,12 @@ _gate511ctl_words() {
 _gate511ctl_options() {
   case $1 in
     'session add') echo '--ttl --until --idle --rate-up --rate-down --quota --class --bind-ip' \
-      '--state --tag --user --vlan' ;;
-    'session get') echo '--vlan' ;;
-    'session list') echo '--state --tag --user --vlan' ;;
-    'session revoke') echo '--tag --user --all --yes --vlan' ;;
-    'session extend') echo '--ttl --until --add --vlan' ;;
-    'session move') echo '--to-mac --to-vlan --vlan' ;;
+      '--state --tag --user --vlan --link' ;;
+    'session get') echo '--vlan --link' ;;
+    'session list') echo '--state --tag --user --vlan --link' ;;
+    'session revoke') echo '--tag --user --all --yes --vlan --link' ;;
+    'session extend') echo '--ttl --until --add --vlan --link' ;;
+    'session move') echo '--to-mac --to-vlan --to-link --vlan --link' ;;
     'client list') echo '--state --vlan --link' ;;
     'client get') echo '--vlan --link' ;;
     'explain') echo '--vlan --link --request' ;;
@@ -53,8 +53,8 @@ _gate511ctl() {
       return
       ;;
     -t | --timeout | --ttl | --until | --idle | --add | --rate-up | --rate-down | --quota | \
-      --class | --bind-ip | --tag | --user | --vlan | --link | --to-mac | --to-vlan | --types | \
-      --since | --consumer | --count | -i | --interval) return ;;
+      --class | --bind-ip | --tag | --user | --vlan | --link | --to-mac | --to-vlan | --to-link | \
+      --types | --since | --consumer | --count | -i | --interval) return ;;
   esac
   # The noun and the verb are the first words that are neither switches nor values of them.
   for ((at = 1; at < COMP_CWORD; at++)); do

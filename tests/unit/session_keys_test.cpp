@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What sessions are known by, over the control socket's methods and as the workers read it.
+#include "control/session_keys.hpp"
+
+#include <optional>
+#include <set>
+
+#include "control_service_fixture.hpp"
+
+namespace gate511::control {
+namespace {
+
+constexpr net::MacAddress kPhone{0x0200'5e00'5301};
+
+TEST(SessionKeys, OfTheMacAloneAreTheSameEverywhere) {
+  SessionKeys keys{KeyKind::kMac, {"venue", "annex"}};
+  EXPECT_EQ(keys.client(kPhone, 20, 1), (ClientKey{kPhone, 0, 0}));
+  EXPECT_EQ(keys.make(keys.client(kPhone, 20, 1)), (table::Key{kPhone, 0}));
+  for (const std::size_t link : {0U, 1U}) EXPECT_EQ((*keys.numbers(link))[20].load(), 0);
+}
+
+TEST(SessionKeys, ByVlanHaveItAsTheirNumber) {
+  SessionKeys keys{KeyKind::kMacVlan, {"venue", "annex"}};
+  EXPECT_EQ(keys.client(kPhone, 20, 1), (ClientKey{kPhone, 20, 0}));
+  EXPECT_EQ(keys.find({kPhone, 20, 0}), (table::Key{kPhone, 20}));
+  for (const std::size_t link : {0U, 1U}) EXPECT_EQ((*keys.numbers(link))[20].load(), 20);
+}
+
+TEST(SessionKeys, ByLinkHaveANumberOnceThereIsASession) {
+  SessionKeys keys{KeyKind::kMacVlanLink, {"venue", "annex"}};
+  const ClientKey there = keys.client(kPhone, 20, 1);
+  EXPECT_EQ(keys.find(there), (table::Key{kPhone, 0}));
+  EXPECT_EQ((*keys.numbers(1))[20].load(), 0);
+  const auto key = keys.make(there);
+  ASSERT_TRUE(key);
+  EXPECT_NE(key->number(), 0);
+  EXPECT_EQ(keys.make(there), key);
+  EXPECT_EQ(keys.find(there), *key);
+  EXPECT_EQ(keys.client_of(*key), there);
+  EXPECT_EQ((*keys.numbers(1))[20].load(), key->number());
+  EXPECT_EQ((*keys.numbers(0))[20].load(), 0) << "the other link's";
+}
+
+TEST(SessionKeys, AreRefusedWhereAllNumbersAreGiven) {
+  SessionKeys keys{KeyKind::kMacVlanLink, {"venue", "annex"}};
+  std::set<std::uint16_t> numbers;
+  for (std::uint16_t vlan = 0; vlan < SessionKeys::kMaxPairs; ++vlan) {
+    const auto key = keys.make({kPhone, vlan, 0});
+    ASSERT_TRUE(key);
+    numbers.insert(key->number());
+  }
+  EXPECT_EQ(numbers.size(), SessionKeys::kMaxPairs);
+  EXPECT_EQ(*numbers.begin(), 1);
+  EXPECT_EQ(*numbers.rbegin(), 4095) << "12 bits";
+  EXPECT_FALSE(keys.make({kPhone, 0, 1}));
+  EXPECT_TRUE(keys.make({kPhone, 17, 0})) << "it has one";
+}
+
+class SessionsByLinkTest : public ServiceTest {
+ protected:
+  SessionsByLinkTest() : ServiceTest{KeyKind::kMacVlanLink} {}
+
+  void see(std::string_view address, std::uint8_t link) {
+    world_.sightings.waiting.push_back(
+        {.address = *net::parse_ip(address), .client = kPhone, .link = link});
+  }
+};
+
+TEST_F(SessionsByLinkTest, TheLinkIsPartOfTheKey) {
+  EXPECT_EQ(result("hello")["features"], Json::array({"session.vlan", "session.link"}));
+  const Json added = result("session.add", {{"mac", kMac}, {"link", "annex"}, {"vlan", 20}});
+  EXPECT_EQ(added["session"]["link"], "annex");
+  EXPECT_EQ(added["session"]["vlan"], 20);
+  EXPECT_EQ(result("session.add", {{"mac", kMac}, {"link", "venue"}, {"vlan", 20}})["created"],
+            true);
+  EXPECT_EQ(
+      result("session.get", {{"mac", kMac}, {"link", "venue"}, {"vlan", 20}})["session"]["id"], 2);
+  EXPECT_EQ(error("session.get", {{"mac", kMac}, {"link", "venue"}}),
+            "-32001 02:00:5e:00:53:01 has no session");
+  const Json listed = result("session.list", {{"link", "annex"}})["sessions"];
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0]["id"], 1);
+  EXPECT_EQ(result("session.list", {{"vlan", 20}})["sessions"].size(), 2U);
+  EXPECT_EQ(result("session.list", {{"vlan", 0}})["sessions"].size(), 0U);
+  EXPECT_EQ(result("session.revoke", {{"mac", kMac}, {"link", "annex"}})["existed"], false);
+  EXPECT_EQ(result("session.revoke", {{"mac", kMac}, {"link", "annex"}, {"vlan", 20}})["existed"],
+            true);
+  EXPECT_EQ(
+      result("session.extend",
+             {{"mac", kMac}, {"link", "venue"}, {"vlan", 20}, {"ttl_s", 9}})["session"]["link"],
+      "venue");
+}
+
+TEST_F(SessionsByLinkTest, ALinkIsNamedWhereThereAreSeveral) {
+  const std::string missing =
+      "-32602 `link` is missing, which a session's key has here; give one of venue, annex";
+  for (const char* method : {"session.add", "session.get", "session.revoke", "explain"})
+    EXPECT_EQ(error(method, {{"mac", kMac}}), missing) << method;
+  EXPECT_EQ(error("session.add", {{"mac", kMac}, {"link", "attic"}}),
+            "-32602 there is no link `attic`; there is venue, annex");
+  EXPECT_EQ(error("session.revoke", {{"tag", "a"}, {"link", "annex"}}),
+            "-32602 give one of `mac` (with `vlan` and `link`), `tag`, `user` and `all`: true");
+}
+
+TEST_F(SessionsByLinkTest, AClientHasASessionOnOneLinkAlone) {
+  see("192.0.2.100", 0);
+  see("192.0.2.100", 1);
+  EXPECT_EQ(result("client.list")["clients"].size(), 2U);
+  result("session.add", {{"mac", kMac}, {"link", "annex"}});
+  const auto state = [this](const char* link) {
+    return result("client.get", {{"mac", kMac}, {"link", link}})["client"]["state"];
+  };
+  EXPECT_EQ(state("annex"), "authenticated");
+  EXPECT_EQ(state("venue"), "guest");
+  EXPECT_EQ(result("session.get", {{"ip", "192.0.2.100"}, {"link", "annex"}})["session"]["id"], 1);
+  EXPECT_EQ(error("session.get", {{"ip", "192.0.2.100"}, {"link", "venue"}}),
+            "-32001 192.0.2.100 is 02:00:5e:00:53:01, which has no session");
+  const Json explained = result("explain", {{"mac", kMac}, {"link", "venue"}});
+  EXPECT_EQ(explained["state"], "guest");
+  EXPECT_EQ(explained["link"], "venue");
+  EXPECT_EQ(result("explain", {{"mac", kMac}, {"link", "annex"}})["state"], "authenticated");
+  // By pages of one.
+  const Json page = result("client.list", {{"limit", 1}});
+  EXPECT_EQ(page["clients"][0]["link"], "venue");
+  EXPECT_EQ(result("client.list", {{"cursor", page["next_cursor"]}})["clients"][0]["link"],
+            "annex");
+}
+
+TEST_F(SessionsByLinkTest, MovesToAnotherLink) {
+  result("session.add", {{"mac", kMac}, {"link", "venue"}});
+  const Json to{{"mac", kMac}, {"link", "venue"}, {"to_link", "annex"}};
+  const Json moved = result("session.move", to)["session"];
+  EXPECT_EQ(moved["link"], "annex");
+  EXPECT_EQ(moved["id"], 1);
+  EXPECT_EQ(error("session.move", to), "-32001 02:00:5e:00:53:01 has no session");
+  EXPECT_EQ(error("session.move", {{"mac", kMac}, {"link", "annex"}, {"to_link", "annex"}}),
+            "-32602 give `to_mac`, `to_vlan` or `to_link`, other than they are");
+}
+
+TEST_F(SessionsByLinkTest, MorePairsThanThereAreNumbersForAreRefusedByName) {
+  for (std::uint16_t vlan = 0; vlan < SessionKeys::kMaxPairs; ++vlan)
+    ASSERT_TRUE(world_.keys.make({kPhone, vlan, 0}));
+  EXPECT_EQ(error("session.add", {{"mac", kMac}, {"link", "annex"}}),
+            "-32002 4095 pairs of link and VLAN have had sessions since the start, and no more "
+            "can; use fewer, or start gate511 again if some are not used any more");
+}
+
+TEST_F(ServiceWithVlanTest, TheLinkIsNoPartOfIt) {
+  EXPECT_EQ(error("session.add", {{"mac", kMac}, {"link", "venue"}}),
+            "-32602 `link` is no part of a session's key here; leave it out, or set sessions.key "
+            "= \"mac+vlan+link\" in the configuration");
+}
+
+// ---- over a restart ----
+
+TEST(StoredKeys, AreTheSameAfterALinkHasMoved) {
+  World before{64, KeyKind::kMacVlanLink};
+  const auto key = before.keys.make({kPhone, 20, 1});
+  ASSERT_TRUE(key);
+  ASSERT_TRUE(before.add(*key, {}));
+  before.settle();
+  const store::Session stored = before.ledger.put(before.sessions.find(*key)->record).session;
+  EXPECT_EQ(stored.key, (table::Key{kPhone, 20}));
+  EXPECT_EQ(stored.link, "annex");
+
+  SessionKeys later{KeyKind::kMacVlanLink, {"annex", "attic", "venue"}};
+  const auto restored = Ledger::key_of(stored, later);
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(later.client_of(*restored), (ClientKey{kPhone, 20, 0}));
+}
+
+TEST(StoredKeys, OfAnotherKindAreRefused) {
+  store::Session stored{.id = 7, .key = {kPhone, 20}, .link = "annex"};
+  const auto refused = [&stored](KeyKind kind, std::vector<std::string> links) {
+    SessionKeys keys{kind, std::move(links)};
+    const auto key = Ledger::key_of(stored, keys);
+    return key ? std::string{"taken"} : key.error();
+  };
+  const std::string other =
+      "session 7 of 02:00:5e:00:53:01 on VLAN 20, which another `sessions.key` was for";
+  EXPECT_EQ(refused(KeyKind::kMacVlanLink, {"venue"}),
+            "session 7 of 02:00:5e:00:53:01 on VLAN 20, link annex, which is no link here");
+  EXPECT_EQ(refused(KeyKind::kMacVlan, {"annex"}), other);
+  EXPECT_EQ(refused(KeyKind::kMac, {"annex"}), other);
+  stored.link.clear();
+  EXPECT_EQ(refused(KeyKind::kMac, {"annex"}), other);
+  EXPECT_EQ(refused(KeyKind::kMacVlanLink, {"annex"}), other);
+  EXPECT_EQ(refused(KeyKind::kMacVlan, {"annex"}), "taken");
+  stored.key = {kPhone, 0};
+  EXPECT_EQ(refused(KeyKind::kMac, {"annex"}), "taken");
+}
+
+}  // namespace
+}  // namespace gate511::control
