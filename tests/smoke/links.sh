@@ -26,11 +26,7 @@ lcores() { echo 0@0,1@0,2@1; }
 gateway_zones() {
   printf '[[link]]\nname = "annex"\naccess = "net_af_packet2"\nuplink = "net_af_packet3"\n'
 }
-key='mac+vlan+link'
-write_config() {
-  [ -e "$bed_dir/link.key" ] || (umask 077 && head -c 32 /dev/urandom >"$bed_dir/link.key")
-  gateway_config | sed "s/^\[sessions\]/&\nkey = \"$key\"/" >"$bed_dir/gate511.toml"
-}
+gateway_key='mac+vlan+link'
 
 # status NAMESPACE: of the origin's page, or of the gateway's.
 status() { in_ns "$1" curl -s -m 5 -o /dev/null -w '%{http_code}' "http://$origin4/"; }
@@ -79,14 +75,14 @@ equal 'exported as it was' "$(ctl export)" "$(<"$bed_dir/kept")"
 gateway_stop
 
 step 'the store is for this key alone'
-key=mac
+gateway_key=mac
 write_config
 launch_gateway
 wait_until 20 process_ended "$gateway_pid" || true
 matches 'another key is refused' "$(<"$bed_dir/gate511.log")" \
   "gate511.toml:[0-9]+: the store holds session [0-9]+ of $mac, which another .sessions.key. was for; set"
 gateway_pid=
-key='mac+vlan+link'
+gateway_key='mac+vlan+link'
 gateway_start
 
 smoke_end

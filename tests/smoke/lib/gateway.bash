@@ -21,6 +21,7 @@ gateway_default_ttl_s=86400
 gateway_on_store_failure=refuse
 gateway_store=  # the bed's, if empty
 gateway_capacity=65536
+gateway_key=mac  # what sessions are known by
 gateway_env=()  # more of its environment: NAME=VALUE
 gateway_run=()  # a command that starts the daemon, whose command line is its last arguments
 gateway_control=()  # more lines of [control]
@@ -96,6 +97,7 @@ uplink = "$(uplink_port)"
 
 [sessions]
 capacity = $gateway_capacity
+key = "$gateway_key"
 default_ttl_s = $gateway_default_ttl_s
 store = "${gateway_store:-$bed_dir/sessions.db}"
 on_store_failure = "$gateway_on_store_failure"
