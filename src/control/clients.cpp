@@ -29,6 +29,11 @@ bool Clients::take(dataplane::SightingSource& source) {
   return count == taken.size();
 }
 
+void Clients::set_told(const At& at, net::CapportCarrier carrier, const Told& told) {
+  const auto found = clients_.find(keys_.client(at.mac, at.vlan, at.link));
+  if (found != clients_.end()) found->second.client.told[static_cast<std::size_t>(carrier)] = told;
+}
+
 void Clients::add(const Sighting& seen) {
   const ClientKey key = keys_.client(seen.client, seen.vlan, seen.link);
   auto found = clients_.find(key);

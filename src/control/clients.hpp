@@ -6,6 +6,7 @@
 // are guests to displace.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -18,6 +19,7 @@
 #include "control/clock.hpp"
 #include "control/session_keys.hpp"
 #include "dataplane/sighting_source.hpp"
+#include "net/capport.hpp"
 #include "net/ip.hpp"
 #include "pipeline/sighting.hpp"
 #include "table/session_table.hpp"
@@ -37,6 +39,13 @@ struct SeenAddress {
   static constexpr std::uint64_t kForever = ~std::uint64_t{0};
 };
 
+/// What became last of an answer that could have told a client of the portal's API.
+struct Told {
+  std::uint64_t at_ns = 0;  ///< CLOCK_BOOTTIME; 0: there was none
+  net::CapportOutcome outcome{};
+};
+using ToldByCarrier = std::array<Told, net::kCapportCarriers>;
+
 struct SeenClient {
   ClientKey key;
   std::uint8_t link = 0;   ///< where it was seen last
@@ -44,6 +53,7 @@ struct SeenClient {
   std::uint64_t first_ns = 0;
   std::uint64_t last_ns = 0;
   std::vector<SeenAddress> addresses;  ///< at most Clients::kMaxAddresses
+  ToldByCarrier told{};                ///< itself; not with all others
 };
 
 /// Where an address is meant. Empty: anywhere.
@@ -82,6 +92,14 @@ class Clients {
   /// Takes in what the workers saw, for one slice. True if there may be more.
   bool take(dataplane::SightingSource& source);
   void add(const pipeline::Sighting& seen);
+  /// Where a client is.
+  struct At {
+    net::MacAddress mac;
+    std::uint16_t vlan = 0;
+    std::uint8_t link = 0;
+  };
+  /// Nothing, of one that was not seen.
+  void set_told(const At& at, net::CapportCarrier carrier, const Told& told);
   /// To be called a few times a second: looks whether those with a session still have one.
   void tick();
 

@@ -79,6 +79,12 @@ struct PortalConfig {
   std::string host;                       ///< of `url`, without brackets
   std::optional<net::IpAddress> address;  ///< where `host` is an address
   std::string secret_file;
+  /// What clients are told of the portal's API (RFC 8910): a URL, or kUnrestricted. Empty: nothing.
+  std::string api_url;
+  std::string api_host;  ///< of `api_url`, without brackets; empty where it has none
+
+  /// RFC 8910, 2: this network has no captive portal.
+  static constexpr std::string_view kUnrestricted = "urn:ietf:params:capport:unrestricted";
 
   bool operator==(const PortalConfig&) const = default;
 };

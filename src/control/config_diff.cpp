@@ -53,6 +53,8 @@ constexpr std::array kKeys{
         [](const Config& a, const Config& b) {
           return a.portal.secret_file == b.portal.secret_file;
         }},
+    Key{"portal.api_url", true,
+        [](const Config& a, const Config& b) { return a.portal.api_url == b.portal.api_url; }},
     Key{"response.http_ports", true,
         [](const Config& a, const Config& b) {
           return a.response.http_ports == b.response.http_ports;

@@ -130,6 +130,30 @@ tl::expected<std::string, Error> load_secret(const Config& config) {
 
 namespace {
 
+/// RFC 8910, 2: the URI "SHOULD NOT" hold an address, since it must be HTTPS; and guests ask it.
+void warn_of_api(const Config& config, const std::string& prefix, const PortalConfig& portal,
+                 const GardenConfig& garden, std::vector<Error>& found) {
+  if (portal.api_host.empty()) return;
+  const std::string where = config.where(prefix + "portal.api_url");
+  const auto address = net::parse_ip(portal.api_host);
+  if (address) {
+    found.push_back({where,
+                     fmt::format("the API is at an address, {}, for which most clients accept no "
+                                 "certificate",
+                                 portal.api_host),
+                     "give it a name"});
+  }
+  const bool by_address =
+      address ? garden.cidrs.contains(*address) || portal.address == address
+              : !garden.cidrs.empty() || (garden.hosts && garden.hosts->contains(portal.api_host));
+  if (!by_address && portal.api_host != portal.host) {
+    found.push_back(
+        {where, fmt::format("guests cannot reach the API's host {}", portal.api_host),
+         fmt::format("add it to `{0}garden.hosts`, or its addresses to `{0}garden.cidrs`",
+                     prefix)});
+  }
+}
+
 /// `prefix`: what stands before the keys of the zone, empty for the default zone.
 void warn_of_zone(const Config& config, const std::string& prefix, const PortalConfig& portal,
                   const GuestConfig& guest, const GardenConfig& garden, std::vector<Error>& found) {
@@ -140,6 +164,7 @@ void warn_of_zone(const Config& config, const std::string& prefix, const PortalC
          fmt::format("guests cannot reach the portal {}, which is given by name", portal.host),
          fmt::format("add its addresses to `{}garden.cidrs`", prefix)});
   }
+  warn_of_api(config, prefix, portal, garden, found);
   const bool has_hosts = garden.hosts || !garden.host_patterns.empty();
   if (has_hosts && guest.resolvers.empty()) {
     found.push_back({config.where(prefix + "garden.hosts"),

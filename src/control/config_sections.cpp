@@ -66,6 +66,16 @@ void check_portal_url(Section& section, PortalConfig& out) {
   }
 }
 
+void read_api_url(Section& section, PortalConfig& out) {
+  if (!section.has("api_url")) return;
+  section.text("api_url", out.api_url);
+  out.api_host.clear();
+  if (out.api_url.empty() || out.api_url == PortalConfig::kUnrestricted) return;
+  auto host = api_host(section.name("api_url"), out.api_url);
+  if (!host) return section.fail("api_url", std::move(host.error()));
+  out.api_host = std::move(*host);
+}
+
 void read_budget(Section& parent, policy::BudgetRates& out) {
   using policy::BudgetRates;
   // The keys of policy::kBudgets, and the burst.
@@ -144,15 +154,17 @@ void read_guest_rules(Section& section, GuestConfig& out) {
 }  // namespace
 
 void read_portal(Section& parent, PortalConfig& out) {
-  Section section = parent.sub("portal", {"url", "secret_file"});
+  Section section = parent.sub("portal", {"url", "secret_file", "api_url"});
   section.required_text("url", out.url, "the login page, such as \"http://192.0.2.10/login\"");
   section.required_text("secret_file", out.secret_file,
                         "a file with at least 32 random bytes, which the portal has as well");
   check_portal_url(section, out);
+  read_api_url(section, out);
 }
 
 void read_zone_portal(Section& parent, PortalConfig& out) {
-  Section section = parent.sub("portal", {"url"});
+  Section section = parent.sub("portal", {"url", "api_url"});
+  read_api_url(section, out);
   if (!section.has("url")) return;
   section.text("url", out.url);
   check_portal_url(section, out);

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "http/answers.hpp"
+#include "net/capport.hpp"
 
 namespace gate511::control {
 namespace {
@@ -30,10 +31,15 @@ std::string quoted(std::string_view text) {
   return shown + (text.size() > kMaxShown ? "...\"" : "\"");
 }
 
-tl::unexpected<Problem> bad_url(std::string_view key, std::string_view url, std::string_view what) {
+/// The key of a URL, and how one looks.
+struct UrlKey {
+  std::string_view key;
+  std::string_view hint;
+};
+
+tl::unexpected<Problem> bad_url(const UrlKey& key, std::string_view url, std::string_view what) {
   return tl::unexpected{
-      Problem{fmt::format("`{}` {}: {}", key, what, quoted(url)),
-              "it must be like \"http://192.0.2.10/login\" or \"https://portal.example/\""}};
+      Problem{fmt::format("`{}` {}: {}", key.key, what, quoted(url)), std::string{key.hint}}};
 }
 
 constexpr std::string_view kNotInUrl = "\"<>#\\^`{|}";
@@ -41,6 +47,48 @@ constexpr std::string_view kNotInUrl = "\"<>#\\^`{|}";
 bool is_host_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_';
+}
+
+bool is_in_urls(std::string_view url) {
+  return std::ranges::all_of(url, [](char c) {
+    return c > ' ' && c < 0x7f && kNotInUrl.find(c) == std::string_view::npos;
+  });
+}
+
+constexpr std::string_view kNoSuchCharacters =
+    "holds a space, a non-ASCII character or one of \"<>#\\^`{|}";
+
+/// `authority`: what stands between `://` and the path.
+tl::expected<std::string, Problem> host_of(const UrlKey& key, std::string_view url,
+                                           std::string_view authority) {
+  std::string_view port;
+  std::string_view host;
+  if (authority.starts_with('[')) {
+    const std::size_t close = authority.find(']');
+    if (close == std::string_view::npos) return bad_url(key, url, "has no `]` behind its address");
+    host = authority.substr(1, close - 1);
+    port = authority.substr(close + 1);
+    const auto address = net::parse_ip(host);
+    if (!address || address->is_v4())
+      return bad_url(key, url, "has no IPv6 address in its brackets");
+  } else {
+    const std::size_t colon = authority.find(':');
+    host = authority.substr(0, colon);
+    if (colon != std::string_view::npos) port = authority.substr(colon);
+    if (!std::all_of(host.begin(), host.end(), is_host_char))
+      return bad_url(key, url, "has a host with characters that no host name has");
+  }
+  if (host.empty()) return bad_url(key, url, "has no host");
+  if (!port.empty()) {
+    const auto number = port.front() == ':' ? parse_unsigned(port.substr(1)) : std::nullopt;
+    if (!number || *number == 0 || *number > 65535) return bad_url(key, url, "has a bad port");
+  }
+  return std::string{host};
+}
+
+std::string_view authority_of(std::string_view url, std::size_t scheme) {
+  const std::string_view behind = url.substr(scheme + 3);
+  return behind.substr(0, behind.find_first_of("/?"));
 }
 
 }  // namespace
@@ -99,39 +147,30 @@ tl::expected<std::string, Problem> portal_host(std::string_view key, std::string
                 fmt::format("make it {} bytes shorter: at most {} fit into the smallest answer",
                             url.size() - http::kMaxPortalUrl, http::kMaxPortalUrl)}};
   }
-  for (const char c : url) {
-    if (c <= ' ' || c >= 0x7f || kNotInUrl.find(c) != std::string_view::npos)
-      return bad_url(key, url, "holds a space, a non-ASCII character or one of \"<>#\\^`{|}");
-  }
+  const UrlKey where{key,
+                     "it must be like \"http://192.0.2.10/login\" or \"https://portal.example/\""};
+  if (!is_in_urls(url)) return bad_url(where, url, kNoSuchCharacters);
   const std::size_t scheme = url.find("://");
   const std::string_view name = url.substr(0, scheme);
   if (scheme == std::string_view::npos || (name != "http" && name != "https"))
-    return bad_url(key, url, "is no http or https URL");
-  std::string_view authority = url.substr(scheme + 3);
-  authority = authority.substr(0, authority.find_first_of("/?"));
-  std::string_view port;
-  std::string_view host;
-  if (authority.starts_with('[')) {
-    const std::size_t close = authority.find(']');
-    if (close == std::string_view::npos) return bad_url(key, url, "has no `]` behind its address");
-    host = authority.substr(1, close - 1);
-    port = authority.substr(close + 1);
-    const auto address = net::parse_ip(host);
-    if (!address || address->is_v4())
-      return bad_url(key, url, "has no IPv6 address in its brackets");
-  } else {
-    const std::size_t colon = authority.find(':');
-    host = authority.substr(0, colon);
-    if (colon != std::string_view::npos) port = authority.substr(colon);
-    if (!std::all_of(host.begin(), host.end(), is_host_char))
-      return bad_url(key, url, "has a host with characters that no host name has");
+    return bad_url(where, url, "is no http or https URL");
+  return host_of(where, url, authority_of(url, scheme));
+}
+
+tl::expected<std::string, Problem> api_host(std::string_view key, std::string_view url) {
+  constexpr std::size_t kMax = net::CapportOptions::kMaxUri;
+  if (url.size() > kMax) {
+    return tl::unexpected{
+        Problem{fmt::format("`{}` is {} bytes long", key, url.size()),
+                fmt::format("make it {} bytes shorter: at most {} fit into the option of DHCP",
+                            url.size() - kMax, kMax)}};
   }
-  if (host.empty()) return bad_url(key, url, "has no host");
-  if (!port.empty()) {
-    const auto number = port.front() == ':' ? parse_unsigned(port.substr(1)) : std::nullopt;
-    if (!number || *number == 0 || *number > 65535) return bad_url(key, url, "has a bad port");
-  }
-  return std::string{host};
+  const UrlKey where{key,
+                     "clients ask the API by HTTPS alone: \"https://portal.example/capport\", or "
+                     "\"urn:ietf:params:capport:unrestricted\" where there is no portal"};
+  if (!is_in_urls(url)) return bad_url(where, url, kNoSuchCharacters);
+  if (!url.starts_with("https://")) return bad_url(where, url, "is no https URL");
+  return host_of(where, url, authority_of(url, url.find("://")));
 }
 
 tl::expected<VlanRange, Problem> check_vlan(std::string_view key, std::int64_t vlan) {

@@ -23,9 +23,12 @@ namespace gate511::control {
 /// What is wrong with an argument for EAL that `dpdk.lcores` already stands for.
 [[nodiscard]] std::optional<Problem> check_eal_arg(std::string_view arg);
 
-/// Host of an http or https URL, without brackets.
+/// Host of an http or https URL that fits into every answer, without brackets.
 [[nodiscard]] tl::expected<std::string, Problem> portal_host(std::string_view key,
                                                              std::string_view url);
+/// Host of an https URL that fits into every option of RFC 8910, without brackets.
+[[nodiscard]] tl::expected<std::string, Problem> api_host(std::string_view key,
+                                                          std::string_view url);
 
 /// Both ends are in it.
 struct VlanRange {

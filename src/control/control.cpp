@@ -52,8 +52,9 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
                 [this] { return audit_ ? audit_->problem() : std::string{}; },
                 [this] { return store_note_; },
                 [this] { return garden_permits_.permits().size(); }}},
-      client_methods_{{clients_, sessions_, sightings_, parts.shared, clock_, keys_},
-                      service_.dispatcher()},
+      client_methods_{
+          {clients_, announcements_, sessions_, sightings_, parts.shared, clock_, keys_},
+          service_.dispatcher()},
       session_change_methods_{
           {sessions_, clock_, [this](std::string_view change) { return service_.not_seen(change); },
            [this](std::string_view change) { return service_.not_stored(change); }, keys_},
@@ -238,7 +239,8 @@ void Control::turn(const std::function<void()>& on_tick) {
   const bool more_clients = clients_.take(sightings_);
   const bool more_learnt = garden_permits_.take(sightings_) || garden_permits_.has_begun();
   keep_garden();
-  const bool more_seen = routers_.take(sightings_) || more_clients || more_learnt;
+  const bool more_told = announcements_.take(sightings_);
+  const bool more_seen = routers_.take(sightings_) || more_clients || more_learnt || more_told;
   const std::uint64_t now = clock_.boot_ns();
   if (now >= next_tick_ns_) {
     next_tick_ns_ = now + kTick_ns;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "control/announcements.hpp"
 #include "control/audit.hpp"
 #include "control/background.hpp"
 #include "control/clients.hpp"
@@ -117,6 +118,8 @@ class Control {
   dataplane::SightingSource& sightings_;
   Clients clients_;
   Routers routers_{{clients_, events_, clock_}};
+  Announcements announcements_{
+      {clients_, events_, clock_, [this](std::uint8_t link) { return routers_.link_name(link); }}};
   GardenPermits garden_permits_{config_};
   std::string garden_state_;              ///< path; empty: not kept
   std::uint64_t garden_kept_ns_ = 0;      ///< when it was written last

@@ -28,12 +28,24 @@ namespace gate511::control {
 class EventBus {
  public:
   /// All that can happen. An event of another type is not taken.
-  static constexpr std::array<std::string_view, 15> kTypes{
-      "session.added",   "session.changed",  "session.ended",
-      "config.reloaded", "port.up",          "port.down",
-      "worker.stuck",    "worker.recovered", "client.refused",
-      "router.learnt",   "router.changed",   "router.lost",
-      "router.refused",  "guard.dropped",    "session.foreign_address",
+  static constexpr std::array<std::string_view, 17> kTypes{
+      "session.added",
+      "session.changed",
+      "session.ended",
+      "config.reloaded",
+      "port.up",
+      "port.down",
+      "worker.stuck",
+      "worker.recovered",
+      "client.refused",
+      "router.learnt",
+      "router.changed",
+      "router.lost",
+      "router.refused",
+      "guard.dropped",
+      "session.foreign_address",
+      "capport.inserted",
+      "capport.left_alone",
   };
   static constexpr std::size_t kMaxName = 64;  ///< bytes of a consumer's name
 

@@ -79,6 +79,7 @@ ClientMethods::ClientMethods(const Parts& parts, Dispatcher& dispatcher) : parts
 
 ClientView ClientMethods::now() {
   (void)parts_.clients.take(parts_.sightings);
+  (void)parts_.announcements.take(parts_.sightings);
   return {parts_.clients, *parts_.shared.snapshot.load(std::memory_order_acquire), parts_.clock};
 }
 

@@ -3,6 +3,7 @@
 // The methods that tell of clients: client.list, client.get, session.get and explain.
 #pragma once
 
+#include "control/announcements.hpp"
 #include "control/client_json.hpp"
 #include "control/clients.hpp"
 #include "control/json_rpc.hpp"
@@ -20,6 +21,7 @@ class ClientMethods {
   /// All outlive this.
   struct Parts {
     Clients& clients;
+    Announcements& announcements;
     const Sessions& sessions;
     dataplane::SightingSource& sightings;
     const pipeline::Shared& shared;  ///< its snapshot is set before a request is answered

@@ -49,6 +49,36 @@ std::string seen_sentence(const SeenClient* client, const ClientView& view) {
       addresses.empty() ? "no address" : fmt::format("{}", fmt::join(addresses, ", ")));
 }
 
+/// What was told last by each carrier, and what it was not told.
+void explain_capport(const policy::Zone& zone, policy::Enforce enforce, const ToldByCarrier& told,
+                     std::uint64_t now_ns, Json& why, Json& result) {
+  const std::string_view uri = zone.capport.uri();
+  result["api_url"] = uri.empty() ? Json(nullptr) : Json(uri);
+  if (uri.empty()) {
+    why.push_back("it is told of no API of the portal: portal.api_url is not set");
+  } else if (enforce != policy::Enforce::kOn) {
+    why.push_back("it is told of no API of the portal: nothing is enforced in its zone");
+  }
+  bool is_told = false;
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    const net::CapportCarrierInfo& carrier = net::kCapportCarrierInfo[i];
+    result[std::string{carrier.name}] = nullptr;
+    if (told[i].at_ns == 0) continue;
+    is_told = true;
+    const net::CapportOutcomeInfo& outcome =
+        net::kCapportOutcomeInfo[static_cast<std::size_t>(told[i].outcome)];
+    const std::uint64_t ago_s = (now_ns - std::min(now_ns, told[i].at_ns)) / kNsPerSecond;
+    result[std::string{carrier.name}] = {{"outcome", outcome.name}, {"ago_s", ago_s}};
+    why.push_back(
+        told[i].outcome == net::CapportOutcome::kInserted
+            ? fmt::format("it was told of the portal's API by {} {} s ago", carrier.words, ago_s)
+            : fmt::format("it was not told of the portal's API by {} {} s ago: {}", carrier.words,
+                          ago_s, outcome.sentence));
+  }
+  if (!uri.empty() && enforce == policy::Enforce::kOn && !is_told)
+    why.push_back("no answer has passed to it that could tell it of the portal's API");
+}
+
 std::string_view fate_name(policy::Fate fate) {
   switch (fate) {
     case policy::Fate::kForwarded:
@@ -131,6 +161,9 @@ Outcome ClientMethods::explain(const Json& given) {
         "zone {} is only monitored: every frame passes, and is counted by these rules", zone.name));
   }
   why.push_back(seen_sentence(client, view));
+  Json capport = Json::object();
+  explain_capport(zone, zone_ref.enforce, parts_.announcements.told(client, link, vlan),
+                  parts_.clock.boot_ns(), why, capport);
   Json result{
       {"mac", net::to_string(key->mac)},
       {"vlan", vlan},
@@ -139,6 +172,7 @@ Outcome ClientMethods::explain(const Json& given) {
       {"state", view.state_of(*key)},
       {"why", std::move(why)},
       {"rules", std::move(rules)},
+      {"capport", std::move(capport)},
       {"session", session ? session_json(*session, parts_.keys) : Json(nullptr)},
       {"client", client != nullptr ? view.json(*client) : Json(nullptr)},
       {"generation", parts_.sessions.generation()},

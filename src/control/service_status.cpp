@@ -93,6 +93,20 @@ Json probes_json(const http::AnswerCounts& counts) {
   return by_name;
 }
 
+/// By what was told, and of what was left alone by why.
+Json capport_json(const pipeline::CapportCounts& counts) {
+  Json inserted = Json::object(), left = Json::object();
+  for (std::size_t carrier = 0; carrier < counts.size(); ++carrier) {
+    const std::string name{net::kCapportCarrierInfo.at(carrier).name};
+    inserted[name] = counts.at(carrier).at(0);
+    Json& reasons = left[name] = Json::object();
+    for (std::size_t outcome = 1; outcome < net::kCapportOutcomes; ++outcome)
+      reasons[std::string{net::kCapportOutcomeInfo.at(outcome).name}] =
+          counts.at(carrier).at(outcome);
+  }
+  return {{"inserted", std::move(inserted)}, {"left_alone", std::move(left)}};
+}
+
 /// Not summed up: each class holds what is in none before it.
 Json delays_json(const dataplane::DelayCounts& counts) {
   Json classes = Json::array();
@@ -158,11 +172,16 @@ Json Service::stats() const {
   std::uint64_t sightings_dropped = 0;
   dataplane::VerdictCounts counts{};
   http::AnswerCounts answers;
+  pipeline::CapportCounts capport{};
   Json workers = Json::array();
   for (const dataplane::WorkerStatus& worker : stats.workers) {
     frames_in += worker.frames_in;
     sightings_dropped += worker.sightings_dropped;
     answers += worker.answers;
+    for (std::size_t carrier = 0; carrier < capport.size(); ++carrier) {
+      for (std::size_t outcome = 0; outcome < capport[carrier].size(); ++outcome)
+        capport[carrier][outcome] += worker.capport[carrier][outcome];
+    }
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += worker.verdicts[i];
     Json shown = frames_json(worker.frames_in, worker.verdicts);
     shown["lcore"] = worker.lcore;
@@ -180,6 +199,7 @@ Json Service::stats() const {
   result["sightings_dropped"] = sightings_dropped;
   result["answers"] = answers_json(answers);
   result["probes"] = probes_json(answers);
+  result["capport"] = capport_json(capport);
   result["mbufs"] = {{"total", stats.mbufs_total}, {"in_use", stats.mbufs_in_use}};
   result["sessions"] = {
       {"total", sessions.table().size()},

@@ -135,6 +135,7 @@ tl::expected<policy::Zone, Error> make_zone(const Config& config, const std::str
                     .answers = std::move(*answers),
                     .probes = std::move(*rules)};
   zone.guest.host_patterns = std::move(*patterns);
+  if (!own.portal.api_url.empty()) zone.capport = net::CapportOptions{own.portal.api_url};
   return zone;
 }
 

@@ -215,7 +215,8 @@ std::vector<PortStatus> Dataplane::ports() const {
   return ports;
 }
 
-std::size_t Dataplane::take_from(Reporter reporter, std::span<pipeline::Sighting> out) noexcept {
+template <class Seen>
+std::size_t Dataplane::take_from(ReporterOf<Seen> reporter, std::span<Seen> out) noexcept {
   std::size_t taken = 0;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     next_seen_ = next_seen_ + 1 < workers_.size() ? next_seen_ + 1 : 0;
@@ -238,6 +239,10 @@ std::size_t Dataplane::take_learnt(std::span<pipeline::Learnt> out) noexcept {
 
 std::size_t Dataplane::take_guarded(std::span<pipeline::Sighting> out) noexcept {
   return take_from(&Worker::guarded, out);
+}
+
+std::size_t Dataplane::take_announced(std::span<pipeline::Announced> out) noexcept {
+  return take_from(&Worker::announced, out);
 }
 
 std::vector<ZoneStatus> Dataplane::zones() const {

@@ -63,10 +63,13 @@ class Dataplane final : public StatusSource, public SightingSource {
   [[nodiscard]] std::size_t take_uplink(std::span<pipeline::Sighting> out) noexcept override;
   [[nodiscard]] std::size_t take_learnt(std::span<pipeline::Learnt> out) noexcept override;
   [[nodiscard]] std::size_t take_guarded(std::span<pipeline::Sighting> out) noexcept override;
+  [[nodiscard]] std::size_t take_announced(std::span<pipeline::Announced> out) noexcept override;
 
  private:
-  using Reporter = pipeline::SightingReporter& (Worker::*)();
-  std::size_t take_from(Reporter reporter, std::span<pipeline::Sighting> out) noexcept;
+  template <class Seen>
+  using ReporterOf = pipeline::Reporter<Seen>& (Worker::*)();
+  template <class Seen>
+  std::size_t take_from(ReporterOf<Seen> reporter, std::span<Seen> out) noexcept;
 
   Dataplane(Eal eal, std::vector<unsigned> lcores, Mempool pool, SessionMemory sessions,
             std::unique_ptr<Qsbr> qsbr, std::vector<Link> links);

@@ -21,6 +21,13 @@ namespace gate511::dataplane {
   return {rte_pktmbuf_mtod(mbuf, std::byte*), bytes};
 }
 
+/// The frame's memory and what is behind it to its buffer's end; empty where it lies in several
+/// mbufs, or is not this one's alone.
+[[nodiscard]] inline std::span<std::byte> writable(rte_mbuf* mbuf) noexcept {
+  if (mbuf->nb_segs != 1 || !RTE_MBUF_DIRECT(mbuf) || rte_mbuf_refcnt_read(mbuf) != 1) return {};
+  return room(mbuf, std::size_t{rte_pktmbuf_data_len(mbuf)} + rte_pktmbuf_tailroom(mbuf));
+}
+
 inline void set_length(rte_mbuf* mbuf, std::size_t bytes) noexcept {
   mbuf->data_len = static_cast<std::uint16_t>(bytes);
   mbuf->pkt_len = static_cast<std::uint32_t>(bytes);

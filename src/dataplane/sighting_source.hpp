@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <span>
 
+#include "pipeline/capport_teller.hpp"
 #include "pipeline/garden_opener.hpp"
 #include "pipeline/sighting.hpp"
 
@@ -29,6 +30,8 @@ class SightingSource {
   [[nodiscard]] virtual std::size_t take_learnt(std::span<pipeline::Learnt> out) noexcept = 0;
   /// The same, of what the guards dropped.
   [[nodiscard]] virtual std::size_t take_guarded(std::span<pipeline::Sighting> out) noexcept = 0;
+  /// The same, of what clients were told of the portal's API.
+  [[nodiscard]] virtual std::size_t take_announced(std::span<pipeline::Announced> out) noexcept = 0;
 };
 
 }  // namespace gate511::dataplane

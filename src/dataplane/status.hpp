@@ -11,6 +11,7 @@
 
 #include "dataplane/delays.hpp"
 #include "http/answer_counters.hpp"
+#include "pipeline/capport_teller.hpp"
 #include "pipeline/garden_opener.hpp"
 #include "policy/verdict.hpp"
 #include "table/session_counters.hpp"
@@ -43,8 +44,9 @@ struct WorkerStatus {
   std::uint64_t sightings_dropped = 0;
   pipeline::LearntCounts learnt{};  ///< of the garden's hosts
   DelayCounts held_for{};           ///< answers that waited for that, by how long
-  VerdictCounts verdicts{};         ///< one for each frame in
-  http::AnswerCounts answers{};     ///< as they were written
+  pipeline::CapportCounts capport{};
+  VerdictCounts verdicts{};      ///< one for each frame in
+  http::AnswerCounts answers{};  ///< as they were written
 };
 
 /// What one worker counted in a zone, which has a number as long as the daemon runs.

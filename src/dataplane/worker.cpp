@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The walk of a burst: receive -> present its frames as bytes -> pipeline (parse, look-up, decide)
-// -> forward what passes, write and send the replies, free the rest -> count.
+// -> tell of the portal's API, forward what passes, write and send the replies, free the rest ->
+// count.
 //
 // At each moment one list owns an mbuf: the burst's pass list, until transmit() has given it to the
 // driver or freed it; its reply and drop lists, until free_unforwarded() has freed it; out_, for
@@ -69,6 +70,8 @@ bool Worker::serve(const Lane& lane) noexcept {
   const pipeline::Now now{clock_.now_ns(), shared_.unix_s.load(std::memory_order_relaxed)};
   present(lane, received);
   pipeline_.run(burst_, now);
+  if (!burst_.announce.empty()) [[unlikely]]
+    announce(now);
   forward(lane);
   if (!burst_.reply.empty()) reply(lane, now);
   if (!burst_.hold.empty()) [[unlikely]]
@@ -104,6 +107,15 @@ void Worker::gather(std::size_t i) noexcept {
   const void* const copy =
       rte_pktmbuf_read(mbuf, 0, static_cast<std::uint32_t>(bytes), slot.data());
   burst_.frame[i] = {static_cast<const std::byte*>(copy), bytes};
+}
+
+/// An answer grows where it lies, into its mbuf's tailroom.
+void Worker::announce(pipeline::Now now) noexcept {
+  for (const std::uint8_t i : burst_.announce) {
+    const std::span<std::byte> memory = writable(received_[i]);
+    const std::size_t bytes = pipeline_.announce(burst_, i, memory, now);
+    if (!memory.empty()) set_length(received_[i], bytes);
+  }
 }
 
 void Worker::forward(const Lane& lane) noexcept {
@@ -216,6 +228,7 @@ WorkerStatus Worker::status() const {
   status.sightings_dropped = pipeline_.sightings().dropped();
   status.learnt = pipeline_.learner().counts();
   status.held_for = held_for_.counts();
+  status.capport = pipeline_.teller().counts();
   const std::size_t links = std::size_t{std::ranges::max(setup_.lanes, {}, &Lane::link).link} + 1;
   status.verdicts =
       pipeline_.counters().total(shared_.zones_used.load(std::memory_order_relaxed), links);

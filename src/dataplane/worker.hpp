@@ -63,6 +63,7 @@ class alignas(64) Worker {
   [[nodiscard]] pipeline::SightingReporter& sightings() { return pipeline_.sightings(); }
   [[nodiscard]] pipeline::SightingReporter& uplink_sightings() { return pipeline_.uplink(); }
   [[nodiscard]] pipeline::SightingReporter& guarded() { return pipeline_.guarded(); }
+  [[nodiscard]] pipeline::AnnouncedReporter& announced() { return pipeline_.teller().reports(); }
   /// For the garden thread.
   [[nodiscard]] pipeline::GardenLearner& learner() { return pipeline_.learner(); }
 
@@ -72,6 +73,7 @@ class alignas(64) Worker {
   bool serve(const Lane& lane) noexcept;
   void present(const Lane& lane, std::uint16_t count) noexcept;
   void gather(std::size_t i) noexcept;
+  void announce(pipeline::Now now) noexcept;
   void forward(const Lane& lane) noexcept;
   void reply(const Lane& lane, pipeline::Now now) noexcept;
   [[nodiscard]] std::size_t allocate(std::size_t wanted) noexcept;

@@ -64,6 +64,7 @@ struct Burst {
   FrameList rest;                               ///< not simply a session's: judged one by one
   std::array<responder::Plan, kMaxBurst> plan;  ///< set for those on `reply`
   FrameList pass, reply, drop, hold;            ///< each frame is on one of them
+  FrameList announce;  ///< of those on `pass`: may take the captive-portal option
 };
 
 /// First phase: Ethernet, zone and key of each frame, and the list `shows`.

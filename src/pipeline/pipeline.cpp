@@ -83,7 +83,8 @@ Pipeline::Pipeline(Shared& shared, std::span<table::SessionCounters> sessions, s
       learner_{seed},
       sightings_{seed},
       uplink_{seed},
-      guarded_{seed} {}
+      guarded_{seed},
+      teller_{seed} {}
 
 void Pipeline::run(Burst& burst, Now now) noexcept {
   assert(burst.count <= kMaxBurst);
@@ -106,6 +107,9 @@ void Pipeline::run(Burst& burst, Now now) noexcept {
           static_cast<std::uint32_t>(net::counted_bytes(burst.frame[i], burst.ethernet[i]));
   }
   sort(burst);
+  burst.announce.clear();
+  if (!burst.shows.empty() && burst.direction == Direction::kFromUplink)
+    CapportTeller::choose(burst);
 }
 
 // ---- look out for clients' addresses, guests' and sessions' alike, and for routers ----

@@ -13,8 +13,9 @@
 
 #include "http/answer_counters.hpp"
 #include "pipeline/burst.hpp"
+#include "pipeline/capport_teller.hpp"
 #include "pipeline/garden_learner.hpp"
-#include "pipeline/sighting_reporter.hpp"
+#include "pipeline/sighting.hpp"
 #include "pipeline/zone_counters.hpp"
 #include "policy/dhcp_requests.hpp"
 #include "policy/dhcp_servers.hpp"
@@ -83,6 +84,13 @@ class Pipeline {
   [[nodiscard]] std::size_t write_reply(const Burst& burst, std::size_t i, Now now,
                                         std::span<std::byte> out) noexcept;
 
+  /// Puts the captive-portal option into the burst's frame `i`, which is on its `announce` list, if
+  /// it can be: CapportTeller::tell(). Before it is transmitted.
+  [[nodiscard]] std::size_t announce(const Burst& burst, std::size_t i, net::ByteSpan room,
+                                     Now now) noexcept {
+    return teller_.tell(burst, i, room, now);
+  }
+
   /// Counts each frame's final verdict. The worker calls it after transmission, when it has
   /// set the verdict of what could not be sent to kTxFull or kNoMbuf. Reads no frame.
   void account(const Burst& burst) noexcept;
@@ -100,6 +108,8 @@ class Pipeline {
   /// the control thread.
   [[nodiscard]] SightingReporter& uplink() noexcept { return uplink_; }
   [[nodiscard]] SightingReporter& guarded() noexcept { return guarded_; }
+  [[nodiscard]] CapportTeller& teller() noexcept { return teller_; }
+  [[nodiscard]] const CapportTeller& teller() const noexcept { return teller_; }
   /// A frame that was held has become this: it is counted as such, and held no more.
   void account_released(const Released& released, policy::Verdict verdict) noexcept;
   /// What the garden thread serves, and whose held frames the worker sends on.
@@ -157,6 +167,7 @@ class Pipeline {
   SightingReporter sightings_;
   SightingReporter uplink_;
   SightingReporter guarded_;
+  CapportTeller teller_;
   ZoneCounters counters_;
   http::AnswerCounters answers_;
 };

@@ -80,6 +80,16 @@ Sightings from_uplink(ByteView frame, const net::Ethernet& ethernet, const Packe
 
 }  // namespace
 
+std::uint64_t fingerprint(const net::SipKey& key, const Sighting& seen) noexcept {
+  std::array<std::byte, 26> bytes{};
+  seen.address.store_v6(bytes, 0);
+  net::store_be48(bytes, 16, seen.client.value());
+  net::store_be(bytes, 22, seen.vlan);
+  bytes[24] = std::byte{seen.link};
+  bytes[25] = static_cast<std::byte>(seen.source);
+  return net::siphash24(key, bytes);
+}
+
 Sightings read_sightings(ByteView frame, const net::Ethernet& ethernet, Direction direction,
                          std::uint8_t link) noexcept {
   const Packet packet = net::parse_packet(frame, ethernet);

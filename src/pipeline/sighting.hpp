@@ -10,7 +10,9 @@
 #include <cstdint>
 
 #include "net/frame.hpp"
+#include "net/siphash.hpp"
 #include "pipeline/direction.hpp"
+#include "pipeline/reporter.hpp"
 
 namespace gate511::pipeline {
 
@@ -45,6 +47,11 @@ struct Sighting {
   bool operator==(const Sighting&) const noexcept = default;
 };
 static_assert(sizeof(Sighting) == 32, "two in a cache line of the ring");
+
+/// Of all but the lease: a renewal is no news.
+[[nodiscard]] std::uint64_t fingerprint(const net::SipKey& key, const Sighting& seen) noexcept;
+
+using SightingReporter = Reporter<Sighting>;
 
 struct Sightings {
   static constexpr std::size_t kMax = 4;

@@ -17,6 +17,7 @@
 #include "http/login_link.hpp"
 #include "http/patterns.hpp"
 #include "http/probes.hpp"
+#include "net/capport.hpp"
 #include "net/ip.hpp"
 #include "policy/dns_rules.hpp"
 #include "policy/garden_set.hpp"
@@ -58,6 +59,7 @@ struct Zone {
   http::Answers answers;  ///< rendered at load
   /// Null: no request is taken for a probe. Zones with the same rules share them.
   std::shared_ptr<const http::ProbeRules> probes{};
+  net::CapportOptions capport{};  ///< what clients are told of the portal's API; empty: nothing
 };
 
 /// All that the walk of a session's frame needs to know of its zone.

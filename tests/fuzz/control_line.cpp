@@ -88,12 +88,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                  .client = net::MacAddress{0x0200'5e00'5300 + n},
                  .vlan = static_cast<std::uint16_t>(n)});
   }
+  control::Announcements announcements{
+      {clients, events, clock, [](std::uint8_t /*link*/) { return std::string{"venue"}; }}};
   control::Jobs jobs;
   const control::ConfigState config{control::Config{}};
   control::Service service{
       {sessions, grace, status, clock, "0", keys, events, config, jobs, ledger}};
-  const control::ClientMethods client_methods{{clients, sessions, sightings, shared, clock, keys},
-                                              service.dispatcher()};
+  const control::ClientMethods client_methods{
+      {clients, announcements, sessions, sightings, shared, clock, keys}, service.dispatcher()};
   const control::SessionChangeMethods session_change_methods{
       {sessions, clock, [&service](std::string_view change) { return service.not_seen(change); },
        [&service](std::string_view change) { return service.not_stored(change); }, keys},

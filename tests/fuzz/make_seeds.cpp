@@ -93,6 +93,29 @@ void add_messages(Seeds& seeds) {
     seeds.add("dns", message);
 }
 
+/// Shape, URI's length, room, and the message behind what the shape gives it.
+void add_insertions(Seeds& seeds) {
+  const Bytes end = bytes({255}), server = bytes({54, 4, 192, 0, 2, 1});
+  for (const Bytes& options :
+       {server, bytes({82, 2, 1, 2}), bytes({52, 1, 3}), bytes({90, 1, 0}), bytes({114, 1, 'x'})}) {
+    for (const unsigned shape : {0U, 5U})
+      seeds.add("dhcp4_insert", behind({shape, 30, 1, 0}, counted(behind({0}, options))));
+    Bytes ended = options;
+    ended.insert(ended.end(), end.begin(), end.end());
+    seeds.add("dhcp4_insert", behind({0, 30, 1, 0}, counted(ended)));
+    seeds.add("dhcp4_insert", behind({8, 30, 1, 0, 0, 2, 255, 255}, counted(ended)));
+  }
+  const Bytes id = bytes({0, 2, 0, 4, 1, 2, 3, 4});
+  seeds.add("dhcp6_insert", behind({0, 30, 1, 0}, counted(id)));
+  Bytes relayed(30);
+  const Bytes inner = bytes({0, 9, 0, 12, 7, 1, 2, 3, 0, 2, 0, 4, 1, 2, 3, 4});
+  relayed.insert(relayed.end(), inner.begin(), inner.end());
+  seeds.add("dhcp6_insert", behind({9, 30, 1, 0}, counted(relayed)));
+  for (const Bytes& option : {bytes({1, 1, 2, 0, 94, 0, 83, 1}), bytes({37, 1, 0, 0, 0, 0, 0, 0}),
+                              bytes({11, 1, 0, 0, 0, 0, 0, 0}), Bytes{}})
+    seeds.add("ra_insert", behind({0, 30, 1, 0}, counted(option)));
+}
+
 void add_texts(Seeds& seeds) {
   const std::string chunked =
       "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n";
@@ -139,6 +162,7 @@ int main(int argc, char** argv) {
   Seeds seeds{argv[1]};
   add_frames(seeds);
   add_messages(seeds);
+  add_insertions(seeds);
   add_texts(seeds);
   if (!seeds.failed()) return EXIT_SUCCESS;
   fmt::print(stderr, "make-seeds: {}: cannot be written; free some space\n", argv[1]);

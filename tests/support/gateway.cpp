@@ -175,12 +175,21 @@ Outcome Gateway::run(const Bytes& frame, pipeline::Direction direction) {
   Outcome outcome{.verdict = burst->verdict[0],
                   .forwarded = burst->pass.count == 1,
                   .held = burst->hold.count == 1,
-                  .reply = {}};
+                  .reply = {},
+                  .sent = {}};
   if (outcome.held) pipeline.learner().hold(0, this);
   if (burst->reply.count == 1) {
     outcome.reply.assign(responder::kMaxReply, std::byte{0xa5});  // as dirty as an mbuf
     outcome.reply.resize(pipeline.write_reply(*burst, 0, now, outcome.reply));
   }
+  Bytes grows = exact;
+  if (!burst->announce.empty()) {
+    EXPECT_TRUE(outcome.forwarded);
+    grows.resize(exact.size() + room);
+    burst->frame[0] = net::ByteView{grows}.first(exact.size());
+    grows.resize(pipeline.announce(*burst, 0, grows, now));
+  }
+  outcome.sent = grows;
   pipeline.account(*burst);
   CaseFile::get().write(frame, outcome,
                         is_usual_ && direction == pipeline::Direction::kFromAccess &&

@@ -25,6 +25,7 @@ struct Outcome {
   bool forwarded = false;
   bool held = false;
   Bytes reply;  ///< empty: none
+  Bytes sent;   ///< the frame that is forwarded, where it may have been changed
 };
 
 /// A reply as the client's kernel reads it; every length and checksum has been checked.
@@ -91,6 +92,7 @@ class Gateway {
   static constexpr std::uint64_t kStart_ns = 1'000'000'000'000;
   pipeline::Now now{.ns = kStart_ns, .unix_s = 1'800'000'000};
   std::size_t max_frame_out = 1522;
+  std::size_t room = 512;  ///< behind a frame that may grow, as an mbuf's
 
  private:
   bool is_usual_;

@@ -122,7 +122,7 @@ TEST(ConfigError, UnknownKeysNameTheNearestAndAll) {
       "t.toml:8: unknown key `zones`; did you mean `zone`? the file takes enforce, dpdk, link, "
       "zone, sessions, portal, response, guest, garden, control, privileges");
   EXPECT_EQ(error_with("[portal.x]\n"),
-            "t.toml:8: unknown key `portal.x`; portal takes url, secret_file");
+            "t.toml:8: unknown key `portal.x`; portal takes url, secret_file, api_url");
   EXPECT_EQ(error_with("[garden]\ndomains = [\"a.example\"]\n"),
             "t.toml:9: unknown key `garden.domains`; garden takes cidrs, hosts, hosts_file, state");
 }
@@ -416,8 +416,9 @@ TEST(ConfigError, ZoneNamesLinksAndKeys) {
       error_with(zone("a", "vlan = [1]\n")),
       "t.toml:11: unknown key `zone[0].vlan`; did you mean `vlans`? zone[0] takes name, link, "
       "vlans, enforce, portal, response, guest, garden");
-  EXPECT_EQ(error_with(zone("a", "vlans = [1]\n[zone.portal]\nsecret_file = \"/k\"\n")),
-            "t.toml:13: unknown key `zone[0].portal.secret_file`; zone[0].portal takes url");
+  EXPECT_EQ(
+      error_with(zone("a", "vlans = [1]\n[zone.portal]\nsecret_file = \"/k\"\n")),
+      "t.toml:13: unknown key `zone[0].portal.secret_file`; zone[0].portal takes url, api_url");
   EXPECT_EQ(
       error_with(zone("a", "vlans = [1]\n[zone.portal]\nurl = \"ftp://192.0.2.10/\"\n")),
       "t.toml:13: `zone[0].portal.url` is no http or https URL: \"ftp://192.0.2.10/\"; it must "
@@ -458,6 +459,69 @@ TEST(Config, WarnsOfWhatGuestsCannotReach) {
   EXPECT_EQ(found[1].text(),
             "t.toml: guests have no resolver, so that most never ask for a page; set "
             "`guest.resolvers` to the addresses that DHCP gives them, or to [\"any\"]");
+}
+
+TEST(Config, TheApiOfThePortal) {
+  const auto with = [](const std::string& url, const std::string& more = {}) {
+    std::string text{kSmallest};
+    text.insert(text.find("url = "), "api_url = \"" + url + "\"\n");
+    return text + more;
+  };
+  const auto config = parse_config(with("https://portal.example:8443/api"), "t.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->portal.api_url, "https://portal.example:8443/api");
+  EXPECT_EQ(config->portal.api_host, "portal.example");
+  for (const char* good : {"", "urn:ietf:params:capport:unrestricted"}) {
+    const auto none = parse_config(with(good), "t.toml");
+    ASSERT_TRUE(none) << none.error().text();
+    EXPECT_EQ(none->portal.api_host, "");
+  }
+  EXPECT_EQ(
+      error_of(with("http://portal.example/api")),
+      "t.toml:6: `portal.api_url` is no https URL: \"http://portal.example/api\"; clients ask "
+      "the API by HTTPS alone: \"https://portal.example/capport\", or "
+      "\"urn:ietf:params:capport:unrestricted\" where there is no portal");
+  EXPECT_TRUE(parse_config(with("https://a/" + std::string(245, 'x')), "t.toml"));
+  EXPECT_EQ(
+      error_of(with("https://a/" + std::string(247, 'x'))),
+      "t.toml:6: `portal.api_url` is 257 bytes long; make it 2 bytes shorter: at most 255 fit "
+      "into the option of DHCP");
+  for (const char* bad : {"https://", "https://a b/", "https://[x]/", "portal.example",
+                          "https://a:0/", "urn:ietf:params:capport:other"})
+    EXPECT_NE(error_of(with(bad)), "no error") << bad;
+  const auto zone = parse_config(
+      with("https://portal.example/api",
+           "[[zone]]\nname = \"a\"\nlink = \"venue\"\nvlans = [1]\n[zone.portal]\napi_url = \"\"\n"
+           "[[zone]]\nname = \"b\"\nlink = \"venue\"\nvlans = [2]\n"),
+      "t.toml");
+  ASSERT_TRUE(zone) << zone.error().text();
+  EXPECT_EQ(zone->zones[0].portal.api_url, "");
+  EXPECT_EQ(zone->zones[1].portal.api_url, "https://portal.example/api");
+}
+
+TEST(Config, WarnsOfTheApi) {
+  const auto told = [](const std::string& url, const std::string& garden = {}) {
+    std::string text{kSmallest};
+    text.insert(text.find("url = "), "api_url = \"" + url + "\"\n");
+    const auto config =
+        parse_config(text + "[guest]\nresolvers = [\"192.0.2.53\"]\n" + garden, "t.toml");
+    EXPECT_TRUE(config) << config.error().text();
+    std::vector<std::string> texts;
+    for (const Error& warning : warnings(*config)) texts.push_back(warning.text());
+    return texts;
+  };
+  EXPECT_EQ(
+      told("https://192.0.2.10/api"),
+      std::vector<std::string>{"t.toml:6: the API is at an address, 192.0.2.10, for which most "
+                               "clients accept no certificate; give it a name"});
+  EXPECT_EQ(
+      told("https://api.example/"),
+      std::vector<std::string>{"t.toml:6: guests cannot reach the API's host api.example; add "
+                               "it to `garden.hosts`, or its addresses to `garden.cidrs`"});
+  for (const char* garden :
+       {"[garden]\nhosts = [\"api.example\"]\n", "[garden]\ncidrs = [\"198.51.100.7\"]\n"})
+    EXPECT_TRUE(told("https://api.example/", garden).empty()) << garden;
+  EXPECT_TRUE(told("urn:ietf:params:capport:unrestricted").empty());
 }
 
 TEST(Config, HoldsTheGardensHosts) {

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/announcements.hpp"
 #include "control/clients.hpp"
 #include "control/clock.hpp"
 #include "control/config.hpp"
@@ -159,6 +160,7 @@ class HandSightings : public dataplane::SightingSource {
   using Waiting = std::deque<pipeline::Sighting>;
   Waiting waiting, uplink, guarded;
   std::deque<pipeline::Learnt> learnt;
+  std::deque<pipeline::Announced> announced;
 
   [[nodiscard]] std::size_t take_sightings(std::span<pipeline::Sighting> out) noexcept override {
     return take(waiting, out);
@@ -167,16 +169,18 @@ class HandSightings : public dataplane::SightingSource {
     return take(uplink, out);
   }
   [[nodiscard]] std::size_t take_learnt(std::span<pipeline::Learnt> out) noexcept override {
-    std::size_t count = 0;
-    for (; count < out.size() && !learnt.empty(); learnt.pop_front()) out[count++] = learnt.front();
-    return count;
+    return take(learnt, out);
+  }
+  [[nodiscard]] std::size_t take_announced(std::span<pipeline::Announced> out) noexcept override {
+    return take(announced, out);
   }
   [[nodiscard]] std::size_t take_guarded(std::span<pipeline::Sighting> out) noexcept override {
     return take(guarded, out);
   }
 
  private:
-  static std::size_t take(Waiting& from, std::span<pipeline::Sighting> out) {
+  template <class Seen>
+  static std::size_t take(std::deque<Seen>& from, std::span<Seen> out) {
     std::size_t count = 0;
     for (; count < out.size() && !from.empty(); from.pop_front()) out[count++] = from.front();
     return count;
@@ -248,6 +252,8 @@ struct World {
   pipeline::Shared shared{table, net::SipKey{3, 4}};
   HandSightings sightings;
   Clients clients;
+  Announcements announcements{{clients, events, time.clock,
+                               [this](std::uint8_t link) { return snapshot.links[link].name; }}};
 
   /// A batch of one.
   std::optional<Sessions::Added> add(table::Key key, const SessionFields& fields) {

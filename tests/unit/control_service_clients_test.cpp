@@ -172,7 +172,9 @@ TEST_F(ClientMethodsTest, ExplainsAGuestByTheRules) {
   EXPECT_EQ(explained["state"], "guest");
   EXPECT_EQ(explained["why"], Json::array({"it has no session, so it is a guest",
                                            "zone default holds for it: link venue, untagged",
-                                           "it was not seen: it has not spoken ARP, ND or DHCP"}));
+                                           "it was not seen: it has not spoken ARP, ND or DHCP",
+                                           "it is told of no API of the portal: portal.api_url is "
+                                           "not set"}));
   EXPECT_EQ(explained["rules"][8], Json::parse(R"({"traffic":"TCP to port 80","fate":"answered",
     "verdict":"page","sentence":"guest's request answered with the 511"})"));
   EXPECT_EQ(explained["session"], nullptr);
@@ -204,6 +206,40 @@ TEST_F(ClientMethodsTest, ExplainsWhatARequestIsAnswered) {
               "-32602 `request` must be base64 of 1 to 4096 bytes: the request as it is sent")
         << bad;
   }
+}
+
+TEST_F(ClientMethodsTest, ExplainsWhatItWasTold) {
+  using net::CapportCarrier;
+  using net::CapportOutcome;
+  world_.snapshot.zones[0].capport = net::CapportOptions{"https://portal.example/api"};
+  const auto told = [this](CapportCarrier carrier, CapportOutcome outcome, bool all = false) {
+    world_.sightings.announced.push_back({.client = all ? net::MacAddress{} : *net::parse_mac(kMac),
+                                          .carrier = carrier,
+                                          .outcome = outcome});
+  };
+  see(kMac, "192.0.2.101");
+  EXPECT_EQ(result("explain", {{"mac", kMac}})["why"][3],
+            "no answer has passed to it that could tell it of the portal's API");
+  told(CapportCarrier::kDhcp4, CapportOutcome::kInserted);
+  told(CapportCarrier::kRouterAdvert, CapportOutcome::kPresent, true);
+  world_.time.advance_ms(3'000);
+  EXPECT_EQ(result("explain", {{"mac", kMac}})["capport"]["dhcp4"]["ago_s"], 0);
+  world_.time.advance_ms(3'000);
+  const Json explained = result("explain", {{"mac", kMac}});
+  EXPECT_EQ(explained["capport"], Json::parse(R"({"api_url":"https://portal.example/api",
+    "dhcp4":{"outcome":"inserted","ago_s":3},"dhcp6":null,
+    "router_advert":{"outcome":"present","ago_s":3}})"));
+  EXPECT_EQ(explained["why"][3], "it was told of the portal's API by DHCP 3 s ago");
+  EXPECT_EQ(explained["why"][4],
+            "it was not told of the portal's API by a router advertisement 3 s ago: it has the "
+            "option already");
+  // Another client heard the advertisement too, and had no answer of DHCP.
+  const Json other = result("explain", {{"mac", kOther}, {"link", "venue"}});
+  EXPECT_EQ(other["capport"]["dhcp4"], nullptr);
+  EXPECT_EQ(other["capport"]["router_advert"]["outcome"], "present");
+  world_.snapshot.links[0].zone_of_vlan[0].enforce = policy::Enforce::kMonitor;
+  EXPECT_EQ(result("explain", {{"mac", kOther}, {"link", "venue"}})["why"][4],
+            "it is told of no API of the portal: nothing is enforced in its zone");
 }
 
 TEST_F(ClientMethodsTest, ExplainsByTheZoneThatItIsIn) {

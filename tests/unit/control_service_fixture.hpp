@@ -22,8 +22,8 @@ class ServiceTest : public testing::Test {
       : world_{4, kind},
         service_{{world_.sessions, world_.grace, world_.status, world_.time.clock, "0.1.0",
                   world_.keys, world_.events, config_, world_.jobs, world_.ledger}},
-        client_methods_{{world_.clients, world_.sessions, world_.sightings, world_.shared,
-                         world_.time.clock, world_.keys},
+        client_methods_{{world_.clients, world_.announcements, world_.sessions, world_.sightings,
+                         world_.shared, world_.time.clock, world_.keys},
                         service_.dispatcher()},
         session_change_methods_{
             {world_.sessions, world_.time.clock,

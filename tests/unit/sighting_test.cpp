@@ -8,7 +8,6 @@
 
 #include <thread>
 
-#include "pipeline/sighting_reporter.hpp"
 #include "support/gateway.hpp"
 
 namespace gate511::test {

@@ -15,6 +15,7 @@ gateway_pid=
 gateway_mbufs_at_start=
 # What a script changes in the configuration before it starts the gateway.
 gateway_https=reset
+gateway_portal=()  # more lines of [portal]
 gateway_response=()  # more lines of [response]
 gateway_network="Example Wi-Fi"
 gateway_default_ttl_s=86400
@@ -105,6 +106,7 @@ on_store_failure = "$gateway_on_store_failure"
 [portal]
 url = "$portal_url"
 secret_file = "$bed_dir/link.key"
+$(printf '%s\n' "${gateway_portal[@]}")
 
 [response]
 network_name = "$gateway_network"
