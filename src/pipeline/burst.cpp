@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pipeline/burst.hpp"
 
+#include <bit>
+
 #include "pipeline/sighting.hpp"
 #include "pipeline/uplink_sighting.hpp"
 #include "policy/guards.hpp"
@@ -57,6 +59,18 @@ constexpr FrameList kAll = [] {
   return all;
 }();
 
+/// Of a frame that does not pass.
+FrameList& list_of(Burst& burst, Fate fate) noexcept {
+  switch (fate) {
+    case Fate::kAnswered:
+      return burst.reply;
+    case Fate::kHeld:
+      return burst.hold;
+    default:
+      return burst.drop;
+  }
+}
+
 }  // namespace
 
 void parse(Burst& burst) noexcept {
@@ -77,22 +91,16 @@ void sort(Burst& burst) noexcept {
     burst.pass.count = static_cast<std::uint8_t>(burst.count);
     return;
   }
-  for (std::size_t i = 0; i < burst.count; ++i) {
-    switch (policy::fate(burst.verdict[i])) {
-      case Fate::kForwarded:
-        burst.pass.add(i);
-        break;
-      case Fate::kHeld:
-        burst.hold.add(i);
-        break;
-      case Fate::kAnswered:
-        burst.reply.add(i);
-        break;
-      case Fate::kDropped:
-        burst.drop.add(i);
-        break;
-    }
+  static_assert(kMaxBurst == 64);
+  std::uint64_t passing = ~std::uint64_t{0} >> (kMaxBurst - burst.count);
+  for (const std::uint8_t i : burst.rest) {
+    const Fate fate = policy::fate(burst.verdict[i]);
+    if (fate == Fate::kForwarded) continue;
+    passing &= ~(std::uint64_t{1} << i);
+    list_of(burst, fate).add(i);
   }
+  for (; passing != 0; passing &= passing - 1)
+    burst.pass.add(static_cast<std::size_t>(std::countr_zero(passing)));
 }
 
 }  // namespace gate511::pipeline

@@ -69,7 +69,7 @@ struct Burst {
 
 /// First phase: Ethernet, zone and key of each frame, and the list `shows`.
 void parse(Burst& burst) noexcept;
-/// Last phase: puts each frame on the list that its verdict says.
+/// Last phase: puts each frame on the list that its verdict says; what is not in `rest` passes.
 void sort(Burst& burst) noexcept;
 
 }  // namespace gate511::pipeline

@@ -52,27 +52,38 @@ Verdict Pipeline::judge_session(Burst& burst, std::size_t i, Now now) noexcept {
 
 template <Direction direction>
 void Pipeline::count_frames(const Burst& burst) noexcept {
-  // Frames of one zone and verdict in a row are counted at once: their counter is read and written
-  // back over and over else, each time waiting for the last.
-  std::uint8_t zone = burst.zone[0].number;
+  // Frames of one zone and verdict are counted at once: their counter is read and written back over
+  // and over else, each time waiting for the last. Sessions' frames apart from all others, so that
+  // those between them change nothing.
+  std::uint8_t session_zone = burst.zone[0].number, zone = session_zone;
   Verdict verdict = burst.verdict[0];
-  std::size_t counted = 0;
+  std::size_t of_sessions = 0, others = 0;
   for (std::size_t i = 0; i < burst.count; ++i) {
-    if ((burst.verdict[i] != verdict) | (burst.zone[i].number != zone)) [[unlikely]] {
-      counters_.count(burst.link, zone, verdict, i - counted);
-      counted = i;
+    if (burst.verdict[i] == Verdict::kSession) [[likely]] {
+      if (burst.zone[i].number != session_zone) [[unlikely]] {
+        counters_.count(burst.link, session_zone, Verdict::kSession, of_sessions);
+        of_sessions = 0;
+        session_zone = burst.zone[i].number;
+      }
+      ++of_sessions;
+      table::SessionCounters& session = sessions_[burst.session[i].index];
+      if constexpr (direction == Direction::kFromAccess) {
+        session.count_up(burst.session_bytes[i]);
+      } else {
+        session.count_down(burst.session_bytes[i]);
+      }
+      continue;
+    }
+    if ((burst.verdict[i] != verdict) | (burst.zone[i].number != zone)) {
+      counters_.count(burst.link, zone, verdict, others);
+      others = 0;
       zone = burst.zone[i].number;
       verdict = burst.verdict[i];
     }
-    if (verdict != Verdict::kSession) continue;
-    table::SessionCounters& session = sessions_[burst.session[i].index];
-    if constexpr (direction == Direction::kFromAccess) {
-      session.count_up(burst.session_bytes[i]);
-    } else {
-      session.count_down(burst.session_bytes[i]);
-    }
+    ++others;
   }
-  counters_.count(burst.link, zone, verdict, burst.count - counted);
+  counters_.count(burst.link, session_zone, Verdict::kSession, of_sessions);
+  counters_.count(burst.link, zone, verdict, others);
 }
 
 void Pipeline::account(const Burst& burst) noexcept {

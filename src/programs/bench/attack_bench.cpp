@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What an attack costs who has a session: the cycles that 32 frames of sessions add to a burst of
-// 32 frames of an attack, beside what they add to a burst of 32 of sessions.
+// What an attack costs who has a session. Bursts are of 64 frames, of sessions, of an attack, or in
+// turns of both. What a burst of both takes is the attack's as far as its frames take it in bursts
+// of their own, and the sessions' for the rest: all that mixing costs is theirs.
 #include <fmt/format.h>
 #include <rte_cycles.h>
 #include <rte_mbuf.h>
@@ -79,21 +80,38 @@ constexpr std::array kAttacks{Attack{"syn", "SYN, each of another MAC", write_sy
                               Attack{"fragment", "fragments", write_fragment},
                               Attack{"arp", "ARP, each of another MAC", write_arp}};
 
+/// Cycles of a frame: a session's alone and beside the attack, the attack's own.
+struct Cost {
+  double alone, beside, attack;
+};
+
+double median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 class Bursts {
  public:
   Bursts(Gateway& gateway, Loop& loop, const dataplane::Mempool& pool, WriteAttack attack)
       : gateway_{gateway}, loop_{loop}, pool_{pool}, attack_{attack} {}
 
-  /// Cycles of a burst of so many frames of sessions and of the attack, in turns as far as there
-  /// are both: the mean of a slice of bursts.
-  double send(std::size_t sessions, std::size_t attackers) {
-    std::uint64_t cycles = 0;
-    for (std::size_t burst = 0; burst < kBursts; ++burst) cycles += send_one(sessions, attackers);
-    return static_cast<double>(cycles) / kBursts;
+  /// Cycles of a frame, the median of a slice of bursts. The three kinds of bursts take turns, so
+  /// that what the attack's frames wait for memory, which changes all the time, is the same in
+  /// both.
+  Cost cost() {
+    std::array<std::vector<double>, 3> took;
+    for (std::size_t burst = 0; burst < kBursts; ++burst) {
+      took[0].push_back(static_cast<double>(send_one(kAll, 0)));
+      took[1].push_back(static_cast<double>(send_one(0, kAll)));
+      took[2].push_back(static_cast<double>(send_one(kHalf, kHalf)));
+    }
+    const double attack = median(took[1]) / kAll;
+    return {median(took[0]) / kAll, median(took[2]) / kHalf - attack, attack};
   }
 
  private:
-  static constexpr std::size_t kBursts = 64;
+  static constexpr std::size_t kBursts = 255, kAll = pipeline::kMaxBurst, kHalf = kAll / 2;
   static constexpr std::size_t kMaxFrame = 1514;
 
   std::uint64_t send_one(std::size_t sessions, std::size_t attackers) {
@@ -135,31 +153,30 @@ class Bursts {
 Done bench_attack(const Options& options, const dataplane::Mempool& pool, Loop& loop,
                   Report& report) {
   report.heading(
-      "attack: cycles that 32 frames of sessions add to a burst of 32 others, a frame; 10,000 "
-      "sessions\n"
-      "                           to sessions'  to an attack's      rise    attack's own");
+      "attack: cycles a frame of 10,000 sessions, every second frame of a burst being an attack's\n"
+      "                                  alone          beside      rise    attack's own");
   auto gateway = Gateway::create(
       {.capacity = kSessions, .both_directions = false, .isa = options.isa}, loop, pool);
   if (!gateway) return tl::unexpected{gateway.error()};
   (*gateway)->let_in(kSessions);
-  constexpr std::size_t kHalf = pipeline::kMaxBurst / 2;
   for (const Attack& attack : kAttacks) {
     Bursts bursts{**gateway, loop, pool, attack.write};
-    const std::array<Contender, 4> contenders{
-        [&] { return bursts.send(kHalf, 0); }, [&] { return bursts.send(2 * kHalf, 0); },
-        [&] { return bursts.send(0, kHalf); }, [&] { return bursts.send(kHalf, kHalf); }};
-    constexpr unsigned kTimes = 20;  // a slice is short
-    const auto figures = take_turns(contenders, options.rounds * kTimes);
-    const double beside_sessions = (figures[1].median - figures[0].median) / kHalf;
-    const double beside_attack = (figures[3].median - figures[2].median) / kHalf;
-    const double rise = beside_attack / beside_sessions - 1;
+    std::array<std::vector<double>, 3> rounds;
+    for (unsigned round = 0; round < options.rounds; ++round) {
+      const Cost cost = bursts.cost();
+      rounds[0].push_back(cost.alone);
+      rounds[1].push_back(cost.beside);
+      rounds[2].push_back(cost.attack);
+    }
+    const Cost cost{median(rounds[0]), median(rounds[1]), median(rounds[2])};
+    const double rise = cost.beside / cost.alone - 1;
     report.add({{"name", "attack"},
                 {"attack", attack.name},
-                {"session_cycles", rounded(beside_sessions)},
-                {"session_cycles_beside_attack", rounded(beside_attack)},
-                {"attack_cycles", rounded(figures[2].median / kHalf)}},
+                {"session_cycles", rounded(cost.alone)},
+                {"session_cycles_beside_attack", rounded(cost.beside)},
+                {"attack_cycles", rounded(cost.attack)}},
                fmt::format("{:<26} {:>12.1f} {:>15.1f} {:>+8.0f} % {:>14.1f}", attack.what,
-                           beside_sessions, beside_attack, rise * 100, figures[2].median / kHalf));
+                           cost.alone, cost.beside, rise * 100, cost.attack));
   }
   return {};
 }
