@@ -232,5 +232,43 @@ TEST_F(Zones, EachFrameIsCountedOnceWhereverItIs) {
   EXPECT_EQ(would_have, 13U);
 }
 
+TEST_F(Zones, ABurstIsCountedAsItsFramesOneByOne) {
+  constexpr net::MacAddress kGuest{0x0200'5e00'5302};
+  std::vector<Bytes> kinds;
+  for (const std::uint16_t vlan : {std::uint16_t{0}, kOn, kOff, kMonitored}) {
+    kinds.push_back(up(vlan).udp(1, 2).data(Bytes(72)).build());
+    kinds.push_back(up(vlan).from(kGuest).icmp(8, 0, Bytes(12)).build());
+    kinds.push_back(up(vlan).from(kGuest).tcp(1, 80, flag::kSyn).build());
+  }
+  const auto insert = [](Gateway& where) {
+    return where.table.insert({kClient, 0}, table::State::kAuthenticated).value_or(0);
+  };
+  const Gateway::Options options{.zones = {{.vlans = {kOn}},
+                                           {.vlans = {kOff}, .enforce = Enforce::kOff},
+                                           {.vlans = {kMonitored}, .enforce = Enforce::kMonitor}}};
+  Gateway singly{options}, at_once{options};
+  const std::uint32_t single_index = insert(singly), burst_index = insert(at_once);
+
+  auto burst = std::make_unique<pipeline::Burst>();
+  burst->count = pipeline::kMaxBurst;
+  burst->max_frame_out = 1522;
+  for (std::size_t i = 0; i < burst->count; ++i) {
+    const Bytes& frame = kinds[i * i / 5 % kinds.size()];  // some in a row, some not
+    burst->frame[i] = frame;
+    (void)singly.from_access(frame);
+  }
+  at_once.pipeline.run(*burst, at_once.now);
+  at_once.pipeline.account(*burst);
+
+  for (std::uint8_t zone = 0; zone <= kMonitorZone; ++zone) {
+    for (const auto& row : policy::kVerdicts)
+      EXPECT_EQ(at_once.counted_in(zone, row.verdict), singly.counted_in(zone, row.verdict))
+          << int{zone} << ' ' << row.name;
+  }
+  EXPECT_EQ(at_once.counters[burst_index].read().packets_up,
+            singly.counters[single_index].read().packets_up);
+  EXPECT_GT(at_once.counted_in(1, Verdict::kSession), 2U);
+}
+
 }  // namespace
 }  // namespace gate511::test
