@@ -8,6 +8,7 @@
 . "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
 
 readonly most_ms=${FAULTS_MOST_MS:-1000}  # 100 on a machine with nothing else to do
+readonly faketime=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1
 pinging=
 
 # begin_traffic: a session's pings, a hundred a second, each with the time at which it came back.
@@ -77,12 +78,79 @@ worker_thread() {
     cut -d / -f 5
 }
 
+no_session() { ! ctl session get "$1" >/dev/null 2>&1; }
+
+thread_named() { grep -lx "$1" "/proc/$gateway_pid"/task/*/comm | head -n 1 | cut -d / -f 5; }
+
+# ask_at_once COUNT: a guest asks the resolver for a host of the garden, from as many ports. Prints
+# how many answers it has 1.5 s later, and 5 s later.
+ask_at_once() {
+  in_ns phone python3 - "$resolver4" "$1" <<'PYTHON'
+import select, socket, sys, time
+
+question = b"\6origin\7example\0\0\1\0\1"
+sockets = {}
+poll = select.poll()
+for number in range(int(sys.argv[2])):
+    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    one.connect((sys.argv[1], 53))
+    one.send(number.to_bytes(2, "big") + b"\1\0\0\1\0\0\0\0\0\0" + question)
+    poll.register(one, select.POLLIN)
+    sockets[one.fileno()] = one
+    time.sleep(0.0005)
+answers = 0
+for wait in 1.5, 3.5:
+    end = time.monotonic() + wait
+    while (left := end - time.monotonic()) > 0:
+        for fd, _ in poll.poll(left * 1000):
+            sockets[fd].recv(2048)
+            answers += 1
+    print(answers, end=" ")
+PYTHON
+}
+
 gateway_capacity=1024
+gateway_garden=('hosts = ["origin.example"]')
+gateway_budget=('dns_packets_per_s = 1000000' 'dns_bytes_per_s = 100000000')
 bed_up
 add_client phone
 gateway_up
 check 'a session' let_in client
 begin_traffic
+
+step 'rings that are full'
+readonly held=512 asked=800  # answers that a worker holds at most
+in_ns phone dig +short +tries=3 +time=1 "@$resolver4" origin.example >/dev/null || true
+sleep 0.5
+thread=$(thread_named gate511-garden)
+check 'there is a thread of the garden' test -n "$thread"
+before=$(stat_of .garden.unlearnt)
+since=$(now_ms)
+python3 "$smoke_lib/hold_thread.py" "$thread" 4 >"$bed_dir/held" &
+holder=$!
+sleep 0.3
+ask_at_once "$asked" >"$bed_dir/answers" &
+asker=$!
+sleep 2
+equal 'the garden'\''s thread held: as many answers wait as may' "$(verdict dns_held)" "$held"
+equal 'the others went on unlearnt, which is counted' "$(($(stat_of .garden.unlearnt) - before))" $((asked - held))
+wait "$holder" "$asker"
+equal 'its guest has the others at once, and those that waited afterwards' "$(<"$bed_dir/answers")" \
+  "$((asked - held)) $asked "
+equal 'none waits any more' "$(verdict dns_held)" 0
+equal 'no ping was lost by it' "$(lost_since "$since")" 0
+before=$(stat_of .sightings_dropped)
+since=$(now_ms)
+python3 "$smoke_lib/hold_thread.py" "$gateway_pid" 3 >"$bed_dir/held" &
+holder=$!
+sleep 0.3
+client "$(program mac-flood)" c0 "$(mac_of net n0)" 20000 10000 arp >"$bed_dir/flood.log"
+wait "$holder"
+check 'the control thread held: it answers again' wait_until 1 ctl health
+check 'clients seen that the ring had no room for are counted' \
+  test $(($(stat_of .sightings_dropped) - before)) -gt 10000
+equal 'no ping was lost by it either' "$(lost_since "$since")" 0
+exact 'rings that are full'
 
 step 'a link that flaps'
 for port in access uplink; do
@@ -191,8 +259,55 @@ add_cable client c0 gateway access
 as_port access
 ip -n "$(ns client)" link set c0 address "$mac"
 client_addresses client c0 "$client4" "$client6"
+# What is preloaded does nothing yet.
+failing_disk=$(find "$gateway_build" -name libfailing-disk.so -print -quit)
+[ -n "$failing_disk" ] || die "no libfailing-disk.so in $gateway_build: build first"
+echo +0 >"$bed_dir/clock"
+gateway_env=(LD_PRELOAD="$failing_disk:$faketime" FAILING_DISK_UNDER="$bed_dir/sessions.db"
+  FAILING_DISK_IF="$bed_dir/slow" FAKETIME_TIMESTAMP_FILE="$bed_dir/clock" FAKETIME_NO_CACHE=1
+  FAKETIME_DONT_FAKE_MONOTONIC=1)
 gateway_start
 check 'with a new cable and a new start: the session has its way' wait_until 5 client ping -q -c 1 -W 1 "$origin4"
+begin_traffic
+
+step 'a slow disk'
+since=$(now_ms)
+echo 700 >"$bed_dir/slow"
+ctl session add 02:00:5e:00:53:01 >"$bed_dir/added" 2>&1 &
+adder=$!
+sleep 0.3
+asked_at=$(now_ms)
+check 'control answers others meanwhile' ctl session list
+within_ms 'in less than 300 ms' 300 "$asked_at"
+added=0
+wait "$adder" || added=$?
+late=$(($(now_ms) - since))
+equal 'a change is made' "$added" 0
+check "and answered when it was stored: after $late ms" test "$late" -ge 700
+rm "$bed_dir/slow"
+resumes 'a slow disk' "$(now_ms)"
+equal 'a slow disk: no ping was lost by it' "$(lost_since "$since")" 0
+exact 'a slow disk'
+
+step 'a clock that steps'
+since=$(now_ms)
+check 'a session for 4 s' ctl session add 02:00:5e:00:53:02 --ttl 4s
+for offset in +1h -1h; do
+  echo "$offset" >"$bed_dir/clock"
+  sleep 0.7
+  check "$offset: it is there" ctl session get 02:00:5e:00:53:02
+  [ "$offset" = +1h ] || continue
+  check "$offset: a session is added" ctl session add 02:00:5e:00:53:03
+  check "$offset: which tells that it is the gateway's clock" \
+    test $(($(ctl -j session get 02:00:5e:00:53:03 | jq .session.created_at) - $(date +%s))) -gt 3500
+done
+check 'it ends in its own time' wait_until 5 no_session 02:00:5e:00:53:02
+check 'and not before' test $(($(now_ms) - since)) -ge 3900
+check 'one for an hour is there still' ctl session get "$mac"
+echo +0 >"$bed_dir/clock"
+equal 'a clock that steps: no ping was lost by it' "$(lost_since "$since")" 0
+exact 'a clock that steps'
+end_process "$pinging"
 
 step 'buffers and ports without a wire'
 while read -r line; do printf '%s\n' "$line"; done < <(

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Preloaded into the daemon: while the file that FAILING_DISK_IF names is there, writes to and
-// syncs of files under FAILING_DISK_UNDER fail with EIO, as those of a broken disk do.
+// syncs of files under FAILING_DISK_UNDER fail with EIO, as those of a broken disk do. Where it
+// holds a number they take so many milliseconds instead, as those of a slow one do.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/types.h>
@@ -11,9 +12,20 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string_view>
 
 namespace {
+
+/// What the condition's file holds; 0: nothing, so that the disk fails.
+unsigned delay_ms(const char* condition) {
+  std::array<char, 16> text{};
+  const int file = ::open(condition, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  const ssize_t size = ::read(file, text.data(), text.size() - 1);
+  ::close(file);
+  return size > 0 ? static_cast<unsigned>(std::strtoul(text.data(), nullptr, 10)) : 0;
+}
 
 bool fails(int fd) {
   const char* const under = std::getenv("FAILING_DISK_UNDER");
@@ -26,6 +38,12 @@ bool fails(int fd) {
   if (size <= 0 ||
       !std::string_view{path.data(), static_cast<std::size_t>(size)}.starts_with(under))
     return false;
+  if (const unsigned delay = delay_ms(condition); delay > 0) {
+    constexpr unsigned kMs = 1000;
+    const timespec wait{delay / kMs, static_cast<long>(delay % kMs) * 1'000'000};
+    ::nanosleep(&wait, nullptr);
+    return false;
+  }
   errno = EIO;
   return true;
 }
