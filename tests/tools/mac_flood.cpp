@@ -2,7 +2,8 @@
 //
 // mac-flood INTERFACE DESTINATION-MAC FRAMES PER-SECOND [KIND [SOURCE-MAC]]: sends frames, each
 // from another random source MAC if none is given: ARP, TCP to port 80, DNS and UDP in turn, or of
-// one kind alone. Prints how many went out.
+// one kind alone. PER-SECOND 0 is as fast as they go; FRAMES `3s` is so many seconds. Prints how
+// many went out.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <linux/if_packet.h>
@@ -116,20 +117,27 @@ void change_sources(Batch& batch, std::optional<net::MacAddress> from, std::mt19
 
 struct Flood {
   net::MacAddress to;
-  std::uint64_t frames = 0, per_s = 0;
+  std::uint64_t frames = 0;   ///< or until `seconds` are over
+  std::uint64_t seconds = 0;  ///< 0: until `frames` are sent
+  std::uint64_t per_s = 0;    ///< 0: as fast as they go
   Kind kind = Kind::kMixed;
   std::optional<net::MacAddress> from;  ///< none: each another
 };
 
 int flood(int wire, const Flood& flood) {
-  const auto& [to, frames, per_s, kind, from] = flood;
+  const auto& [to, frames, seconds, per_s, kind, from] = flood;
   auto batch = std::make_unique<Batch>();
   fill(*batch, templates(kind, to));
   std::mt19937_64 generator{511};
   std::uint64_t sent = 0;
   const auto began = std::chrono::steady_clock::now();
-  while (sent < frames) {
-    std::this_thread::sleep_until(began + std::chrono::nanoseconds{sent * 1'000'000'000 / per_s});
+  const auto goes_on = [&, seconds = std::chrono::seconds{seconds}] {
+    return seconds.count() == 0 ? sent < frames
+                                : std::chrono::steady_clock::now() - began < seconds;
+  };
+  while (goes_on()) {
+    if (per_s > 0)
+      std::this_thread::sleep_until(began + std::chrono::nanoseconds{sent * 1'000'000'000 / per_s});
     change_sources(*batch, from, generator);
     const int went = ::sendmmsg(wire, batch->messages.data(), kBatch, 0);
     if (went < 0 && errno != ENOBUFS && errno != EAGAIN) {
@@ -164,13 +172,15 @@ int main(int argc, char** argv) {
   const auto to = net::parse_mac(arguments[2]);
   const unsigned interface = ::if_nametoindex(argv[1]);
   const auto kind = std::find(kKinds.begin(), kKinds.end(), argc > 5 ? arguments[5] : "mixed");
+  const bool by_time = argc > 3 && arguments[3].ends_with('s');
   Flood wanted{.to = to.value_or(net::MacAddress{}),
-               .frames = number(arguments[3]),
+               .frames = by_time ? 0 : number(arguments[3]),
+               .seconds = by_time ? number(arguments[3]) : 0,
                .per_s = number(arguments[4]),
                .kind = static_cast<Kind>(kind - kKinds.begin()),
                .from = argc > 6 ? net::parse_mac(arguments[6]) : std::nullopt};
-  if (!to || interface == 0 || wanted.frames == 0 || wanted.per_s == 0 || kind == kKinds.end() ||
-      (argc > 6 && !wanted.from))
+  if (!to || interface == 0 || (wanted.frames == 0 && wanted.seconds == 0) ||
+      kind == kKinds.end() || (argc > 6 && !wanted.from))
     return usage();
   const int wire = ::socket(AF_PACKET, SOCK_RAW, 0);
   sockaddr_ll address{};
