@@ -7,6 +7,7 @@
 #
 #   FLOODS_PER_SECOND   the flood's frames; 0: as fast as they go, the session's as well
 #   FLOODS_RATE         what the session asks for; 0: all it can get
+#   FLOODS_SECONDS      how long each is measured
 #   FLOODS_ROUNDS       how often each is measured; the median counts
 #   FLOODS_LEAST        the least percentage
 # shellcheck source=tests/smoke/lib/smoke.bash
@@ -15,7 +16,7 @@
 readonly rounds=${FLOODS_ROUNDS:-1} per_second=${FLOODS_PER_SECOND:-50000} least=${FLOODS_LEAST:-50}
 readonly rate=${FLOODS_RATE:-300M}
 readonly kinds=(syn guess dns arp fragments mixed)
-readonly seconds=2
+readonly seconds=${FLOODS_SECONDS:-1}
 
 # beside PER-SECOND FLOOD-ARGUMENT...: frames a second that were sent, and the goodput of the
 # session's TCP in Mbit/s meanwhile.

@@ -125,20 +125,20 @@ struct Flood {
 };
 
 int flood(int wire, const Flood& flood) {
-  const auto& [to, frames, seconds, per_s, kind, from] = flood;
   auto batch = std::make_unique<Batch>();
-  fill(*batch, templates(kind, to));
+  fill(*batch, templates(flood.kind, flood.to));
   std::mt19937_64 generator{511};
   std::uint64_t sent = 0;
   const auto began = std::chrono::steady_clock::now();
-  const auto goes_on = [&, seconds = std::chrono::seconds{seconds}] {
-    return seconds.count() == 0 ? sent < frames
-                                : std::chrono::steady_clock::now() - began < seconds;
+  const auto goes_on = [&flood, &sent, began] {
+    if (flood.seconds == 0) return sent < flood.frames;
+    return std::chrono::steady_clock::now() - began < std::chrono::seconds{flood.seconds};
   };
   while (goes_on()) {
-    if (per_s > 0)
-      std::this_thread::sleep_until(began + std::chrono::nanoseconds{sent * 1'000'000'000 / per_s});
-    change_sources(*batch, from, generator);
+    if (flood.per_s > 0)
+      std::this_thread::sleep_until(began +
+                                    std::chrono::nanoseconds{sent * 1'000'000'000 / flood.per_s});
+    change_sources(*batch, flood.from, generator);
     const int went = ::sendmmsg(wire, batch->messages.data(), kBatch, 0);
     if (went < 0 && errno != ENOBUFS && errno != EAGAIN) {
       fmt::print(stderr, "mac-flood: {}; run it as root, on an interface that is up\n",
