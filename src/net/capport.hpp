@@ -33,7 +33,7 @@ inline constexpr std::array<CapportCarrierInfo, kCapportCarriers> kCapportCarrie
 enum class CapportOutcome : std::uint8_t {
   kInserted,
   kPresent,        ///< it has the option already
-  kAuthenticated,  ///< RFC 3118; RFC 8415, 20; SEND, RFC 3971: a change would break it
+  kAuthenticated,  ///< RFC 3118; RFC 4030; RFC 8415, 20; SEND, RFC 3971: a change would break it
   kTooLong,        ///< with the option it would not fit the MTU
   kFragment,
   kBadChecksum,  ///< a change would hide that it was damaged on its way

@@ -33,6 +33,19 @@ struct Seen {
   bool authenticated = false, present = false;
 };
 
+/// Whether what the relay agent and the server tell each other is signed with the whole message
+/// (RFC 4030): suboptions, or what cannot be read as such.
+bool is_signed(ByteView relay_agent) noexcept {
+  constexpr std::uint8_t kSignature = 8;
+  while (!relay_agent.empty()) {
+    if (load_u8(relay_agent, 0) == kSignature || relay_agent.size() < 2) return true;
+    const std::size_t length = std::size_t{load_u8(relay_agent, 1)} + 2;
+    if (length > relay_agent.size()) return true;
+    relay_agent = relay_agent.subspan(length);
+  }
+  return false;
+}
+
 /// Reads the options from `at` to the end option and returns where a new one belongs: in front of
 /// the end, and of what the relay agent added, which is the last (RFC 3046, 2.1). nullopt: an
 /// option reaches past `end`, or no end option is there.
@@ -50,7 +63,8 @@ std::optional<std::size_t> read(ByteView message, std::size_t at, std::size_t en
     if (code == kMessageType && length == 1) seen.type = load_u8(message, at);
     if (code == kOverload && length == 1) seen.overload = load_u8(message, at);
     if (code == kRelayAgent && !relay_agent) relay_agent = begin;
-    seen.authenticated |= code == kAuthentication;
+    seen.authenticated |=
+        code == kAuthentication || (code == kRelayAgent && is_signed(message.subspan(at, length)));
     seen.present |= code == kCaptivePortal;
     at += length;
   }

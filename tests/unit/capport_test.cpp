@@ -25,7 +25,7 @@ Bytes operator+(Bytes left, const Bytes& right) {
 
 const Bytes kType4 = bytes({53, 1, 5});
 const Bytes kServer4 = bytes({54, 4, 192, 0, 2, 1});
-const Bytes kRelay4 = bytes({82, 4, 1, 2, 3, 4});
+const Bytes kRelay4 = bytes({82, 7, 1, 2, 3, 4, 2, 1, 9});  // circuit and remote id
 const Bytes kEnd4 = bytes({255});
 const Bytes kOption4 = bytes({114, 26}) + bytes(kUri);
 const Bytes kServer6 = bytes({0, 2, 0, 4, 1, 2, 3, 4});
@@ -211,6 +211,10 @@ TEST(Capport4, IsLeftAlone) {
 
 TEST(Capport4, AuthenticatedIsLeftAlone) {
   is_left4(kType4 + bytes({90, 3, 1, 1, 0}) + kEnd4, CapportOutcome::kAuthenticated);
+  // RFC 4030: the relay agent's signature is of the whole message.
+  is_left4(kType4 + bytes({82, 6, 1, 1, 9, 8, 1, 7}) + kEnd4, CapportOutcome::kAuthenticated);
+  is_left4(kType4 + bytes({82, 3, 1, 2, 9}) + kEnd4, CapportOutcome::kAuthenticated);
+  is_left4(kType4 + bytes({82, 1, 1}) + kEnd4, CapportOutcome::kAuthenticated);
 }
 
 TEST(Capport4, MalformedIsLeftAlone) {
