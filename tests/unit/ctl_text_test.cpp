@@ -129,6 +129,15 @@ TEST(CtlShow, WhatIsNotThereIsADash) {
       << show_stats(stats, 80);
   EXPECT_NE(show_stats(stats, 80).find("google           7"), std::string::npos)
       << show_stats(stats, 80);
+  const Json told{{"capport",
+                   {{"inserted", {{"dhcp4", 5}, {"dhcp6", 0}}},
+                    {"left_alone", {{"router_advert", {{"present", 2}, {"too_long", 0}}}}}}}};
+  const std::string shown = show_stats(told, 80);
+  EXPECT_NE(shown.find("\nCAPPORT        ANSWERS\n"
+                       "dhcp4                5  the option was put in\n"
+                       "router_advert        2  left alone: it has the option already\n"),
+            std::string::npos)
+      << shown;
 }
 
 TEST(CtlShow, AnythingByItsUnits) {

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "http/answer_counters.hpp"
+#include "net/capport.hpp"
 #include "policy/verdict.hpp"
 #include "programs/ctl/show.hpp"
 #include "programs/ctl/terminal.hpp"
@@ -80,6 +81,27 @@ std::string show_answers(const Json& stats, std::size_t width) {
   return rows.empty() ? text : text + "\n" + table({{"PROBES"}, {"REDIRECTED", true}}, rows, width);
 }
 
+/// What could tell clients of the portal's API, and what became of it.
+std::string show_capport(const Json& stats, std::size_t width) {
+  std::vector<Row> rows;
+  const Json& capport = inside(stats, "capport");
+  for (const net::CapportCarrierInfo& carrier : net::kCapportCarrierInfo) {
+    const std::string name{carrier.name};
+    for (const net::CapportOutcomeInfo& outcome : net::kCapportOutcomeInfo) {
+      const bool inserted = &outcome == &net::kCapportOutcomeInfo[0];
+      const std::uint64_t count = inserted
+                                      ? number(inside(capport, "inserted"), name.c_str())
+                                      : number(inside(inside(capport, "left_alone"), name.c_str()),
+                                               std::string{outcome.name}.c_str());
+      if (count != 0)
+        rows.push_back({name, std::to_string(count),
+                        fmt::format("{}{}", inserted ? "" : "left alone: ", outcome.sentence)});
+    }
+  }
+  return rows.empty() ? std::string{}
+                      : "\n" + table({{"CAPPORT"}, {"ANSWERS", true}, {""}}, rows, width);
+}
+
 }  // namespace
 
 std::string show_stats(const Json& result, std::size_t width) {
@@ -105,7 +127,7 @@ std::string show_stats(const Json& result, std::size_t width) {
       rows.push_back({"  " + name, std::to_string(frames), std::string{info.sentence}});
   }
   return text + table({{""}, {"FRAMES", true}, {""}}, rows, width) + show_answers(result, width) +
-         show_zones(result, width);
+         show_capport(result, width) + show_zones(result, width);
 }
 
 std::string show_ports(const Json& result, std::size_t width) {
