@@ -57,7 +57,8 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
           service_.dispatcher()},
       session_change_methods_{
           {sessions_, clock_, [this](std::string_view change) { return service_.not_seen(change); },
-           [this](std::string_view change) { return service_.not_stored(change); }, keys_},
+           [this](std::string_view change) { return service_.not_stored(change); }, keys_,
+           [this] { return service_.backed_up(); }},
           service_.dispatcher()},
       garden_methods_{{config_, grace_, garden_permits_,
                        [this](std::string_view change) { return service_.not_seen(change); }},
@@ -118,10 +119,12 @@ Control::~Control() {
   background_.reset();  // it may be writing that file
   if (!garden_state_.empty() && garden_permits_.has_ever_changed())
     log_garden(replace_file(garden_state_, garden_permits_.text()));
-  if (!store_) return;
-  store_ends();
-  sessions_.checkpoint_all();
-  store_.reset();
+  if (store_) {
+    store_ends();
+    sessions_.checkpoint_all();
+    store_.reset();
+  }
+  if (ends_with_process_) sessions_.leave_records();
 }
 
 void Control::connect() {
@@ -251,10 +254,13 @@ void Control::turn(const std::function<void()>& on_tick) {
     garden_permits_.tick(static_cast<std::uint32_t>(clock_.unix_ns() / kNsPerSecond));
     begin_to_keep_garden();
     log_tls_refused();
-    if (now >= next_checkpoint_ns_) {
+    // Not while a disk that hangs has not taken the last one.
+    if (now >= next_checkpoint_ns_ && !checkpoint_owed_) {
       next_checkpoint_ns_ = now + kCheckpoint_ns;
+      checkpoint_owed_ = true;
       sessions_.checkpoint();
-      ledger_.wait([](bool /*stored*/) {});  // for the time that the store knows
+      // For the time that the store knows, too.
+      ledger_.wait([this](bool /*stored*/) { checkpoint_owed_ = false; });
     }
     on_tick();
   }

@@ -62,6 +62,8 @@ class Control {
                                                                           Parts parts);
   /// Once no worker runs any more: stores what was counted, and all that still waits for the disk.
   ~Control();
+  /// Before that, where the process ends with it.
+  void end_with_process() { ends_with_process_ = true; }
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 
@@ -138,6 +140,8 @@ class Control {
   std::string store_note_;               ///< what was wrong with it when it was opened
   std::uint64_t next_tick_ns_ = 0;
   std::uint64_t next_checkpoint_ns_ = 0;
+  bool checkpoint_owed_ = false;  ///< the store has not answered since the last one began
+  bool ends_with_process_ = false;
   std::uint64_t longest_slice_ns_ = 0;
   std::unique_ptr<AuditLog> audit_;  ///< null: none
   std::string tls_refused_;          ///< why the last one was, since the last line about it

@@ -31,7 +31,12 @@ tl::expected<void, Error> Control::open_store(const Config& config) {
                 "sessions over by gate511ctl export and import"}};
     }
     one.session.key = *key;
-    if (sessions_.restore(one)) continue;
+  }
+  constexpr std::size_t kAhead = 16;
+  for (std::size_t i = 0; i < restored.sessions.size(); ++i) {
+    if (i + kAhead < restored.sessions.size())
+      sessions_.prefetch(restored.sessions[i + kAhead].session.key);
+    if (sessions_.restore(restored.sessions[i])) continue;
     return tl::unexpected{
         Error{config.where("sessions.capacity"),
               fmt::format("the store holds {} sessions, and `sessions.capacity` is {}",

@@ -53,6 +53,12 @@ class Ledger {
   void wait(Done done);
 
   [[nodiscard]] bool has_store() const { return store_ != nullptr; }
+  /// So many changes wait for a disk that does not answer that no more is taken on that could be
+  /// refused.
+  static constexpr std::size_t kMaxWaiting = 262'144;
+  [[nodiscard]] bool is_backed_up() const {
+    return store_ != nullptr && store_->owed_changes() >= kMaxWaiting;
+  }
   [[nodiscard]] store::Store::Status status() const;
 
  private:

@@ -2,7 +2,9 @@
 #include "control/memory_reserve.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
+#include <mutex>
 #include <new>
 
 namespace gate511::control {
@@ -24,11 +26,21 @@ void free_all(Chunk* chunk) noexcept {
   }
 }
 
-/// Called by operator new, which tries once more if this returns.
+std::mutex giving;
+std::uint64_t given = 0;                    ///< how often; under the mutex
+thread_local std::uint64_t tried_with = 0;  ///< `given` when this thread was last told to try again
+
+/// Called by operator new, which tries once more if this returns. Two threads may find no memory at
+/// once: what one of them gives back is for the other as well.
 void give_back() {
-  Chunk* const all = reserve.exchange(nullptr);
-  if (all == nullptr) throw std::bad_alloc{};
-  free_all(all);
+  const std::lock_guard lock{giving};
+  if (Chunk* const all = reserve.exchange(nullptr); all != nullptr) {
+    free_all(all);
+    ++given;
+  } else if (tried_with == given) {
+    throw std::bad_alloc{};
+  }
+  tried_with = given;
 }
 
 }  // namespace

@@ -81,6 +81,14 @@ RpcError Service::not_seen(std::string_view change) const {
   return error;
 }
 
+std::optional<RpcError> Service::backed_up() const {
+  if (!parts_.ledger.is_backed_up()) return std::nullopt;
+  return rpc::busy(
+      fmt::format("the store's disk does not answer, and {} changes wait for it; nothing was "
+                  "changed, ask again when it does",
+                  Ledger::kMaxWaiting));
+}
+
 RpcError Service::not_stored(std::string_view change) const {
   return rpc::store_failed(fmt::format("{}; {}", parts_.ledger.status().problem, change));
 }
@@ -145,6 +153,7 @@ void Service::answer_when_settled(ResultText result, Sessions::Batch batch, cons
 }
 
 void Service::session_add(const Caller& caller, Json& given, const Done& done) {
+  if (auto error = backed_up()) return done(tl::unexpected{std::move(*error)});
   if (!given.contains("sessions")) {
     Sessions::Batch batch;
     ResultText result;

@@ -54,6 +54,8 @@ class Service {
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   /// The error where not every worker has seen `change` in time.
   [[nodiscard]] RpcError not_seen(std::string_view change) const;
+  /// What adds or changes a session is refused with this while too much waits for the disk.
+  [[nodiscard]] std::optional<RpcError> backed_up() const;
   /// The error where the store could not take `change`.
   [[nodiscard]] RpcError not_stored(std::string_view change) const;
   void set_audit(Dispatcher::Audit audit) { dispatcher_.set_audit(std::move(audit)); }

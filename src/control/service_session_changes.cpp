@@ -45,6 +45,7 @@ Outcome SessionChangeMethods::settled(table::Key key, Sessions::Settled settled,
 }
 
 void SessionChangeMethods::extend(const Json& given, const Done& done) {
+  if (auto error = parts_.backed_up()) return done(tl::unexpected{std::move(*error)});
   Params params{given, {"mac", "vlan", "link", "ttl_s", "expires_at", "add_s"}};
   const auto client = read_key(params, parts_.keys);
   const auto add_s = params.integer("add_s", 1, SessionsConfig::kMaxTtl_s);
@@ -85,6 +86,7 @@ void SessionChangeMethods::extend(const Json& given, const Done& done) {
 }
 
 void SessionChangeMethods::move(const Json& given, const Done& done) {
+  if (auto error = parts_.backed_up()) return done(tl::unexpected{std::move(*error)});
   Params params{given, {"mac", "vlan", "link", "to_mac", "to_vlan", "to_link"}};
   const auto client = read_key(params, parts_.keys);
   if (params.error() || !client) return done(refused(params));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "control/json_rpc.hpp"
@@ -22,6 +23,8 @@ class SessionChangeMethods {
     /// The error where the store could not take it.
     std::function<RpcError(std::string_view change)> not_stored;
     SessionKeys& keys;
+    /// The error while too much waits for the disk.
+    std::function<std::optional<RpcError>()> backed_up;
   };
   SessionChangeMethods(Parts parts, Dispatcher& dispatcher);
   SessionChangeMethods(const SessionChangeMethods&) = delete;

@@ -180,7 +180,7 @@ std::uint64_t Sessions::next_look_ns(const SessionRecord& record) const {
                        now + std::max(idle_ns / kLooksAnIdle, kLook_ns));
   }
   if (record.quota_bytes != 0) {
-    const table::TrafficCounts counts = view(record).traffic;
+    const table::TrafficCounts counts = traffic_of(record);
     const std::uint64_t used = std::min(counts.bytes_up + counts.bytes_down, record.quota_bytes);
     const std::uint64_t left_ns = (record.quota_bytes - used) / kFastest_bytes_per_ms * kNsPerMs;
     next_ns = std::min(next_ns, now + std::max(left_ns, kLook_ns));
@@ -199,7 +199,7 @@ void Sessions::note_seen(SessionRecord& record, const table::TrafficCounts& coun
 }
 
 std::optional<EndReason> Sessions::look_at(SessionRecord& record) {
-  const table::TrafficCounts counts = view(record).traffic;
+  const table::TrafficCounts counts = traffic_of(record);
   note_seen(record, counts);
   const std::uint64_t now = clock_.boot_ns();  // not before what it was seen at
   if (record.quota_bytes != 0 && counts.bytes_up + counts.bytes_down >= record.quota_bytes &&

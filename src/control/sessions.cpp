@@ -138,13 +138,18 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
   return Added{created, record->id, view(*record)};
 }
 
-SessionRef Sessions::view(const SessionRecord& record) const {
-  SessionRef shown{record, {}, 0, 0, record.first_seen_s, record.last_seen_s};
+table::TrafficCounts Sessions::traffic_of(const SessionRecord& record) const {
+  table::TrafficCounts counts;
   if (record.index != table::Hit::kNoIndex) {
-    shown.traffic = status_.session_traffic(record.index);
-    shown.traffic -= record.baseline;
+    counts = status_.session_traffic(record.index);
+    counts -= record.baseline;
   }
-  if (record.carried) shown.traffic += carried_by(*record.carried);
+  if (record.carried) counts += carried_by(*record.carried);
+  return counts;
+}
+
+SessionRef Sessions::view(const SessionRecord& record) const {
+  SessionRef shown{record, traffic_of(record), 0, 0, record.first_seen_s, record.last_seen_s};
   if (sum_of(shown.traffic) != record.seen_sum) {
     // Since the last look.
     shown.last_seen_s = clock_.unix_ns() / kNsPerSecond;

@@ -123,6 +123,8 @@ class Sessions {
   /// The same for all that match and are there now, in slices: work() does it.
   void revoke_matching(SessionFilter filter, RevokeDone done);
 
+  /// Before restore(), some sessions ahead: what it will wait for is fetched meanwhile.
+  void prefetch(table::Key key) const { table_.prefetch(key); }
   /// Takes in what a store has held, before the workers run. What has ended meanwhile is told of by
   /// work(). False: the table is full.
   [[nodiscard]] bool restore(const store::Restored::One& one);
@@ -140,6 +142,8 @@ class Sessions {
   void checkpoint() { is_checkpointing_ = true; }
   /// The same in one go.
   void checkpoint_all();
+  /// For a process that ends: to free a million records one by one takes longer than all else.
+  void leave_records();
 
   /// Of sessions that are added from now on.
   void set_defaults(const SessionDefaults& defaults) { defaults_ = defaults; }
@@ -215,6 +219,7 @@ class Sessions {
 
   [[nodiscard]] SessionRecord* record_of(table::Key key) const;
   [[nodiscard]] SessionRef view(const SessionRecord& record) const;
+  [[nodiscard]] table::TrafficCounts traffic_of(const SessionRecord& record) const;
   [[nodiscard]] table::TrafficCounts carried_by(const CarriedTraffic& carried) const;
   /// The one under way that has not come to this session yet, and will take it.
   [[nodiscard]] bool is_being_revoked(const SessionRecord& record) const;

@@ -199,6 +199,7 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
     control->reset();
     std::_Exit(EXIT_FAILURE);
   }
+  (*control)->end_with_process();
   return outcome;
 }
 

@@ -112,6 +112,9 @@ class SessionTable {
   static constexpr std::size_t kMaxBulk = table::kMaxBulk;
   void look_up(std::span<const Key> keys, std::span<Hit> hits) const noexcept;
   [[nodiscard]] Hit look_up(Key key) const noexcept;
+  void prefetch(Key key) const noexcept {
+    __builtin_prefetch(&region_.bucket[home_of(region_, key.bits())], 1);
+  }
 
   // ---- control thread only ----
 

@@ -98,7 +98,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       {clients, announcements, sessions, sightings, shared, clock, keys}, service.dispatcher()};
   const control::SessionChangeMethods session_change_methods{
       {sessions, clock, [&service](std::string_view change) { return service.not_seen(change); },
-       [&service](std::string_view change) { return service.not_stored(change); }, keys},
+       [&service](std::string_view change) { return service.not_stored(change); }, keys,
+       [&service] { return service.backed_up(); }},
       service.dispatcher()};
 
   const control::Caller caller{.rights = static_cast<control::Access>(size % 3)};

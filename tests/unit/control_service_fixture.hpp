@@ -28,7 +28,8 @@ class ServiceTest : public testing::Test {
         session_change_methods_{
             {world_.sessions, world_.time.clock,
              [this](std::string_view change) { return service_.not_seen(change); },
-             [this](std::string_view change) { return service_.not_stored(change); }, world_.keys},
+             [this](std::string_view change) { return service_.not_stored(change); }, world_.keys,
+             [this] { return service_.backed_up(); }},
             service_.dispatcher()},
         garden_methods_{{config_, world_.grace, garden_permits_,
                          [this](std::string_view change) { return service_.not_seen(change); }},

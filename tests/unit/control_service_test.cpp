@@ -208,6 +208,39 @@ TEST_F(ServiceTest, ShutdownIsAnsweredThenSeen) {
   EXPECT_TRUE(service_.shutdown_requested());
 }
 
+/// A disk that neither takes anything nor says that it does not.
+class HungStore final : public store::Store {
+ public:
+  void write(store::Changes changes, std::uint64_t /*unix_ms*/, Failing /*failing*/,
+             Done /*done*/) override {
+    changes_ += changes.size();
+  }
+  [[nodiscard]] int fd() const override { return -1; }
+  void finish() override {}
+  [[nodiscard]] std::size_t owed() const override { return 1; }
+  [[nodiscard]] std::size_t owed_changes() const override { return changes_; }
+  [[nodiscard]] Status status() const override { return {}; }
+
+  std::size_t changes_ = Ledger::kMaxWaiting - 1;
+};
+
+TEST_F(ServiceTest, IsBusyWhileTooMuchWaitsForADiskThatHangs) {
+  HungStore store;
+  world_.ledger.connect(store, 0, false);
+  EXPECT_TRUE(call("session.add", {{"mac", kMac}}).is_null()) << "it waits";
+  const std::string busy =
+      "-32006 the store's disk does not answer, and 262144 changes wait for it; nothing was "
+      "changed, ask again when it does";
+  EXPECT_EQ(error("session.add", {{"mac", "02:00:5e:00:53:02"}}), busy);
+  EXPECT_EQ(error("session.add", {{"sessions", Json::array({Json{{"mac", kMac}}})}}), busy);
+  EXPECT_EQ(error("session.extend", {{"mac", kMac}, {"ttl_s", 9}}), busy);
+  EXPECT_EQ(error("session.move", {{"mac", kMac}, {"to_mac", "02:00:5e:00:53:03"}}), busy);
+  EXPECT_EQ(world_.table.size(), 1U);
+  // What takes a right away is never refused.
+  EXPECT_TRUE(call("session.revoke", {{"mac", kMac}}).is_null());
+  EXPECT_EQ(world_.table.size() - world_.table.in_limbo(), 0U);
+}
+
 TEST_F(ServiceWithVlanTest, VlanIsPartOfTheKey) {
   EXPECT_EQ(result("hello")["features"], Json::array({"session.vlan"}));
   EXPECT_EQ(result("session.add", {{"mac", kMac}, {"vlan", 20}})["session"]["vlan"], 20);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <new>
+#include <thread>
 
 namespace gate511::control {
 namespace {
@@ -23,6 +24,17 @@ TEST(MemoryReserve, IsGivenBackOnceAndTakenAgain) {
   EXPECT_TRUE(reserve.is_whole());
   fail_to_allocate();
   EXPECT_FALSE(reserve.is_whole());
+}
+
+TEST(MemoryReserve, IsForAllThreadsThatFailAtOnce) {
+  const MemoryReserve reserve;
+  fail_to_allocate();
+  // This one's malloc had failed before the first gave anything back.
+  std::jthread{[] {
+    EXPECT_NO_THROW(fail_to_allocate());
+    EXPECT_THROW(fail_to_allocate(), std::bad_alloc);
+  }}.join();
+  EXPECT_THROW(fail_to_allocate(), std::bad_alloc);
 }
 
 TEST(MemoryReserve, LeavesNoHandlerBehind) {

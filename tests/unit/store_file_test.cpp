@@ -11,6 +11,8 @@
 #include <random>
 #include <string>
 
+#include "net/bytes.hpp"
+#include "net/siphash.hpp"
 #include "support/forgetful_disk.hpp"
 
 namespace gate511::control::store {
@@ -278,6 +280,34 @@ TEST(StoreFile, WhatIsAcknowledgedIsKeptNoMore) {
   file.append({1, {Forget{"b"}, SeqLimit{77}}});
   EXPECT_EQ(file.load().ended.size(), 1U);
   EXPECT_EQ(file.load().seq_limit, 77U);
+}
+
+TEST(StoreFile, AnIdIsUsedOnceThoughItsSessionWasLost) {
+  for (const bool folds : {false, true}) {
+    const test::ForgetfulDisk disk;
+    SqliteFile file{kPath};
+    file.append({1'000, {End{41, 1}, Ended{77, 1, "line"}}});
+    if (folds) file.fold(10);
+    EXPECT_EQ(file.load().next_id, 78U) << folds;
+    file.append({1'000, {End{99, 1}}});
+    if (folds) file.fold(10);
+    EXPECT_EQ(file.load().next_id, 100U) << folds;
+  }
+}
+
+TEST(StoreCodec, CountsOfBeforeTimesWereKeptAreRead) {
+  // Four numbers and the check value of session 7's counts, as such a file has them.
+  const std::string now = encode_counts(7, {{1, 2, 3, 4}});
+  std::string former = now.substr(0, 4);
+  const std::uint64_t check = net::siphash24({3, 7}, net::as_bytes(former));
+  for (unsigned shift = 0; shift < 64; shift += 8)
+    former.push_back(static_cast<char>(check >> shift));
+  const auto counts = decode_counts(7, former);
+  ASSERT_TRUE(counts);
+  EXPECT_EQ(counts->bytes_down, 4U);
+  EXPECT_EQ(counts->first_seen_s, 0U);
+  EXPECT_EQ(counts->last_seen_s, 0U);
+  EXPECT_FALSE(decode_counts(8, former)) << "of another session";
 }
 
 TEST(StoreCodec, BytesThatNoOneWroteAreNone) {

@@ -181,6 +181,8 @@ Counted read_counts(Reader& from) {
   counts.bytes_up = from.number();
   counts.packets_down = from.number();
   counts.bytes_down = from.number();
+  // A file of before these were kept ends here.
+  if (from.is_at_end()) return counts;
   counts.first_seen_s = from.number();
   counts.last_seen_s = from.number();
   return counts;

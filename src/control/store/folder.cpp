@@ -25,7 +25,10 @@ void Folder::fold(const Change& change, Meta& meta) {
   if (const auto* const made = std::get_if<Put>(&change)) return put(made->session, meta);
   if (const auto* const counted = std::get_if<Count>(&change)) return count(*counted);
   if (const auto* const over = std::get_if<End>(&change)) return end(*over, meta);
-  if (const auto* const told = std::get_if<Ended>(&change)) return keep(*told, meta);
+  if (const auto* const told = std::get_if<Ended>(&change)) {
+    meta.next_id = std::max(meta.next_id, told->id + 1);
+    return keep(*told, meta);
+  }
   if (const auto* const seq = std::get_if<SeqLimit>(&change)) {
     meta.seq_limit = std::max(meta.seq_limit, seq->limit);
     return;
@@ -52,6 +55,8 @@ void Folder::count(const Count& count) {
 }
 
 void Folder::end(const End& end, Meta& meta) {
+  // Its Put may have been lost while a disk failed: the id is used all the same.
+  meta.next_id = std::max(meta.next_id, end.id + 1);
   if (!find_.bind(1, end.id).step()) return;
   auto session = decode_session(end.id, find_.bytes(0));
   const std::string_view bytes = find_.bytes(1);

@@ -43,8 +43,10 @@ void Replay::apply(Change change) {
   } else if (const auto* const count = std::get_if<Count>(&change)) {
     if (Restored::One* const known = find(count->id)) known->counts = count->counts;
   } else if (const auto* const end = std::get_if<End>(&change)) {
+    restored_.next_id = std::max(restored_.next_id, end->id + 1);
     if (Restored::One* const known = find(end->id)) known->ended = end->reason;
   } else if (auto* const ended = std::get_if<Ended>(&change)) {
+    restored_.next_id = std::max(restored_.next_id, ended->id + 1);
     if (Restored::One* const known = find(ended->id)) {
       if (known->ended != 0) known->ended = kTold;
     }
@@ -62,7 +64,8 @@ void Replay::finish() {
   auto& all = restored_.sessions;
   for (auto& [id, one] : fresh_) all.push_back(std::move(one));
   fresh_.clear();
-  std::sort(all.begin(), all.end(), is_before);
+  if (!std::is_sorted(all.begin(), all.end(), is_before))
+    std::sort(all.begin(), all.end(), is_before);
   std::erase_if(all, [](const Restored::One& one) { return one.ended == kTold; });
   auto& ended = restored_.ended;
   std::sort(ended.begin(), ended.end(),

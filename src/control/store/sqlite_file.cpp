@@ -166,15 +166,18 @@ void SqliteFile::load_sessions(Restored& restored) {
 }
 
 void SqliteFile::load_ends(Restored& restored) {
+  const std::size_t living = restored.sessions.size();
   Statement ending{database_, "SELECT id, value FROM ending ORDER BY id"};
   while (ending.step()) {
     const auto row = decode_row(ending.number(0), ending.bytes(1));
     if (!row) throw corrupt(fmt::format("the end of session {} is damaged", ending.number(0)));
     restored.sessions.push_back(Folder::ending_of(*row));
   }
-  std::sort(
-      restored.sessions.begin(), restored.sessions.end(),
-      [](const Restored::One& a, const Restored::One& b) { return a.session.id < b.session.id; });
+  if (restored.sessions.size() != living) {
+    std::sort(
+        restored.sessions.begin(), restored.sessions.end(),
+        [](const Restored::One& a, const Restored::One& b) { return a.session.id < b.session.id; });
+  }
   Statement ended{database_, "SELECT seq, value FROM ended ORDER BY seq"};
   while (ended.step()) {
     auto row = decode_row(ended.number(0), ended.bytes(1));

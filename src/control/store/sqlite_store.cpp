@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 #include <iterator>
+#include <new>
 #include <utility>
 
 #include "control/store/held.hpp"
@@ -25,6 +26,7 @@ constexpr std::size_t kUnfolded = 256;              // rows that may wait while 
 constexpr std::size_t kHeld = 131'072;              // changes that are held for a disk that fails
 constexpr std::chrono::milliseconds kQuiet{20};     // without work, before folding
 constexpr std::chrono::milliseconds kRetry{1'000};  // while the disk fails
+constexpr std::chrono::milliseconds kNoMemory{10};  // and while there is none
 
 }  // namespace
 
@@ -44,11 +46,13 @@ SqliteStore::~SqliteStore() {
 }
 
 void SqliteStore::write(Changes changes, std::uint64_t unix_ms, Failing failing, Done done) {
-  ++owed_;
+  const std::size_t count = changes.size();
   {
     const std::lock_guard lock{mutex_};
-    waiting_.push_back({{unix_ms, std::move(changes)}, failing, std::move(done)});
+    waiting_.push_back({{unix_ms, std::move(changes)}, failing, std::move(done), count});
   }
+  ++owed_;
+  owed_changes_ += count;
   wake_.notify_one();
 }
 
@@ -62,6 +66,7 @@ void SqliteStore::finish() {
   }
   for (Finished& one : finished) {
     --owed_;
+    owed_changes_ -= one.changes;
     if (one.done) one.done(one.durable);
   }
 }
@@ -108,30 +113,36 @@ void SqliteStore::loop() {
 std::deque<SqliteStore::Batch> SqliteStore::take_group() {
   std::deque<Batch> group;
   std::size_t changes = 0;
-  while (!waiting_.empty() && changes < kGroup) {
-    changes += waiting_.front().row.changes.size();
-    group.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
+  try {
+    while (!waiting_.empty() && changes < kGroup) {
+      group.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+      changes += group.back().row.changes.size();
+    }
+  } catch (const std::bad_alloc&) {  // what is not taken waits
+    if (group.empty()) std::this_thread::sleep_for(kNoMemory);
   }
   return group;
 }
 
 void SqliteStore::commit(std::deque<Batch> group) {
-  JournalRow row = kept_;
-  for (const Batch& batch : group) {
-    row.unix_ms = std::max(row.unix_ms, batch.row.unix_ms);
-    row.changes.insert(row.changes.end(), batch.row.changes.begin(), batch.row.changes.end());
-  }
-  if (row.changes.empty() && group.empty() && !is_failing_) return;
+  if (kept_.changes.empty() && group.empty() && !is_failing_) return;
+  JournalRow row = std::exchange(kept_, {});
+  const auto held = static_cast<std::ptrdiff_t>(row.changes.size());
   const auto began = SteadyClock::now();
   try {
+    for (const Batch& batch : group) {
+      row.unix_ms = std::max(row.unix_ms, batch.row.unix_ms);
+      row.changes.insert(row.changes.end(), batch.row.changes.begin(), batch.row.changes.end());
+    }
     file_->append(row);
-  } catch (const SqlError& error) {
+  } catch (const std::exception& error) {  // SqlError, or std::bad_alloc
+    row.changes.erase(row.changes.begin() + held, row.changes.end());
+    kept_ = std::move(row);
     keep(group);
     failed(error.what());
     return tell(std::move(group), false);
   }
-  kept_ = {};
   const auto took =
       std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - began).count();
   {
@@ -147,15 +158,24 @@ void SqliteStore::commit(std::deque<Batch> group) {
 }
 
 void SqliteStore::keep(std::deque<Batch>& group) {
+  std::size_t lost = 0;
   for (Batch& batch : group) {
     if (batch.failing == Failing::kDrop) continue;
+    Changes& changes = batch.row.changes;
+    try {
+      kept_.changes.reserve(kept_.changes.size() + changes.size());
+    } catch (const std::bad_alloc&) {
+      lost += changes.size();
+      continue;
+    }
     kept_.unix_ms = std::max(kept_.unix_ms, batch.row.unix_ms);
-    std::move(batch.row.changes.begin(), batch.row.changes.end(),
-              std::back_inserter(kept_.changes));
+    std::move(changes.begin(), changes.end(), std::back_inserter(kept_.changes));
   }
   // To the half, so that it is not to be done again with the next change.
-  if (kept_.changes.size() <= kHeld) return;
-  const std::size_t lost = reduce(kept_.changes, kHeld / 2);
+  try {
+    if (kept_.changes.size() > kHeld) lost += reduce(kept_.changes, kHeld / 2);
+  } catch (const std::bad_alloc&) {  // it is tried again with the next that fails
+  }
   const std::lock_guard lock{mutex_};
   status_.lost += lost;
 }
@@ -166,25 +186,37 @@ void SqliteStore::fold(std::size_t changes) {
     file_->fold(changes);
     const std::lock_guard lock{mutex_};
     status_.unfolded = file_->unfolded();
-  } catch (const SqlError& error) {
+  } catch (const std::exception& error) {
     failed(error.what());
   }
 }
 
-void SqliteStore::failed(const std::string& what) {
+void SqliteStore::failed(std::string_view what) {
   is_failing_ = true;
   const std::lock_guard lock{mutex_};
   ++status_.failures;
-  status_.problem = fmt::format("the store {} cannot be written: {}", path_, what);
-  if (status_.lost > 0)
-    status_.problem += fmt::format(" ({} changes that waited were lost: too many)", status_.lost);
+  try {
+    status_.problem = fmt::format("the store {} cannot be written: {}", path_, what);
+    if (status_.lost > 0)
+      status_.problem += fmt::format(" ({} changes that waited were lost: too many)", status_.lost);
+  } catch (const std::bad_alloc&) {
+    status_.problem = "no memory";  // short enough to need none
+  }
 }
 
 void SqliteStore::tell(std::deque<Batch> group, bool durable) {
   if (group.empty()) return;
-  {
-    const std::lock_guard lock{mutex_};
-    for (Batch& batch : group) finished_.push_back({std::move(batch.done), durable});
+  while (!group.empty()) {
+    try {
+      const std::lock_guard lock{mutex_};
+      Batch& batch = group.front();
+      Finished& finished = finished_.emplace_back();
+      finished = {std::move(batch.done), batch.changes, durable};
+      group.pop_front();
+    } catch (const std::bad_alloc&) {
+      // Someone waits for it: the control thread closes clients, which gives memory.
+      std::this_thread::sleep_for(kNoMemory);
+    }
   }
   const std::uint64_t one = 1;
   static_cast<void>(::write(finished_event_.get(), &one, sizeof one));

@@ -38,6 +38,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] int fd() const override { return finished_event_.get(); }
   void finish() override;
   [[nodiscard]] std::size_t owed() const override { return owed_; }
+  [[nodiscard]] std::size_t owed_changes() const override { return owed_changes_; }
   [[nodiscard]] Status status() const override;
 
  private:
@@ -45,9 +46,11 @@ class SqliteStore final : public Store {
     JournalRow row;
     Failing failing;
     Done done;
+    std::size_t changes;  ///< that it came with
   };
   struct Finished {
     Done done;
+    std::size_t changes;
     bool durable;
   };
 
@@ -60,14 +63,15 @@ class SqliteStore final : public Store {
   void fold(std::size_t changes);
   void keep(std::deque<Batch>& group);
   void tell(std::deque<Batch> group, bool durable);
-  void failed(const std::string& what);
+  void failed(std::string_view what);
 
   const std::string path_;
   std::unique_ptr<SqliteFile> file_;
   Fd finished_event_;
   JournalRow kept_;  ///< what must be stored and could not be yet
   bool is_failing_ = false;
-  std::size_t owed_ = 0;  ///< control thread's
+  std::size_t owed_ = 0;  ///< these: control thread's
+  std::size_t owed_changes_ = 0;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -56,6 +56,8 @@ class Store {
   virtual void finish() = 0;
   /// So many calls are still owed.
   [[nodiscard]] virtual std::size_t owed() const = 0;
+  /// And so many changes were written with them.
+  [[nodiscard]] virtual std::size_t owed_changes() const = 0;
 
   struct Status {
     std::string problem;         ///< empty: none
