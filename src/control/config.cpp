@@ -124,6 +124,7 @@ void read_sessions(Section section, SessionsConfig& out) {
 
 void read_privileges(Section section, PrivilegesConfig& out) {
   section.text("user", out.user);
+  out.is_given = section.has("user");
   if (out.user != "root") return;
   section.fail("user", {"`privileges.user` is root",
                         "give another user, or \"\" to stay root with all its rights"});

@@ -171,6 +171,7 @@ struct ControlConfig {
 /// Who the daemon is once it has started as root.
 struct PrivilegesConfig {
   std::string user = "gate511";  ///< empty: root, with all that root may
+  bool is_given = false;         ///< else it need not be there: root stays, and is told of
 
   bool operator==(const PrivilegesConfig&) const = default;
 };

@@ -136,6 +136,11 @@ tl::expected<Privileges, Error> Privileges::begin(const control::Config& config)
     return made;
   }
   const passwd* const entry = ::getpwnam(user.c_str());
+  if (entry == nullptr && !config.privileges.is_given) {
+    made.text_ =
+        fmt::format("stays root, as there is no user {0}; make it: useradd --system {0}", user);
+    return made;
+  }
   if (entry == nullptr) {
     return tl::unexpected{Error{
         config.where(std::string{kKey}), fmt::format("there is no user {}", user),

@@ -139,6 +139,15 @@ refuses 'a user that is not there' \
   "$bed_dir/gate511.toml:$line: there is no user no-such-user; make it: useradd --system no-such-user; or set privileges.user = \"\" to stay root"
 
 step 'root that stays'
+if ! id gate511 >/dev/null 2>&1; then
+  write_config() { gateway_config | sed '/^\[privileges\]$/,/^user = /d' >"$bed_dir/gate511.toml"; }
+  gateway_user=
+  gateway_start
+  matches 'where no user is set and none is there, it says so' "$(<"$bed_dir/gate511.log")" \
+    '^gate511: privileges: stays root, as there is no user gate511; make it: useradd --system gate511$'
+  gateway_stop
+  write_config() { gateway_config >"$bed_dir/gate511.toml"; }
+fi
 gateway_user=
 gateway_start
 matches 'it says so' "$(<"$bed_dir/gate511.log")" '^gate511: privileges: stays root, as privileges.user is empty$'
