@@ -67,8 +67,22 @@ inline bool is_all_else_as_it_was(const test::Bytes& before, const test::Bytes& 
   return true;
 }
 
-inline void insert_and_check(const test::Bytes& frame, std::size_t uri_size, std::size_t room,
-                             std::size_t max_frame_out) {
+/// What a target's input begins with; behind the message, which is the target's own, comes what
+/// spoils it.
+struct Shape {
+  explicit Shape(Input& input)
+      : bits{input.u8()}, uri_size{input.u8()}, room{input.u16() % std::size_t{1024}} {}
+
+  [[nodiscard]] bool to_relay() const { return (bits & 1) != 0; }
+  [[nodiscard]] bool has_header() const { return (bits & 2) == 0; }  ///< a right one is given to it
+  [[nodiscard]] bool is_other() const { return (bits & 8) != 0; }    ///< as the target means it
+
+  unsigned bits;
+  std::size_t uri_size, room;
+};
+
+inline void insert_and_check(const test::Bytes& frame, std::size_t uri_size, std::size_t room) {
+  constexpr std::size_t max_frame_out = 1'522;
   const std::string uri(std::clamp<std::size_t>(uri_size, 1, net::CapportOptions::kMaxUri), 'u');
   const net::CapportOptions options{uri};
   const net::Ethernet ethernet = net::parse_ethernet(frame);
@@ -108,6 +122,21 @@ inline void insert_and_check(const test::Bytes& frame, std::size_t uri_size, std
                               max_frame_out + 512, result) &&
               result.outcome == net::CapportOutcome::kPresent,
           "it gets no second one");
+}
+
+/// The message in its frame, tagged or damaged if `shape` says so.
+inline void insert_and_check(test::FrameBuilder frame, const Shape& shape, Input& input) {
+  if ((shape.bits & 4) != 0) frame.tag(20);
+  test::Bytes built = frame.build();
+  if ((shape.bits & 16) != 0) built[input.u16() % built.size()] ^= std::byte{1};
+  insert_and_check(built, shape.uri_size, shape.room);
+}
+
+/// What the target gave the message, and the input's bytes behind it.
+inline test::Bytes message_of(test::Bytes begin, Input& input) {
+  const test::Bytes rest = input.bytes(1'500);
+  begin.insert(begin.end(), rest.begin(), rest.end());
+  return begin;
 }
 
 }  // namespace gate511::fuzz
