@@ -18,6 +18,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 namespace gate511 {
 namespace {
@@ -40,9 +42,13 @@ std::string folder_of(const std::string& path) {
 /// Files that the daemon makes and replaces, so that their folders must be the user's to write.
 std::vector<std::string> written_files(const control::Config& config) {
   std::vector<std::string> files{config.control.socket};
-  for (const std::string& file : {config.control.status_socket, config.control.audit_log,
-                                  config.sessions.store, config.garden_state.state}) {
+  for (const std::string& file :
+       {config.control.status_socket, config.sessions.store, config.garden_state.state}) {
     if (!file.empty()) files.push_back(file);
+  }
+  // What SQLite may have left beside the store when the daemon was killed.
+  for (const char* const beside : {"-wal", "-shm", "-journal"}) {
+    if (!config.sessions.store.empty()) files.push_back(config.sessions.store + beside);
   }
   return files;
 }
@@ -62,35 +68,110 @@ bool may(const std::string& path, int how) {
   return ::faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0;
 }
 
-tl::expected<void, Error> check_files(const control::Config& config, const std::string& user) {
-  for (const std::string& file : read_files(config)) {
-    if (may(file, R_OK)) continue;
-    return tl::unexpected{Error{file, fmt::format("user {} cannot read it, as a reload must", user),
-                                fmt::format("chgrp {} {}; chmod 0640 {}", user, file, file)}};
+/// What stands in the way of all files, to be told and mended at once.
+class Hindrances {
+ public:
+  explicit Hindrances(const std::string& user) : user_{user} {}
+
+  void read(const std::string& file) {
+    if (may(file, R_OK) || is_behind_closed_folder(file)) return;
+    add({file, fmt::format("user {} cannot read it, as a reload must", user_),
+         fmt::format("chgrp {} {}; chmod 0640 {}", user_, file, file)});
   }
-  for (const std::string& file : written_files(config)) {
+  /// `is_replaced`: its folder must be the user's to write too.
+  void write(const std::string& file, bool is_socket, bool is_replaced) {
     const std::string folder = folder_of(file);
     // What is not there is no matter: it is made, or who opens it says why not.
-    if (!may(folder, F_OK)) continue;
-    const bool is_socket = file == config.control.socket || file == config.control.status_socket;
-    const std::string wrong = !may(folder, W_OK | X_OK)                           ? folder
-                              : !is_socket && may(file, F_OK) && !may(file, W_OK) ? file
-                                                                                  : std::string{};
-    if (wrong.empty()) continue;
-    return tl::unexpected{Error{wrong, fmt::format("user {} cannot write it", user),
-                                fmt::format("chown {} {}", user, wrong)}};
+    if (!may(folder, F_OK)) return;
+    const bool has_file = may(file, F_OK);
+    if ((is_replaced || !has_file) && !may(folder, W_OK | X_OK)) {
+      add({folder, fmt::format("user {} cannot write it", user_),
+           is_shared(folder) ? fmt::format("put {} into a folder of its own: install -d -o {} {}",
+                                           file, user_, in_own_folder(folder))
+                             : fmt::format("chown {} {}", user_, folder)});
+    } else if (!is_socket && has_file && !may(file, W_OK)) {
+      add({file, fmt::format("user {} cannot write it", user_),
+           fmt::format("chown {} {}", user_, file)});
+    }
   }
-  return {};
+  [[nodiscard]] tl::expected<void, Error> all() const {
+    if (found_.empty()) return {};
+    Error error = found_.front();
+    for (std::size_t i = 1; i < found_.size(); ++i) {
+      error.what += fmt::format("{} {}", i == 1 ? ", nor use" : ",", found_[i].where);
+      error.hint += "; " + found_[i].hint;
+    }
+    return tl::unexpected{error};
+  }
+
+ private:
+  void add(const Error& error) {
+    const auto is_same = [&error](const Error& one) { return one.where == error.where; };
+    if (std::ranges::none_of(found_, is_same)) found_.push_back(error);
+  }
+  bool is_behind_closed_folder(const std::string& file) {
+    std::error_code failed;
+    const std::string path = std::filesystem::absolute(file, failed).string();
+    for (std::size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1)) {
+      const std::string folder = path.substr(0, at);
+      if (!may(folder, F_OK)) return false;
+      if (may(folder, X_OK)) continue;
+      add({folder, fmt::format("user {} cannot enter it, to read {}", user_, file),
+           fmt::format("move the file, or let {} in: chmod o+x {}", user_, folder)});
+      return true;
+    }
+    return false;
+  }
+  /// Folders of the system, which are no service's.
+  static bool is_shared(const std::string& folder) {
+    constexpr std::array<std::string_view, 14> kShared{
+        "/",    "/etc", "/home",    "/opt",     "/root",    "/run", "/srv",
+        "/tmp", "/usr", "/usr/etc", "/var/lib", "/var/log", "/var", "/var/run"};
+    return std::ranges::find(kShared, folder) != kShared.end();
+  }
+  static std::string in_own_folder(const std::string& folder) {
+    return folder == "/" ? "/gate511" : folder + "/gate511";
+  }
+
+  const std::string& user_;
+  std::vector<Error> found_;
+};
+
+tl::expected<void, Error> check_files(const control::Config& config, const std::string& user) {
+  Hindrances hindrances{user};
+  for (const std::string& file : read_files(config)) hindrances.read(file);
+  for (const std::string& file : written_files(config)) {
+    const bool is_socket = file == config.control.socket || file == config.control.status_socket;
+    hindrances.write(file, is_socket, /*is_replaced=*/true);
+  }
+  if (!config.control.audit_log.empty())
+    hindrances.write(config.control.audit_log, /*is_socket=*/false, /*is_replaced=*/false);
+  return hindrances.all();
 }
 
-/// Folders that are missing are made as they would be without a user to become; then they are its.
+/// Folders that are missing are made; the last one is the user's. It is given by its descriptor,
+/// since who owns the folder that it is in could put another in its place.
 void make_folders(const control::Config& config, uid_t uid, gid_t gid) {
-  for (const std::string& file :
-       {config.control.socket, config.control.status_socket, config.sessions.store}) {
+  const auto make = [uid, gid](const std::string& file, mode_t mode) {
+    if (file.empty()) return;
     const std::string folder = folder_of(file);
-    if (file.empty() || ::mkdir(folder.c_str(), 0755) != 0) continue;
-    static_cast<void>(::chown(folder.c_str(), uid, gid));  // else check_files() tells
-  }
+    std::error_code failed;
+    std::filesystem::create_directories(folder_of(folder), failed);
+    if (::mkdir(folder.c_str(), mode) != 0) return;
+    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return;
+    static_cast<void>(::fchown(fd, uid, gid));  // else check_files() tells
+    ::close(fd);
+  };
+  make(config.control.socket, 0755);
+  make(config.control.status_socket, 0755);
+  make(config.sessions.store, 0700);
+}
+
+/// How to make the user, whose group may be there already: it is `control.group`'s default too.
+std::string how_to_make(const std::string& user) {
+  return ::getgrnam(user.c_str()) != nullptr ? fmt::format("useradd --system -g {0} {0}", user)
+                                             : fmt::format("useradd --system {}", user);
 }
 
 /// This thread's, of those that it may have: `wanted`, or all but `wanted`.
@@ -135,17 +216,19 @@ tl::expected<Privileges, Error> Privileges::begin(const control::Config& config)
     made.text_ = "stays root, as privileges.user is empty";
     return made;
   }
+  errno = 0;
   const passwd* const entry = ::getpwnam(user.c_str());
+  if (entry == nullptr && errno != 0 && errno != ENOENT)
+    return failed(fmt::format("user {} cannot be looked up", user));
   if (entry == nullptr && !config.privileges.is_given) {
     made.text_ =
-        fmt::format("stays root, as there is no user {0}; make it: useradd --system {0}", user);
+        fmt::format("stays root, as there is no user {}; make it: {}", user, how_to_make(user));
     return made;
   }
   if (entry == nullptr) {
     return tl::unexpected{Error{
         config.where(std::string{kKey}), fmt::format("there is no user {}", user),
-        fmt::format("make it: useradd --system {}; or set privileges.user = \"\" to stay root",
-                    user)}};
+        fmt::format("make it: {}; or set privileges.user = \"\" to stay root", how_to_make(user))}};
   }
   if (entry->pw_uid == 0) {
     return tl::unexpected{Error{config.where(std::string{kKey}), fmt::format("{} is root", user),
