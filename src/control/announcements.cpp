@@ -24,6 +24,8 @@ void Announcements::add(const pipeline::Announced& told) {
   const Told last{now, told.outcome};
   if (!told.client.is_zero()) {
     parts_.clients.set_told({told.client, told.vlan, told.link}, told.carrier, last);
+  } else if (told.carrier != net::CapportCarrier::kRouterAdvert) {
+    // Someone behind a relay agent.
   } else if (to_all_.size() < kMaxPlaces || to_all_.contains({told.link, told.vlan})) {
     to_all_[{told.link, told.vlan}][static_cast<std::size_t>(told.carrier)] = last;
   }

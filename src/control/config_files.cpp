@@ -146,7 +146,8 @@ void warn_of_api(const Config& config, const std::string& prefix, const PortalCo
   const bool by_address =
       address ? garden.cidrs.contains(*address) || portal.address == address
               : !garden.cidrs.empty() || (garden.hosts && garden.hosts->contains(portal.api_host));
-  if (!by_address && portal.api_host != portal.host) {
+  // Expressions are compiled when they are used: they may hold it.
+  if (!by_address && garden.host_patterns.empty() && portal.api_host != portal.host) {
     found.push_back(
         {where, fmt::format("guests cannot reach the API's host {}", portal.api_host),
          fmt::format("add it to `{0}garden.hosts`, or its addresses to `{0}garden.cidrs`",

@@ -49,6 +49,20 @@ std::string seen_sentence(const SeenClient* client, const ClientView& view) {
       addresses.empty() ? "no address" : fmt::format("{}", fmt::join(addresses, ", ")));
 }
 
+std::string told_sentence(net::CapportOutcome outcome, std::string_view carrier,
+                          std::uint64_t ago_s, std::string_view why) {
+  switch (outcome) {
+    case net::CapportOutcome::kInserted:
+      return fmt::format("it was told of the portal's API by {} {} s ago", carrier, ago_s);
+    case net::CapportOutcome::kPresent:
+      return fmt::format("it was told of an API by {} {} s ago, not by the gateway: {}", carrier,
+                         ago_s, why);
+    default:
+      return fmt::format("it was not told of the portal's API by {} {} s ago: {}", carrier, ago_s,
+                         why);
+  }
+}
+
 /// What was told last by each carrier, and what it was not told.
 void explain_capport(const policy::Zone& zone, policy::Enforce enforce, const ToldByCarrier& told,
                      std::uint64_t now_ns, Json& why, Json& result) {
@@ -69,11 +83,7 @@ void explain_capport(const policy::Zone& zone, policy::Enforce enforce, const To
         net::kCapportOutcomeInfo[static_cast<std::size_t>(told[i].outcome)];
     const std::uint64_t ago_s = (now_ns - std::min(now_ns, told[i].at_ns)) / kNsPerSecond;
     result[std::string{carrier.name}] = {{"outcome", outcome.name}, {"ago_s", ago_s}};
-    why.push_back(
-        told[i].outcome == net::CapportOutcome::kInserted
-            ? fmt::format("it was told of the portal's API by {} {} s ago", carrier.words, ago_s)
-            : fmt::format("it was not told of the portal's API by {} {} s ago: {}", carrier.words,
-                          ago_s, outcome.sentence));
+    why.push_back(told_sentence(told[i].outcome, carrier.words, ago_s, outcome.sentence));
   }
   if (!uri.empty() && enforce == policy::Enforce::kOn && !is_told)
     why.push_back("no answer has passed to it that could tell it of the portal's API");

@@ -92,14 +92,25 @@ std::optional<CapportPlace> place_in(ByteView segment, const Packet& p,
   return is_valid_advert(p) ? place_in_router_advert(segment) : CapportPlace{};
 }
 
-MacAddress client_of(ByteView segment, const Ethernet& ethernet, CapportCarrier carrier) noexcept {
+/// RFC 2131, 2: a client that has not said otherwise need not take more than a datagram of 576
+/// bytes. What the server has made longer, the client has said it takes.
+std::size_t most_of(const Packet& p, CapportCarrier carrier, std::size_t mtu) noexcept {
+  constexpr std::size_t kLeastDatagram = 576;
+  const bool is_short = p.end - std::size_t{p.l3_offset} <= kLeastDatagram;
+  return p.l3_offset +
+         (carrier == CapportCarrier::kDhcp4 && is_short ? std::min(kLeastDatagram, mtu) : mtu);
+}
+
+MacAddress client_of(ByteView segment, const Packet& p, const Ethernet& ethernet,
+                     CapportCarrier carrier) noexcept {
   constexpr std::size_t kHardwareAt = kUdpHeader + 1, kChaddrAt = kUdpHeader + 28;
   constexpr std::uint16_t kEthernetHardware = 0x0106;  // htype 1, hlen 6
   if (carrier == CapportCarrier::kDhcp4 && load_be16(segment, kHardwareAt) == kEthernetHardware) {
     const MacAddress client{load_be48(segment, kChaddrAt)};
     if (client.is_station()) return client;
   }
-  return ethernet.destination.is_station() ? ethernet.destination : MacAddress{};
+  const bool to_relay = p.destination_port == kServerPort4 || p.destination_port == kServerPort6;
+  return ethernet.destination.is_station() && !to_relay ? ethernet.destination : MacAddress{};
 }
 
 /// What of the segment stands in front of the message that a CapportPlace counts from.
@@ -107,13 +118,19 @@ std::size_t header_before(CapportCarrier carrier) noexcept {
   return carrier == CapportCarrier::kRouterAdvert ? 0 : kUdpHeader;
 }
 
+/// What the packet grows by.
+std::size_t growth(const CapportPlace& place, ByteView option) noexcept {
+  return option.size() - std::min(place.padding, option.size());
+}
+
 /// Returns the frame's new length.
 std::size_t insert(ByteSpan room, const Packet& p, CapportCarrier carrier,
                    const CapportPlace& place, ByteView option) noexcept {
-  const std::size_t more = option.size(), end = p.end + more;
+  const std::size_t more = growth(place, option), end = p.end + more;
   const ByteSpan segment = room.first(end).subspan(p.l4_offset);
   const std::size_t message_at = header_before(carrier), at = message_at + place.at;
-  std::memmove(segment.data() + at + more, segment.data() + at, segment.size() - more - at);
+  std::memmove(segment.data() + at + option.size(), segment.data() + at,
+               segment.size() - option.size() - at);
   store_bytes(segment, at, option);
   for (std::size_t i = 0; i < place.length_count; ++i)
     add16(segment, message_at + place.lengths[i], more);
@@ -179,15 +196,15 @@ bool insert_capport(ByteView frame, ByteSpan room, const Ethernet& ethernet,
   const ByteView segment = frame.first(p.end).subspan(p.l4_offset);
   const auto place = place_in(segment, p, *carrier);
   if (!place) return false;
-  result.client = client_of(segment, ethernet, *carrier);
+  result.client = client_of(segment, p, ethernet, *carrier);
   const ByteView option = options.in(*carrier);
-  const std::size_t most =
-      std::min(room.size(), max_frame_out - kMaxTags * kTagBytes + p.l3_offset - kEthernetBytes);
+  const std::size_t mtu = max_frame_out - kMaxTags * kTagBytes - kEthernetBytes;
+  const std::size_t most = std::min(room.size(), most_of(p, *carrier, mtu));
   result.outcome = place->outcome;
   if (place->outcome != CapportOutcome::kInserted) return true;
   if (!checksum_is_right(segment, p)) {
     result.outcome = CapportOutcome::kBadChecksum;
-  } else if (p.end + option.size() > most) {
+  } else if (p.end + growth(*place, option) > most) {
     result.outcome = CapportOutcome::kTooLong;
   } else {
     result.frame_bytes = insert(room, p, *carrier, *place, option);

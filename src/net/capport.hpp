@@ -34,7 +34,7 @@ enum class CapportOutcome : std::uint8_t {
   kInserted,
   kPresent,        ///< it has the option already
   kAuthenticated,  ///< RFC 3118; RFC 4030; RFC 8415, 20; SEND, RFC 3971: a change would break it
-  kTooLong,        ///< with the option it would not fit the MTU
+  kTooLong,        ///< with the option it would not fit the MTU, or what a DHCP client must take
   kFragment,
   kBadChecksum,  ///< a change would hide that it was damaged on its way
   kMalformed     ///< not as its RFC has it, so that nobody knows what a client reads in it
@@ -47,7 +47,7 @@ inline constexpr std::array<CapportOutcomeInfo, kCapportOutcomes> kCapportOutcom
     {{"inserted", "the option was put in"},
      {"present", "it has the option already"},
      {"authenticated", "it is authenticated, which a change would break"},
-     {"too_long", "with the option it would not fit the MTU, or its buffer"},
+     {"too_long", "with the option it would not fit the MTU, or be more than the client must take"},
      {"fragment", "it comes in fragments"},
      {"bad_checksum", "its checksum is wrong, which a change would hide"},
      {"malformed", "it is not as its RFC has it"}}};

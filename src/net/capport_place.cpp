@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/capport_place.hpp"
 
+#include <algorithm>
+
 #include "net/dhcp_wire.hpp"
 
 namespace gate511::net {
@@ -17,6 +19,7 @@ struct Seen4 {
   std::uint8_t overload = 0;
   bool authenticated = false, present = false;
   std::size_t relay_agent_at = 0;  ///< 0: none
+  std::size_t end_at = 0;
 };
 
 /// Whether what the relay agent and the server tell each other is signed with the whole message
@@ -48,7 +51,16 @@ std::optional<std::size_t> read4(ByteView message, std::size_t at, std::size_t e
         seen.present |= code == kCaptivePortal;
       });
   if (walked.stop != Stop::kAtEnd) return std::nullopt;
+  seen.end_at = walked.at;
   return seen.relay_agent_at != 0 ? seen.relay_agent_at : walked.at;
+}
+
+/// RFC 1542, 2.1: messages are padded to 300 bytes, behind the end option.
+std::size_t padding_behind(ByteView message, std::size_t end_at) noexcept {
+  const ByteView behind = message.subspan(end_at + 1);
+  const bool is_padding = std::all_of(behind.begin(), behind.end(),
+                                      [](std::byte octet) { return octet == std::byte{}; });
+  return is_padding ? behind.size() : 0;
 }
 
 /// RFC 2132, 9.3: the fields `file` and `sname` may hold options too.
@@ -88,12 +100,15 @@ std::optional<CapportPlace> place_in_dhcp4(ByteView message) noexcept {
   if (!is_reply(message)) return std::nullopt;
   Seen4 seen;
   const auto at = read4(message, kOptionsAt, message.size(), seen);
+  const std::size_t padding = at ? padding_behind(message, seen.end_at) : 0;
   const bool whole = at && read_overloaded(message, seen);
   if (seen.type != kOffer && seen.type != kAck) return std::nullopt;
   if (!whole) return left(CapportOutcome::kMalformed);
   if (seen.present) return left(CapportOutcome::kPresent);
   if (seen.authenticated) return left(CapportOutcome::kAuthenticated);
-  return CapportPlace{.outcome = CapportOutcome::kInserted, .at = *at};
+  CapportPlace place{.outcome = CapportOutcome::kInserted, .at = *at};
+  place.padding = padding;
+  return place;
 }
 
 std::optional<CapportPlace> place_in_dhcp6(ByteView message) noexcept {

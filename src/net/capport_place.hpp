@@ -20,6 +20,7 @@ struct CapportPlace {
   static constexpr std::size_t kMaxRelays = 8;  ///< RFC 8415, 7.6: HOP_COUNT_LIMIT
   std::array<std::size_t, kMaxRelays> lengths{};
   std::size_t length_count = 0;
+  std::size_t padding = 0;  ///< zeros that the message ends with, which the option may use up
 };
 
 /// nullopt: no DHCPOFFER or DHCPACK (RFC 2131). `message`: the UDP payload, here and below.

@@ -221,6 +221,7 @@ step 'off, by a reload'
 sed -i 's|^api_url = .*|api_url = ""|' "$bed_dir/gate511.toml"
 check 'reload' ctl config reload
 equal 'udhcpc is told nothing' "$(udhcpc_asks)" ''
+check 'though it has its lease' test -e "$bed_dir/udhcpc.told"
 matches 'explain says so' "$(ctl explain "$client_mac")" 'it is told of no API of the portal'
 
 smoke_end

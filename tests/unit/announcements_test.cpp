@@ -81,7 +81,7 @@ TEST_F(AnnouncementsTest, AreBounded) {
   events();
   world_.announcements.add({.client = {}, .vlan = 5, .outcome = CapportOutcome::kMalformed});
   EXPECT_EQ(events().size(), 0U);
-  EXPECT_NE(world_.announcements.told(nullptr, 0, 5)[0].at_ns, 0U);
+  EXPECT_NE(world_.announcements.told(nullptr, 0, 5)[2].at_ns, 0U);
 }
 
 TEST_F(AnnouncementsTest, AreKeptOfClientsThatAreKnown) {
@@ -95,9 +95,14 @@ TEST_F(AnnouncementsTest, AreKeptOfClientsThatAreKnown) {
   EXPECT_EQ(world_.announcements.told(client, 0, 0)[1].at_ns, 0U);
   // What all were told later counts.
   world_.time.advance_ms(1'000);
-  add(CapportOutcome::kInserted, 0, {});
-  EXPECT_EQ(world_.announcements.told(client, 0, 0)[0].outcome, CapportOutcome::kInserted);
-  EXPECT_EQ(world_.announcements.told(client, 0, 7)[0].outcome, CapportOutcome::kAuthenticated);
+  add(CapportOutcome::kPresent, 0, kMac, CapportCarrier::kRouterAdvert);
+  world_.time.advance_ms(1'000);
+  add(CapportOutcome::kInserted, 0, {}, CapportCarrier::kRouterAdvert);
+  EXPECT_EQ(world_.announcements.told(client, 0, 0)[2].outcome, CapportOutcome::kInserted);
+  EXPECT_EQ(world_.announcements.told(client, 0, 7)[2].outcome, CapportOutcome::kPresent);
+  // An answer to someone behind a relay agent, who is not named, is not told to all.
+  add(CapportOutcome::kInserted, 0, {}, CapportCarrier::kDhcp6);
+  EXPECT_EQ(world_.announcements.told(client, 0, 0)[1].at_ns, 0U);
 }
 
 }  // namespace

@@ -152,9 +152,12 @@ TEST(Capport4, GoesIntoAnOffer) {
   becomes4(offer + kEnd4, offer + kOption4 + kEnd4);
 }
 
-TEST(Capport4, PaddingStays) {
-  // RFC 1542, 2.1: a message has 300 bytes at least. What stood behind the end still does.
-  becomes4(kType4 + kEnd4 + Bytes(56), kType4 + kOption4 + kEnd4 + Bytes(56));
+TEST(Capport4, PaddingIsUsedUp) {
+  // RFC 1542, 2.1: a message has 300 bytes at least, and is no longer than it must be.
+  becomes4(kType4 + kEnd4 + Bytes(56), kType4 + kOption4 + kEnd4 + Bytes(28));
+  becomes4(kType4 + kEnd4 + Bytes(28), kType4 + kOption4 + kEnd4);
+  becomes4(kType4 + kEnd4 + Bytes(10), kType4 + kOption4 + kEnd4);
+  becomes4(kType4 + kRelay4 + kEnd4 + Bytes(40), kType4 + kOption4 + kRelay4 + kEnd4 + Bytes(12));
   becomes4(bytes({0, 0}) + kType4 + bytes({0}) + kEnd4,
            bytes({0, 0}) + kType4 + bytes({0}) + kOption4 + kEnd4);
   becomes4(kType4 + kEnd4 + kOption4, kType4 + kOption4 + kEnd4 + kOption4);  // nobody reads it
@@ -266,6 +269,22 @@ TEST(Capport4, FitsTheMtuOrIsLeftAlone) {
             CapportOutcome::kInserted);
 }
 
+TEST(Capport4, IsNoMoreThanAClientMustTake) {
+  // RFC 2131, 2: a datagram of 576 bytes, where it has not said more.
+  const Bytes filler = kType4 + bytes({224, 200}) + Bytes(200);
+  const auto filled = [&filler](std::size_t ip_bytes) {
+    const std::size_t rest = ip_bytes - 28 - 240 - filler.size() - kEnd4.size();
+    return filler + bytes({12, static_cast<unsigned>(rest - 2)}) + Bytes(rest - 2);
+  };
+  const Bytes fits = filled(576 - kOption4.size());
+  becomes4(fits + kEnd4, fits + kOption4 + kEnd4);
+  EXPECT_EQ(dhcp4(fits + kOption4 + kEnd4).build().size(), 14U + 576);
+  is_left4(filled(577 - kOption4.size()) + kEnd4, CapportOutcome::kTooLong);
+  is_left4(filled(576) + kEnd4, CapportOutcome::kTooLong);
+  const Bytes longer = filled(577);  // so it has said more
+  becomes4(longer + kEnd4, longer + kOption4 + kEnd4);
+}
+
 TEST(Capport4, OtherMessagesAreNone) {
   for (const unsigned type : {1U, 3U, 4U, 6U, 7U, 8U, 13U})
     is_none(dhcp4(bytes({53, 1, type}) + kEnd4));
@@ -350,6 +369,11 @@ TEST(Capport6, OtherMessagesAreNone) {
   for (const unsigned type : {1U, 3U, 10U, 11U, 12U}) is_none(udp6(message6(type, kServer6)));
   is_none(udp6(relayed6(message6(10, kServer6))));
   is_none(udp6({}));
+}
+
+TEST(Capport6, ARelayAgentIsNotWhoIsTold) {
+  const auto frame = udp6(relayed6(message6(7, kServer6))).udp(547, 547).build();
+  EXPECT_EQ(insert(frame).result.client, net::MacAddress{});
 }
 
 TEST(Capport6, TellsWhom) {

@@ -519,7 +519,8 @@ TEST(Config, WarnsOfTheApi) {
       std::vector<std::string>{"t.toml:6: guests cannot reach the API's host api.example; add "
                                "it to `garden.hosts`, or its addresses to `garden.cidrs`"});
   for (const char* garden :
-       {"[garden]\nhosts = [\"api.example\"]\n", "[garden]\ncidrs = [\"198.51.100.7\"]\n"})
+       {"[garden]\nhosts = [\"api.example\"]\n", "[garden]\nhosts = ['/api[.]example/']\n",
+        "[garden]\ncidrs = [\"198.51.100.7\"]\n"})
     EXPECT_TRUE(told("https://api.example/", garden).empty()) << garden;
   EXPECT_TRUE(told("urn:ietf:params:capport:unrestricted").empty());
 }

@@ -230,9 +230,10 @@ TEST_F(ClientMethodsTest, ExplainsWhatItWasTold) {
     "dhcp4":{"outcome":"inserted","ago_s":3},"dhcp6":null,
     "router_advert":{"outcome":"present","ago_s":3}})"));
   EXPECT_EQ(explained["why"][3], "it was told of the portal's API by DHCP 3 s ago");
-  EXPECT_EQ(explained["why"][4],
-            "it was not told of the portal's API by a router advertisement 3 s ago: it has the "
-            "option already");
+  EXPECT_EQ(
+      explained["why"][4],
+      "it was told of an API by a router advertisement 3 s ago, not by the gateway: it has the "
+      "option already");
   // Another client heard the advertisement too, and had no answer of DHCP.
   const Json other = result("explain", {{"mac", kOther}, {"link", "venue"}});
   EXPECT_EQ(other["capport"]["dhcp4"], nullptr);
