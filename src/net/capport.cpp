@@ -9,6 +9,7 @@
 
 #include "net/capport_place.hpp"
 #include "net/checksum.hpp"
+#include "net/dhcp_wire.hpp"
 
 namespace gate511::net {
 namespace {
@@ -101,21 +102,20 @@ std::size_t most_of(const Packet& p, CapportCarrier carrier, std::size_t mtu) no
          (carrier == CapportCarrier::kDhcp4 && is_short ? std::min(kLeastDatagram, mtu) : mtu);
 }
 
+/// What of the segment stands in front of the message that a CapportPlace counts from.
+std::size_t header_before(CapportCarrier carrier) noexcept {
+  return carrier == CapportCarrier::kRouterAdvert ? 0 : kUdpHeader;
+}
+
 MacAddress client_of(ByteView segment, const Packet& p, const Ethernet& ethernet,
                      CapportCarrier carrier) noexcept {
-  constexpr std::size_t kHardwareAt = kUdpHeader + 1, kChaddrAt = kUdpHeader + 28;
-  constexpr std::uint16_t kEthernetHardware = 0x0106;  // htype 1, hlen 6
-  if (carrier == CapportCarrier::kDhcp4 && load_be16(segment, kHardwareAt) == kEthernetHardware) {
-    const MacAddress client{load_be48(segment, kChaddrAt)};
+  const ByteView message = segment.subspan(header_before(carrier));
+  if (carrier == CapportCarrier::kDhcp4 && load_be16(message, 1) == dhcp4::kEthernet) {
+    const MacAddress client{load_be48(message, dhcp4::kChaddrAt)};
     if (client.is_station()) return client;
   }
   const bool to_relay = p.destination_port == kServerPort4 || p.destination_port == kServerPort6;
   return ethernet.destination.is_station() && !to_relay ? ethernet.destination : MacAddress{};
-}
-
-/// What of the segment stands in front of the message that a CapportPlace counts from.
-std::size_t header_before(CapportCarrier carrier) noexcept {
-  return carrier == CapportCarrier::kRouterAdvert ? 0 : kUdpHeader;
 }
 
 /// What the packet grows by.
@@ -154,10 +154,10 @@ CapportOptions::CapportOptions(std::string_view uri) : uri_{uri} {
   const auto octets = [this](std::initializer_list<std::uint8_t> values) {
     for (const std::uint8_t value : values) bytes_.push_back(std::byte{value});
   };
-  octets({114, size});  // RFC 8910, 2.1
+  octets({dhcp4::kCaptivePortal, size});  // RFC 8910, 2.1
   append(bytes_, as_bytes(uri));
   end_of_dhcp4_ = bytes_.size();
-  octets({0, 103, 0, size});  // RFC 8910, 2.2
+  octets({0, static_cast<std::uint8_t>(dhcp6::kCaptivePortal), 0, size});  // RFC 8910, 2.2
   append(bytes_, as_bytes(uri));
   end_of_dhcp6_ = bytes_.size();
   octets({37, units});  // RFC 8910, 2.3: padded with NUL to units of 8

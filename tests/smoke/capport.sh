@@ -68,6 +68,22 @@ udhcpc_asks() {
 # udhcpc writes options that it does not know in hexadecimal.
 udhcpc_was_told() { [ ! -e "$bed_dir/udhcpc.told" ] || tr -d '\n' <"$bed_dir/udhcpc.told" | tr a-f A-F | basenc -d --base16; }
 
+# real_clients_are_told NAME: by the servers that are there; the capture has that name.
+real_clients_are_told() {
+  capture client c0 "$1"
+  equal 'dhclient is told' "$(dhclient_asks 4)" "$api"
+  equal 'udhcpc is told' "$(udhcpc_asks)" "$api"
+  equal 'dhclient -6 is told' "$(dhclient_asks 6)" "$api"
+  check 'rdisc6 hears an advertisement' client rdisc6 -1 -q -w 5000 c0
+  captured
+  check 'tshark: OFFER and ACK have it' at_least 4 "$1" dhcp.option.captive_portal
+  check 'tshark: ADVERTISE and REPLY have it' at_least 2 "$1" dhcpv6.captive_portal
+  check 'tshark: advertisements have it' at_least 1 "$1" icmpv6.opt.captive_portal
+  equal 'tshark: nothing is damaged' "$(bad "$1")" 0
+}
+# at_least COUNT NAME FIELD: of the frames, that many say so.
+at_least() { test "$(frames "$2" "$3 == \"$api\"" frame.number | wc -l)" -ge "$1"; }
+
 gateway_portal=("api_url = \"$api\"")
 gateway_garden=('hosts = ["portal.example"]')
 bed_up
@@ -82,16 +98,7 @@ client_mac=$(mac_of client)
 bed_pids+=("$!")
 
 step 'dnsmasq'
-capture client c0 dnsmasq
-equal 'dhclient is told' "$(dhclient_asks 4)" "$api"
-equal 'udhcpc is told' "$(udhcpc_asks)" "$api"
-equal 'dhclient -6 is told' "$(dhclient_asks 6)" "$api"
-check 'rdisc6 hears an advertisement' client rdisc6 -1 -q -w 3000 c0
-captured
-check 'tshark: OFFER and ACK have it' test "$(frames dnsmasq "dhcp.option.captive_portal == \"$api\"" frame.number | wc -l)" -ge 4
-check 'tshark: ADVERTISE and REPLY have it' test "$(frames dnsmasq "dhcpv6.captive_portal == \"$api\"" frame.number | wc -l)" -ge 2
-check 'tshark: advertisements have it' test "$(frames dnsmasq "icmpv6.opt.captive_portal == \"$api\"" frame.number | wc -l)" -ge 1
-equal 'tshark: nothing is damaged' "$(bad dnsmasq)" 0
+real_clients_are_told dnsmasq
 check 'a reply to all was among them' test "$(frames dnsmasq 'dhcp.option.captive_portal && eth.dst == ff:ff:ff:ff:ff:ff' frame.number | wc -l)" -ge 1
 check 'they are counted' test "$(counted inserted.dhcp4)" -ge 4
 check 'of DHCPv6 too' test "$(counted inserted.dhcp6)" -ge 2
@@ -182,16 +189,7 @@ in_background net radvd.log radvd -n -C "$bed_dir/radvd.conf" -p "$bed_dir/radvd
 for port in 67 547; do
   wait_until 10 net sh -c "ss -Haun 'sport = $port' | grep -q ." || die "Kea: $(grep -v INFO "$bed_dir/kea.log")"
 done
-capture client c0 kea
-equal 'dhclient is told' "$(dhclient_asks 4)" "$api"
-equal 'udhcpc is told' "$(udhcpc_asks)" "$api"
-equal 'dhclient -6 is told' "$(dhclient_asks 6)" "$api"
-check 'rdisc6 hears an advertisement' client rdisc6 -1 -q -w 5000 c0
-captured
-check 'tshark: DHCP has it' test "$(frames kea "dhcp.option.captive_portal == \"$api\"" frame.number | wc -l)" -ge 4
-check 'tshark: DHCPv6 has it' test "$(frames kea "dhcpv6.captive_portal == \"$api\"" frame.number | wc -l)" -ge 2
-check "tshark: radvd's advertisements have it" test "$(frames kea "icmpv6.opt.captive_portal == \"$api\"" frame.number | wc -l)" -ge 1
-equal 'tshark: nothing is damaged' "$(bad kea)" 0
+real_clients_are_told kea
 
 step 'through a relay agent'
 # The agent is a client of the gateway's, let in; who asks is behind it.
