@@ -18,14 +18,7 @@ ip -n "$(ns twin)" link set c0 address "$(mac_of client)"
 ip -n "$(ns twin)" address add "$twin4/24" dev c0
 ip -n "$(ns twin)" route add default via "$router_of_twin4"
 ip -n "$(ns net)" address add "$router_of_twin4/24" dev n1
-port_devices() {
-  echo --vdev=net_af_packet0,iface=access --vdev=net_af_packet1,iface=uplink \
-    --vdev=net_af_packet2,iface=access2 --vdev=net_af_packet3,iface=uplink2
-}
-lcores() { echo 0@0,1@0,2@1; }
-gateway_zones() {
-  printf '[[link]]\nname = "annex"\naccess = "net_af_packet2"\nuplink = "net_af_packet3"\n'
-}
+two_links
 gateway_key='mac+vlan+link'
 
 # status NAMESPACE: of the origin's page, or of the gateway's.

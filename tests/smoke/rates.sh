@@ -74,14 +74,7 @@ as_port uplink2
 ip -n "$(ns twin)" link set c0 address "$(mac_of client)"
 ip -n "$(ns twin)" address add "$twin4/24" dev c0
 ip -n "$(ns net)" address add "$router_of_twin4/24" dev n1
-port_devices() {
-  echo --vdev=net_af_packet0,iface=access --vdev=net_af_packet1,iface=uplink \
-    --vdev=net_af_packet2,iface=access2 --vdev=net_af_packet3,iface=uplink2
-}
-lcores() { echo 0@0,1@0,2@1; }
-gateway_zones() {
-  printf '[[link]]\nname = "annex"\naccess = "net_af_packet2"\nuplink = "net_af_packet3"\n'
-}
+two_links
 
 # together SWITCH...: the reports of a client on each link, at once.
 together() {

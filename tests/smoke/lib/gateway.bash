@@ -141,6 +141,19 @@ CONFIG
 # The zones of the configuration, on standard output: a script has its own.
 gateway_zones() { :; }
 
+# two_links: the ports access2 and uplink2, which the script has made, are those of a link `annex`, and a
+# second worker serves them.
+two_links() {
+  port_devices() {
+    echo --vdev=net_af_packet0,iface=access --vdev=net_af_packet1,iface=uplink \
+      --vdev=net_af_packet2,iface=access2 --vdev=net_af_packet3,iface=uplink2
+  }
+  lcores() { echo 0@0,1@0,2@1; }
+  gateway_zones() {
+    printf '[[link]]\nname = "annex"\naccess = "net_af_packet2"\nuplink = "net_af_packet3"\n'
+  }
+}
+
 write_config() {
   [ -e "$bed_dir/link.key" ] || (umask 077 && head -c 32 /dev/urandom >"$bed_dir/link.key")
   gateway_config >"$bed_dir/gate511.toml"
