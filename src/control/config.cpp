@@ -102,7 +102,7 @@ void read_links(Document& document, Section& root, std::vector<LinkConfig>& out)
 void read_sessions(Section section, SessionsConfig& out) {
   section.integer("capacity", 1U, SessionsConfig::kMaxCapacity, " sessions", out.capacity);
   std::size_t key = 0;
-  section.choice("key", {"mac", "mac+vlan", "mac+vlan+link"}, key);
+  section.choice("key", {kKeyKinds[0], kKeyKinds[1], kKeyKinds[2]}, key);
   out.key = static_cast<KeyKind>(key);
   section.integer("default_ttl_s", 0U, SessionsConfig::kMaxTtl_s, " seconds, 0 for no end",
                   out.default_ttl_s);

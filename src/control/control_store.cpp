@@ -8,6 +8,7 @@
 
 #include "control/control.hpp"
 #include "control/store/sqlite_store.hpp"
+#include "control/stored_keys.hpp"
 
 namespace gate511::control {
 
@@ -22,16 +23,11 @@ tl::expected<void, Error> Control::open_store(const Config& config) {
   store::Restored& restored = opened->restored;
   ledger_.connect(*store_, restored.unix_ms, config.sessions.store_may_fail);
   sessions_.restore_next_id(restored.next_id);
-  for (store::Restored::One& one : restored.sessions) {
-    const auto key = Ledger::key_of(one.session, keys_);
-    if (!key) {
-      return tl::unexpected{
-          Error{config.where("sessions.key"), fmt::format("the store holds {}", key.error()),
-                "set `sessions.key` and [[link]] as they were, or take another store and carry the "
-                "sessions over by gate511ctl export and import"}};
-    }
-    one.session.key = *key;
+  if (auto taken = take_stored_keys(restored, keys_); !taken) {
+    taken.error().where = config.where("sessions.key");
+    return taken;
   }
+  if (must_tell_kind(restored, keys_)) ledger_.note({store::Keyed{std::string{keys_.kind_name()}}});
   constexpr std::size_t kAhead = 16;
   for (std::size_t i = 0; i < restored.sessions.size(); ++i) {
     if (i + kAhead < restored.sessions.size())

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/ledger.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -63,26 +61,6 @@ store::Put Ledger::put(const SessionRecord& record) const {
        .service_class = std::string{std::string_view{record.service_class}},
        .bound = record.bound != nullptr,
        .addresses = record.bound ? record.bound->binding.addresses() : table::BoundAddresses{}}};
-}
-
-tl::expected<table::Key, std::string> Ledger::key_of(const store::Session& session,
-                                                     SessionKeys& keys) {
-  ClientKey client{session.key.mac(), session.key.number()};
-  const auto wrong = [&session, &client](std::string_view what) {
-    return tl::unexpected{fmt::format(
-        "session {} of {}{}{}", session.id, net::to_string(client.mac),
-        client.vlan == 0 ? std::string{} : fmt::format(" on VLAN {}", client.vlan), what)};
-  };
-  if (session.link.empty() == keys.has_link() || (client.vlan != 0 && !keys.has_vlan()))
-    return wrong(", which another `sessions.key` was for");
-  if (keys.has_link()) {
-    const auto link = keys.link_named(session.link);
-    if (!link) return wrong(fmt::format(", link {}, which is no link here", session.link));
-    client.link = *link;
-  }
-  const auto key = keys.make(client);
-  if (!key) return wrong(", and more pairs of link and VLAN than there are numbers for");
-  return *key;
 }
 
 void Ledger::grant(store::Changes changes, Done done) {

@@ -5,8 +5,6 @@
 // Control thread.
 #pragma once
 
-#include <tl/expected.hpp>
-
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -38,9 +36,6 @@ class Ledger {
   [[nodiscard]] std::uint64_t deadline_ns(std::uint64_t stored_ms) const;
 
   [[nodiscard]] store::Put put(const SessionRecord& record) const;
-  /// The key of a session that was stored. Error: what it is known by is none here.
-  [[nodiscard]] static tl::expected<table::Key, std::string> key_of(const store::Session& session,
-                                                                    SessionKeys& keys);
 
   /// `done(stored)` is called once, perhaps at once: true if the changes are durable, or need not
   /// be.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <netdb.h>
+#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -35,6 +36,11 @@ tl::unexpected<Error> failed(const std::string& path, std::string_view step, std
       Error{path, fmt::format("{}: {}", step, std::strerror(errno)), std::move(hint)}};
 }
 
+std::string name_of(uid_t user) {
+  const ::passwd* const entry = ::getpwuid(user);
+  return entry == nullptr ? fmt::format("user {}", user) : entry->pw_name;
+}
+
 /// Clears the path of the socket of a process that is gone.
 tl::expected<void, Error> clear_path(const std::string& path) {
   struct stat status {};
@@ -53,8 +59,16 @@ tl::expected<void, Error> clear_path(const std::string& path) {
     return tl::unexpected{Error{path, "another gate511 is running and listens there",
                                 "stop it, or set control.socket to another path"}};
   }
+  if (errno == EACCES) {
+    return tl::unexpected{
+        Error{path,
+              fmt::format("is a socket of {}, which this user may not ask whether a gate511 "
+                          "still listens there",
+                          name_of(status.st_uid)),
+              fmt::format("see that none runs as {}, and: rm {}", name_of(status.st_uid), path)}};
+  }
   if (errno != ECONNREFUSED)
-    return failed(path, "cannot be probed", "remove it if no gate511 is running");
+    return failed(path, "cannot be probed", fmt::format("if no gate511 runs: rm {}", path));
   if (::unlink(path.c_str()) != 0 && errno != ENOENT)
     return failed(path, "the stale socket cannot be removed", "remove it");
   return {};

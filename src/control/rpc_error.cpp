@@ -51,6 +51,9 @@ RpcError bad_config(std::string message) {
 RpcError needs_restart(std::string message) {
   return with_reason(-32009, "NEEDS_RESTART", std::move(message));
 }
+RpcError pairs_full(std::string message) {
+  return with_reason(-32010, "PAIRS_FULL", std::move(message));
+}
 }  // namespace rpc
 
 }  // namespace gate511::control

@@ -185,7 +185,7 @@ std::optional<ClientKey> read_target(Params& params, const ClientKey& from,
 
 tl::expected<table::Key, RpcError> make_key(SessionKeys& keys, const ClientKey& client) {
   if (const auto key = keys.make(client)) return *key;
-  return tl::unexpected{rpc::table_full(
+  return tl::unexpected{rpc::pairs_full(
       fmt::format("{} pairs of link and VLAN have had sessions since the start, and no more can; "
                   "use fewer, or start gate511 again if some are not used any more",
                   SessionKeys::kMaxPairs))};

@@ -5,11 +5,13 @@
 // session is given a number, which it keeps for as long as the daemon runs.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/mac.hpp"
@@ -19,6 +21,8 @@
 namespace gate511::control {
 
 enum class KeyKind : std::uint8_t { kMac, kMacVlan, kMacVlanLink };
+/// As `sessions.key` has them, by kind.
+inline constexpr std::array<std::string_view, 3> kKeyKinds{"mac", "mac+vlan", "mac+vlan+link"};
 
 /// Who a client is: what is no part of the key is 0.
 struct ClientKey {
@@ -37,6 +41,9 @@ class SessionKeys {
 
   SessionKeys(KeyKind kind, std::vector<std::string> links);
 
+  [[nodiscard]] std::string_view kind_name() const {
+    return kKeyKinds[static_cast<std::size_t>(kind_)];
+  }
   [[nodiscard]] bool has_vlan() const { return kind_ != KeyKind::kMac; }
   [[nodiscard]] bool has_link() const { return kind_ == KeyKind::kMacVlanLink; }
   /// Their names, by place.

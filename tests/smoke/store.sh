@@ -86,6 +86,17 @@ gateway_start
 check_fails 'the revoke was stored at last' session_of "$mac"
 check 'the session too' session_of "$refused_mac"
 
+step 'another key'
+gateway_stop
+gateway_key='mac+vlan'
+write_config
+refused=$(timeout 20 ip netns exec "$(ns gateway)" "$(program gate511)" --config "$bed_dir/gate511.toml" 2>&1 >/dev/null || true)
+matches 'sessions of another key are refused, with what to do' "$refused" \
+  '^gate511: .*gate511.toml:[0-9]+: the store holds [0-9]+ sessions that are known by "mac", and .sessions.key. is "mac\+vlan"; set it to "mac" again and start, .* give each line the .vlan.'
+gateway_key=mac
+gateway_start
+check 'under its own key the session is there' session_of "$refused_mac"
+
 step 'a damaged file'
 gateway_stop
 printf 'This is no database, and was none.%.0s' {1..200} >"$bed_dir/disk/sessions.db"

@@ -120,6 +120,33 @@ TEST_F(ControlLoop, ImportGoesOnWhenTheWorkersDo) {
   EXPECT_EQ(Json::parse(ctl("-j stats").output)["sessions"]["total"], 1'500);
 }
 
+class ControlLoopByLink : public LiveControl {
+ protected:
+  ControlLoopByLink() : LiveControl{KeyKind::kMacVlanLink} {}
+  void SetUp() override {
+    for (std::uint16_t vlan = 0; vlan < SessionKeys::kMaxPairs; ++vlan)
+      ASSERT_TRUE(keys_.make({{}, vlan, 0}));
+    LiveControl::SetUp();
+  }
+};
+
+TEST_F(ControlLoopByLink, ImportGoesOnWhereNoMorePairsAreToBeHad) {
+  const std::string file = folder_ / "sessions";
+  std::ofstream{file} << R"({"mac":"02:00:5e:00:53:01","link":"venue","vlan":20})"
+                         "\n"
+                         R"({"mac":"02:00:5e:00:53:02","link":"annex","vlan":20})"
+                         "\n"
+                         R"({"mac":"02:00:5e:00:53:03","link":"venue","vlan":30})"
+                         "\n";
+  const Ran ran = ctl("import " + file);
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_THAT(ran.output,
+              testing::HasSubstr(file + ":2: 4095 pairs of link and VLAN have had sessions since "
+                                        "the start, and no more can; use fewer, or start gate511 "
+                                        "again if some are not used any more; the line is passed "
+                                        "over\n2 added, 0 changed, 1 bad"));
+}
+
 TEST_F(ControlLoop, ShutdownIsAnsweredAndStops) {
   EXPECT_EQ(ctl("shutdown").output, "stopping\n");
   for (int i = 0; i < 100 && !stopped_; ++i)

@@ -5,10 +5,12 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <pwd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -348,14 +350,36 @@ TEST_F(ServerTest, SocketIsForItsGroupAloneAndGoesWithTheServer) {
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
+/// A socket whose process is gone.
+void leave_socket(const std::string& path) {
+  const Fd stale{::socket(AF_UNIX, SOCK_STREAM, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(stale.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+}
+
+TEST_F(ServerTest, TellsHowToGetRidOfASocketThatIsAnothers) {
+  const bool is_root = ::geteuid() == 0;
+  const std::filesystem::path folder = std::filesystem::path{path_}.parent_path();
+  ASSERT_EQ(::chmod(folder.c_str(), 0777), 0);
+  leave_socket(path_);
+  ASSERT_EQ(::chmod(path_.c_str(), 0), 0);
+  ASSERT_EQ(::seteuid(is_root ? 65'534 : ::geteuid()), 0);
+  const auto server = open({});
+  ASSERT_EQ(::seteuid(is_root ? 0 : ::geteuid()), 0);
+  ASSERT_FALSE(server);
+  const std::string owner = is_root ? "root" : ::getpwuid(::geteuid())->pw_name;
+  EXPECT_EQ(
+      server.error().text(),
+      path_ + ": is a socket of " + owner +
+          ", which this user may not ask whether a gate511 still listens there; see that none "
+          "runs as " +
+          owner + ", and: rm " + path_);
+}
+
 TEST_F(ServerTest, TakesOverAStaleSocketButNoLiveOne) {
-  {
-    const Fd stale{::socket(AF_UNIX, SOCK_STREAM, 0)};
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path_.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
-    ASSERT_EQ(::bind(stale.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  }
+  leave_socket(path_);
   start();
   const auto second = open({});
   ASSERT_FALSE(second);

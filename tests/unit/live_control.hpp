@@ -53,6 +53,8 @@ struct Ran {
 
 class LiveControl : public testing::Test {
  protected:
+  explicit LiveControl(KeyKind kind = KeyKind::kMac) : keys_{kind, {"venue", "annex"}} {}
+
   void SetUp() override {
     ASSERT_EQ(::access(gate511ctl_path().c_str(), X_OK), 0) << "build gate511ctl as well";
     std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
@@ -110,7 +112,7 @@ class LiveControl : public testing::Test {
   std::vector<table::Policer> policers_ = std::vector<table::Policer>(table_.slots());
   std::vector<table::BindingPlace> bindings_ = std::vector<table::BindingPlace>(table_.slots());
   pipeline::Shared shared_{table_, net::SipKey{}};
-  SessionKeys keys_{KeyKind::kMac, {"venue", "annex"}};
+  SessionKeys keys_;
   std::unique_ptr<Control> control_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> stopped_{false};

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "control/stored_keys.hpp"
 #include "control_service_fixture.hpp"
 
 namespace gate511::control {
@@ -142,7 +143,7 @@ TEST_F(SessionsByLinkTest, MorePairsThanThereAreNumbersForAreRefusedByName) {
   for (std::uint16_t vlan = 0; vlan < SessionKeys::kMaxPairs; ++vlan)
     ASSERT_TRUE(world_.keys.make({kPhone, vlan, 0}));
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"link", "annex"}}),
-            "-32002 4095 pairs of link and VLAN have had sessions since the start, and no more "
+            "-32010 4095 pairs of link and VLAN have had sessions since the start, and no more "
             "can; use fewer, or start gate511 again if some are not used any more");
 }
 
@@ -165,30 +166,78 @@ TEST(StoredKeys, AreTheSameAfterALinkHasMoved) {
   EXPECT_EQ(stored.link, "annex");
 
   SessionKeys later{KeyKind::kMacVlanLink, {"annex", "attic", "venue"}};
-  const auto restored = Ledger::key_of(stored, later);
-  ASSERT_TRUE(restored);
-  EXPECT_EQ(later.client_of(*restored), (ClientKey{kPhone, 20, 0}));
+  store::Restored restored;
+  restored.sessions.push_back({stored, {}});
+  restored.keyed_by = "mac+vlan+link";
+  ASSERT_TRUE(take_stored_keys(restored, later));
+  EXPECT_EQ(later.client_of(restored.sessions[0].session.key), (ClientKey{kPhone, 20, 0}));
 }
 
-TEST(StoredKeys, OfAnotherKindAreRefused) {
-  store::Session stored{.id = 7, .key = {kPhone, 20}, .link = "annex"};
-  const auto refused = [&stored](KeyKind kind, std::vector<std::string> links) {
-    SessionKeys keys{kind, std::move(links)};
-    const auto key = Ledger::key_of(stored, keys);
-    return key ? std::string{"taken"} : key.error();
-  };
-  const std::string other =
-      "session 7 of 02:00:5e:00:53:01 on VLAN 20, which another `sessions.key` was for";
-  EXPECT_EQ(refused(KeyKind::kMacVlanLink, {"venue"}),
-            "session 7 of 02:00:5e:00:53:01 on VLAN 20, link annex, which is no link here");
-  EXPECT_EQ(refused(KeyKind::kMacVlan, {"annex"}), other);
-  EXPECT_EQ(refused(KeyKind::kMac, {"annex"}), other);
-  stored.link.clear();
-  EXPECT_EQ(refused(KeyKind::kMac, {"annex"}), other);
-  EXPECT_EQ(refused(KeyKind::kMacVlanLink, {"annex"}), other);
-  EXPECT_EQ(refused(KeyKind::kMacVlan, {"annex"}), "taken");
-  stored.key = {kPhone, 0};
-  EXPECT_EQ(refused(KeyKind::kMac, {"annex"}), "taken");
+/// A store with one session, opened where sessions are known by `here`: what is said of it.
+std::string told(std::string by, std::uint16_t vlan, std::string link, KeyKind here,
+                 const std::vector<std::string>& links = {"venue", "annex"}) {
+  store::Restored restored;
+  restored.keyed_by = std::move(by);
+  restored.sessions.push_back({{.id = 7, .key = {kPhone, vlan}, .link = std::move(link)}, {}});
+  SessionKeys keys{here, links};
+  const auto taken = take_stored_keys(restored, keys);
+  return taken ? "taken" : taken.error().what + "; " + taken.error().hint;
+}
+
+std::string refused(const std::string& by, const std::string& here, const std::string& edit) {
+  return "the store holds 1 sessions that are known by \"" + by + "\", and `sessions.key` is \"" +
+         here + "\"; set it to \"" + by + "\" again and start, `gate511ctl export` to a file, " +
+         edit + ", and `gate511ctl import` it with another `sessions.store`";
+}
+
+TEST(StoredKeys, OfAnotherKindAreRefusedWithWhatToEdit) {
+  EXPECT_EQ(told("mac", 0, "", KeyKind::kMac), "taken");
+  EXPECT_EQ(told("mac", 0, "", KeyKind::kMacVlan),
+            refused("mac", "mac+vlan", "give each line the `vlan` that it is to hold on"));
+  EXPECT_EQ(told("mac", 0, "", KeyKind::kMacVlanLink),
+            refused("mac", "mac+vlan+link",
+                    "give each line the `link` and the `vlan` that it is to hold on"));
+  EXPECT_EQ(told("mac+vlan", 0, "", KeyKind::kMac),
+            refused("mac+vlan", "mac", "take `vlan` out of each line"))
+      << "on untagged frames alone, which is not on any";
+  EXPECT_EQ(told("mac+vlan", 20, "", KeyKind::kMacVlan), "taken");
+  EXPECT_EQ(
+      told("mac+vlan", 20, "", KeyKind::kMacVlanLink),
+      refused("mac+vlan", "mac+vlan+link", "give each line the `link` that it is to hold on"));
+  EXPECT_EQ(told("mac+vlan+link", 20, "annex", KeyKind::kMac),
+            refused("mac+vlan+link", "mac", "take `vlan` and `link` out of each line"));
+  EXPECT_EQ(told("mac+vlan+link", 20, "annex", KeyKind::kMacVlan),
+            refused("mac+vlan+link", "mac+vlan", "take `link` out of each line"));
+  EXPECT_EQ(told("mac+vlan+link", 20, "annex", KeyKind::kMacVlanLink), "taken");
+}
+
+TEST(StoredKeys, OfALinkThatIsGoneAreRefused) {
+  EXPECT_EQ(told("mac+vlan+link", 20, "annex", KeyKind::kMacVlanLink, {"venue"}),
+            "the store holds session 7 of 02:00:5e:00:53:01 on VLAN 20, link annex, which is no "
+            "link here; set [[link]] as it was and start, `gate511ctl export` to a file, give the "
+            "lines of link annex another `link`, or take them out, and `gate511ctl import` it with "
+            "another `sessions.store`");
+}
+
+TEST(StoredKeys, OfAStoreThatDoesNotSayAreKnownByItsSessions) {
+  EXPECT_EQ(told("", 20, "annex", KeyKind::kMacVlanLink), "taken");
+  EXPECT_NE(told("", 20, "annex", KeyKind::kMacVlan), "taken");
+  EXPECT_EQ(told("", 20, "", KeyKind::kMacVlan), "taken");
+  EXPECT_EQ(told("", 20, "", KeyKind::kMac),
+            refused("mac+vlan", "mac", "take `vlan` out of each line"));
+  EXPECT_EQ(told("", 0, "", KeyKind::kMac), "taken");
+  EXPECT_EQ(told("", 0, "", KeyKind::kMacVlan), "taken") << "it may be of either";
+  EXPECT_NE(told("", 0, "", KeyKind::kMacVlanLink), "taken");
+}
+
+TEST(StoredKeys, AreTakenAnewWhereThereIsNoSession) {
+  store::Restored restored;
+  restored.keyed_by = "mac";
+  SessionKeys keys{KeyKind::kMacVlan, {"venue"}};
+  EXPECT_TRUE(take_stored_keys(restored, keys));
+  EXPECT_TRUE(must_tell_kind(restored, keys));
+  restored.keyed_by = "mac+vlan";
+  EXPECT_FALSE(must_tell_kind(restored, keys));
 }
 
 }  // namespace

@@ -258,8 +258,137 @@ TEST(StoreFile, AnothersFileIsLeftAlone) {
   test::ForgetfulDisk disk;
   { Database{kPath}.execute("CREATE TABLE other(n)"); }
   EXPECT_THROW(SqliteFile{kPath}, SqliteFile::WrongFile);
-  { Database{kPath}.execute("PRAGMA application_id=1731539249; PRAGMA user_version=2"); }
-  EXPECT_THROW(SqliteFile{kPath}, SqliteFile::WrongFile);
+}
+
+/// The file of a store as SQLite has it.
+Database as_database() {
+  Database database{kPath};
+  database.execute("PRAGMA locking_mode=EXCLUSIVE");
+  return database;
+}
+
+TEST(StoreFile, ALaterVersionsFileIsLeftAlone) {
+  test::ForgetfulDisk disk;
+  { SqliteFile{kPath}.append({1, {Put{session(1)}}}); }
+  as_database().execute("PRAGMA user_version=3");
+  const std::string bytes = disk.files.at(kPath)->now;
+  try {
+    SqliteFile file{kPath};
+    FAIL() << "it was opened";
+  } catch (const SqliteFile::WrongFile& wrong) {
+    EXPECT_STREQ(wrong.what(),
+                 "was written by a later gate511 (version 3 of its tables, and 2 is known here)");
+  }
+  EXPECT_EQ(disk.files.at(kPath)->now, bytes);
+}
+
+/// Bytes of version 1, with their check value: of counts (3), a row (1) or the numbers (4).
+std::string former(std::uint64_t kind, std::uint64_t number, std::string bytes) {
+  const std::uint64_t check = net::siphash24({kind, number}, net::as_bytes(bytes));
+  for (unsigned shift = 0; shift < 64; shift += 8)
+    bytes.push_back(static_cast<char>(check >> shift));
+  return bytes;
+}
+
+/// A file as a gate511 of version 1 has left it: two rows in its journal.
+void leave_former_file(std::string_view counts) {
+  SqliteFile{kPath}.append({1, {Put{session(7)}}});
+  Database database = as_database();
+  const std::string put = encode_row(1, {1, {Put{session(7)}}});
+  const std::string numbers = encode_meta({});
+  const auto change = [&database](const char* sql, const std::string& bytes) {
+    Statement{database, sql}.bind(1, std::string_view{bytes}).run();
+  };
+  change("UPDATE journal SET changes = ?1", former(1, 1, put.substr(0, put.size() - 8)));
+  change("INSERT INTO journal(number, changes) VALUES(2, ?1)", former(1, 2, std::string{counts}));
+  // Without what sessions are known by, which is one byte of none.
+  change("UPDATE meta SET value = ?1", former(4, 0, numbers.substr(0, numbers.size() - 9)));
+  database.execute("PRAGMA user_version=1");
+}
+
+TEST(StoreFile, AFormerVersionsFileIsReadAndIsOfThisOneWithTheFirstWrite) {
+  const auto version = [] { return as_database().number("PRAGMA user_version"); };
+  const std::string_view counts{"\x01\x01\x07\x01\x02\x03\x04\x00\x00", 9};
+  for (const bool folds : {false, true}) {
+    test::ForgetfulDisk disk;
+    leave_former_file(counts);
+    disk.is_full = true;
+    {
+      SqliteFile file{kPath};
+      const Restored restored = file.load();
+      ASSERT_EQ(restored.sessions.size(), 1U);
+      EXPECT_EQ(restored.sessions[0].session, session(7));
+      EXPECT_EQ(restored.sessions[0].counts.bytes_down, 4U);
+      EXPECT_EQ(restored.keyed_by, "");
+    }
+    EXPECT_EQ(version(), 1) << "to read it writes nothing";
+    disk.is_full = false;
+    {
+      SqliteFile file{kPath};
+      folds ? file.fold(10) : file.append({2, {Keyed{"mac+vlan"}}});
+    }
+    EXPECT_EQ(version(), 2);
+    SqliteFile file{kPath};
+    file.append({3, {Put{session(8)}}});
+    while (file.unfolded() > 0) file.fold(10);
+    EXPECT_EQ(file.load().sessions.size(), 2U);
+    EXPECT_EQ(file.load().keyed_by, folds ? "" : "mac+vlan");
+  }
+}
+
+TEST(StoreFile, ARowOfBeforeTimesWereKeptIsFolded) {
+  // Two counts of four numbers; and the same with the session's end behind it.
+  for (const std::string_view counts : {std::string_view{"\x01\x01\x07\x09\x09\x09\x09"
+                                                         "\x01\x07\x01\x02\x03\x04",
+                                                         13},
+                                        std::string_view{"\x01\x01\x07\x01\x02\x03\x04"
+                                                         "\x02\x07\x01",
+                                                         10}}) {
+    test::ForgetfulDisk disk;
+    leave_former_file(counts);
+    SqliteFile file{kPath};
+    for (const bool folded : {false, true}) {
+      if (folded) file.fold(100);
+      const Restored restored = file.load();
+      ASSERT_EQ(restored.sessions.size(), 1U) << folded;
+      EXPECT_EQ(restored.sessions[0].counts.packets_up, 1U);
+      EXPECT_EQ(restored.sessions[0].counts.bytes_down, 4U);
+      EXPECT_EQ(restored.sessions[0].counts.last_seen_s, 0U);
+      EXPECT_EQ(restored.sessions[0].ended, counts.size() == 10 ? 1 : 0);
+    }
+  }
+}
+
+TEST(StoreFile, KeepsWhatItsSessionsAreKnownBy) {
+  const test::ForgetfulDisk disk;
+  for (const bool folds : {false, true}) {
+    {
+      SqliteFile file{kPath};
+      file.append({1, {Keyed{folds ? "mac+vlan" : "mac"}}});
+      if (folds) file.fold(10);
+    }
+    EXPECT_EQ(SqliteFile{kPath}.load().keyed_by, folds ? "mac+vlan" : "mac");
+  }
+}
+
+/// What an earlier gate511 cannot read it must refuse by the version, not take for damaged.
+TEST(StoreCodec, ItsBytesAreThoseOfItsVersion) {
+  Session all = session(7, "room-12");
+  all.link = "annex";
+  all.service_class = "gold";
+  all.bound = all.addresses.has_all_prefixes = true;
+  all.addresses.v4 = 1;
+  const Counted counts{{1, 2, 3, 4}, 1'750'000'000, 1'750'000'009};
+  const std::string bytes =
+      encode_row(1, {1,
+                     {Put{all}, Count{7, counts}, End{7, 2}, Ended{7, 9, "line"},
+                      Consumer{"billing", 8}, Forget{"billing"}, SeqLimit{99}, Keyed{"mac"}}}) +
+      encode_session(all) + encode_counts(7, counts) +
+      encode_meta({1, 2, 3, 4, 5, 6, "mac", {{"billing", 8}}});
+  EXPECT_EQ(std::variant_size_v<Change>, 8U) << "a new kind of change is to be among these";
+  EXPECT_EQ(net::siphash24({1, 2}, net::as_bytes(bytes)), 520'500'170'426'517'064U)
+      << "raise SqliteFile::kVersion, and say there what is new";
+  EXPECT_EQ(SqliteFile::kVersion, 2);
 }
 
 TEST(StoreFile, WhatIsAcknowledgedIsKeptNoMore) {
@@ -296,18 +425,14 @@ TEST(StoreFile, AnIdIsUsedOnceThoughItsSessionWasLost) {
 }
 
 TEST(StoreCodec, CountsOfBeforeTimesWereKeptAreRead) {
-  // Four numbers and the check value of session 7's counts, as such a file has them.
-  const std::string now = encode_counts(7, {{1, 2, 3, 4}});
-  std::string former = now.substr(0, 4);
-  const std::uint64_t check = net::siphash24({3, 7}, net::as_bytes(former));
-  for (unsigned shift = 0; shift < 64; shift += 8)
-    former.push_back(static_cast<char>(check >> shift));
-  const auto counts = decode_counts(7, former);
+  // Four numbers of session 7's, as such a file has them.
+  const std::string four = former(3, 7, encode_counts(7, {{1, 2, 3, 4}}).substr(0, 4));
+  const auto counts = decode_counts(7, four);
   ASSERT_TRUE(counts);
   EXPECT_EQ(counts->bytes_down, 4U);
   EXPECT_EQ(counts->first_seen_s, 0U);
   EXPECT_EQ(counts->last_seen_s, 0U);
-  EXPECT_FALSE(decode_counts(8, former)) << "of another session";
+  EXPECT_FALSE(decode_counts(8, four)) << "of another session";
 }
 
 TEST(StoreCodec, BytesThatNoOneWroteAreNone) {

@@ -72,8 +72,12 @@ struct Forget {
 struct SeqLimit {
   std::uint64_t limit;
 };
+/// What the sessions are known by, as `sessions.key` has it.
+struct Keyed {
+  std::string by;
+};
 
-using Change = std::variant<Put, Count, End, Ended, Consumer, Forget, SeqLimit>;
+using Change = std::variant<Put, Count, End, Ended, Consumer, Forget, SeqLimit, Keyed>;
 using Changes = std::vector<Change>;
 
 }  // namespace gate511::control::store

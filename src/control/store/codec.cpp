@@ -17,8 +17,16 @@ constexpr std::size_t kCheck = 8;
 constexpr std::uint64_t kIsBound = 16;
 constexpr std::uint64_t kHasAllPrefixes = 32;
 constexpr std::uint64_t kHasLink = 64;  ///< its name is the last
-/// No secret: what is guarded against are accidents. Each kind of blob has a key of its own.
-enum class Kind : std::uint64_t { kRow = 1, kSession = 2, kCounts = 3, kMeta = 4 };
+/// No secret: what is guarded against are accidents. Each kind of blob has a key of its own; the
+/// former ones are of version 1 of the file.
+enum class Kind : std::uint64_t {
+  kFormerRow = 1,
+  kSession = 2,
+  kCounts = 3,
+  kFormerMeta = 4,
+  kRow = 5,
+  kMeta = 6,
+};
 
 std::uint64_t check_of(Kind kind, std::uint64_t number, std::string_view bytes) {
   return net::siphash24({static_cast<std::uint64_t>(kind), number}, net::as_bytes(bytes));
@@ -175,14 +183,13 @@ void write(Writer& to, const Counted& counts) {
   to.put(counts.last_seen_s);
 }
 
-Counted read_counts(Reader& from) {
+Counted read_counts(Reader& from, bool has_times) {
   Counted counts;
   counts.packets_up = from.number();
   counts.bytes_up = from.number();
   counts.packets_down = from.number();
   counts.bytes_down = from.number();
-  // A file of before these were kept ends here.
-  if (from.is_at_end()) return counts;
+  if (!has_times) return counts;
   counts.first_seen_s = from.number();
   counts.last_seen_s = from.number();
   return counts;
@@ -212,15 +219,16 @@ struct ChangeWriter {
   }
   void operator()(const Forget& forget) const { to.put(forget.name); }
   void operator()(const SeqLimit& seq) const { to.put(seq.limit); }
+  void operator()(const Keyed& keyed) const { to.put(keyed.by); }
 };
 
-Change read_change(Reader& from) {
+Change read_change(Reader& from, bool has_times) {
   switch (from.number()) {
     case 0:
       return Put{read_session(from)};
     case 1: {
       const std::uint64_t id = from.number();
-      return Count{id, read_counts(from)};
+      return Count{id, read_counts(from, has_times)};
     }
     case 2: {
       const std::uint64_t id = from.number();
@@ -241,10 +249,39 @@ Change read_change(Reader& from) {
       return Forget{from.text()};
     case 6:
       return SeqLimit{from.number()};
+    case 7:
+      return Keyed{from.text()};
     default:
       from.fail();
       return SeqLimit{0};
   }
+}
+
+std::optional<JournalRow> read_row(std::string_view body, bool has_times) {
+  Reader from{body};
+  JournalRow row;
+  row.unix_ms = from.number();
+  while (from.is_good() && !from.is_at_end()) row.changes.push_back(read_change(from, has_times));
+  if (!from.is_good()) return std::nullopt;
+  return row;
+}
+
+/// The times are not what comes after them where there are none.
+bool has_likely_times(const Change& change) {
+  constexpr std::uint64_t kThen_s = 1'000'000'000;
+  const auto* const count = std::get_if<Count>(&change);
+  if (count == nullptr) return true;
+  const auto [first_s, last_s] = std::pair{count->counts.first_seen_s, count->counts.last_seen_s};
+  return first_s == 0 ? last_s == 0 : first_s >= kThen_s && last_s >= first_s;
+}
+
+/// The first rows of version 1 had no times in their counts, and nothing that tells them from the
+/// later ones.
+std::optional<JournalRow> read_former_row(std::string_view body) {
+  auto row = read_row(body, /*has_times=*/true);
+  if (row && std::ranges::all_of(row->changes, has_likely_times)) return row;
+  auto without = read_row(body, /*has_times=*/false);
+  return without ? without : row;
 }
 
 }  // namespace
@@ -260,14 +297,10 @@ std::string encode_row(std::uint64_t number, const JournalRow& row) {
 }
 
 std::optional<JournalRow> decode_row(std::uint64_t number, std::string_view bytes) {
-  const auto body = checked(Kind::kRow, number, bytes);
-  if (!body) return std::nullopt;
-  Reader from{*body};
-  JournalRow row;
-  row.unix_ms = from.number();
-  while (from.is_good() && !from.is_at_end()) row.changes.push_back(read_change(from));
-  if (!from.is_good()) return std::nullopt;
-  return row;
+  if (const auto body = checked(Kind::kRow, number, bytes))
+    return read_row(*body, /*has_times=*/true);
+  const auto former = checked(Kind::kFormerRow, number, bytes);
+  return former ? read_former_row(*former) : std::nullopt;
 }
 
 std::string encode_session(const Session& session) {
@@ -295,7 +328,12 @@ std::optional<Counted> decode_counts(std::uint64_t id, std::string_view bytes) {
   const auto body = checked(Kind::kCounts, id, bytes);
   if (!body) return std::nullopt;
   Reader from{*body};
-  const Counted counts = read_counts(from);
+  Counted counts = read_counts(from, /*has_times=*/false);
+  // What was written before these were kept ends here.
+  if (!from.is_at_end()) {
+    from = Reader{*body};
+    counts = read_counts(from, /*has_times=*/true);
+  }
   if (!from.is_good() || !from.is_at_end()) return std::nullopt;
   return counts;
 }
@@ -305,6 +343,7 @@ std::string encode_meta(const Meta& meta) {
   for (const std::uint64_t number :
        {meta.next_id, meta.seq_limit, meta.unix_ms, meta.sessions, meta.ids, meta.folded})
     to.put(number);
+  to.put(meta.keyed_by);
   for (const Consumer& consumer : meta.consumers) {
     to.put(consumer.name);
     to.put(consumer.acknowledged);
@@ -314,12 +353,14 @@ std::string encode_meta(const Meta& meta) {
 
 std::optional<Meta> decode_meta(std::string_view bytes) {
   const auto body = checked(Kind::kMeta, 0, bytes);
-  if (!body) return std::nullopt;
-  Reader from{*body};
+  const auto former = body ? std::nullopt : checked(Kind::kFormerMeta, 0, bytes);
+  if (!body && !former) return std::nullopt;
+  Reader from{body ? *body : *former};
   Meta meta;
   for (std::uint64_t* const number :
        {&meta.next_id, &meta.seq_limit, &meta.unix_ms, &meta.sessions, &meta.ids, &meta.folded})
     *number = from.number();
+  if (body) meta.keyed_by = from.text();
   while (from.is_good() && !from.is_at_end()) {
     Consumer consumer{from.text(), 0};
     consumer.acknowledged = from.number();

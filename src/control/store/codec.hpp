@@ -2,7 +2,8 @@
 //
 // Changes as bytes: how the journal has them, and rows of sessions too. Little-endian; every text
 // has its length before it. Each blob ends in a check value, so that what a disk or a file system
-// has altered is seen.
+// has altered is seen. To an earlier gate511 bytes that it does not know are damaged ones: who
+// changes here what is written raises SqliteFile::kVersion, by which it refuses the file instead.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +41,7 @@ struct Meta {
   std::uint64_t sessions = 0;  ///< so many rows
   std::uint64_t ids = 0;       ///< their ids, each added to the rest modulo 2^64
   std::uint64_t folded = 0;    ///< the last row of the journal that is in the other tables
+  std::string keyed_by{};      ///< as Keyed; empty: not told
   std::vector<Consumer> consumers{};
 };
 [[nodiscard]] std::string encode_meta(const Meta& meta);

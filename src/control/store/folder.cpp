@@ -33,6 +33,10 @@ void Folder::fold(const Change& change, Meta& meta) {
     meta.seq_limit = std::max(meta.seq_limit, seq->limit);
     return;
   }
+  if (const auto* const keyed = std::get_if<Keyed>(&change)) {
+    meta.keyed_by = keyed->by;
+    return;
+  }
   change_consumers(meta.consumers, change);
   drop_acknowledged(meta);
 }

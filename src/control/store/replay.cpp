@@ -53,6 +53,8 @@ void Replay::apply(Change change) {
     if (is_wanted(restored_.consumers, ended->seq)) restored_.ended.push_back(std::move(*ended));
   } else if (const auto* const seq = std::get_if<SeqLimit>(&change)) {
     restored_.seq_limit = std::max(restored_.seq_limit, seq->limit);
+  } else if (auto* const keyed = std::get_if<Keyed>(&change)) {
+    restored_.keyed_by = std::move(keyed->by);
   } else {
     change_consumers(restored_.consumers, change);
     const std::uint64_t by_all = acknowledged_by_all(restored_.consumers);

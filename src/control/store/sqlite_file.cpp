@@ -57,18 +57,18 @@ struct SqliteFile::Statements {
   Folder folder;
 };
 
-SqliteFile::SqliteFile(const std::string& path) : database_{path} {
+SqliteFile::SqliteFile(const std::string& path) : database_{path}, version_{kVersion} {
   // Ours alone, so that two daemons do not share it, and no shared memory is needed.
   database_.execute("PRAGMA locking_mode=EXCLUSIVE");
   const std::int64_t application = database_.number("PRAGMA application_id");
-  const std::int64_t version = database_.number("PRAGMA user_version");
   const bool is_new = database_.number("SELECT count(*) FROM sqlite_schema") == 0;
   if (!is_new && application != kApplication) throw WrongFile{"is a database of another program"};
-  if (version > kVersion)
+  if (!is_new) version_ = database_.number("PRAGMA user_version");
+  if (version_ > kVersion)
     throw WrongFile{
         fmt::format("was written by a later gate511 (version {} of its tables, and {} is "
                     "known here)",
-                    version, kVersion)};
+                    version_, kVersion)};
   database_.execute("PRAGMA journal_mode=WAL");
   database_.execute("PRAGMA synchronous=FULL");
   database_.execute("PRAGMA wal_autocheckpoint=4000");
@@ -84,11 +84,16 @@ void SqliteFile::make_tables() {
   Transaction transaction{database_};
   database_.execute(kTables);
   database_.execute(fmt::format("PRAGMA application_id={}", kApplication).c_str());
-  database_.execute(fmt::format("PRAGMA user_version={}", kVersion).c_str());
+  raise_version();
   Statement{database_, "INSERT INTO meta(one, value) VALUES(1, ?1)"}
       .bind(1, std::string_view{encode_meta({})})
       .run();
   transaction.commit();
+}
+
+/// Within a transaction.
+void SqliteFile::raise_version() {
+  database_.execute(fmt::format("PRAGMA user_version={}", kVersion).c_str());
 }
 
 void SqliteFile::read_meta() {
@@ -108,12 +113,24 @@ void SqliteFile::write_meta(const Meta& meta) {
 
 void SqliteFile::append(const JournalRow& row) {
   const std::string bytes = encode_row(last_ + 1, row);
-  statements_->append.bind(1, last_ + 1).bind(2, std::string_view{bytes}).run();
+  const auto put = [&] {
+    statements_->append.bind(1, last_ + 1).bind(2, std::string_view{bytes}).run();
+  };
+  if (version_ == kVersion) {
+    put();
+  } else {
+    Transaction transaction{database_};
+    raise_version();
+    put();
+    transaction.commit();
+    version_ = kVersion;
+  }
   ++last_;
 }
 
 void SqliteFile::fold(std::size_t changes) {
   Transaction transaction{database_};
+  if (version_ != kVersion) raise_version();
   Meta meta = meta_;
   std::size_t folded = 0;
   while (folded < changes && meta.folded < last_) {
@@ -131,6 +148,7 @@ void SqliteFile::fold(std::size_t changes) {
   statements_->remove.bind(1, meta.folded).run();
   write_meta(meta);
   transaction.commit();
+  version_ = kVersion;
   meta_ = std::move(meta);
 }
 
@@ -139,6 +157,7 @@ Restored SqliteFile::load() {
   restored.next_id = meta_.next_id;
   restored.seq_limit = meta_.seq_limit;
   restored.unix_ms = meta_.unix_ms;
+  restored.keyed_by = meta_.keyed_by;
   restored.consumers = meta_.consumers;
   load_sessions(restored);
   load_ends(restored);

@@ -27,7 +27,9 @@ namespace gate511::control::store {
 class SqliteFile {
  public:
   static constexpr int kApplication = 0x67353131;  ///< "g511"
-  static constexpr int kVersion = 1;               ///< of the tables
+  /// Of the tables and of what stands in them (codec.hpp). 2: what sessions are known by. Files of
+  /// version 1 are read, and become of this one with the first write.
+  static constexpr int kVersion = 2;
 
   /// Makes the file where there is none. Another program's, or a later version's, is refused with
   /// WrongFile.
@@ -54,12 +56,14 @@ class SqliteFile {
   void make_tables();
   void read_meta();
   void write_meta(const Meta& meta);
+  void raise_version();
   void load_sessions(Restored& restored);
   void load_ends(Restored& restored);
   void load_journal(Restored& restored);
 
   Database database_;
-  Meta meta_;               ///< as it stands in the file
+  std::int64_t version_;    ///< as it stands in the file
+  Meta meta_;               ///< the same
   std::uint64_t last_ = 0;  ///< number of the journal's last row
   std::unique_ptr<Statements> statements_;
 };

@@ -26,6 +26,7 @@ struct Restored {
   std::uint64_t next_id = 1;
   std::uint64_t seq_limit = 0;
   std::uint64_t unix_ms = 0;  ///< the latest time that the store knows of
+  std::string keyed_by{};     ///< what its sessions are known by; empty: not told
   std::vector<Consumer> consumers;
   std::vector<Ended> ended;  ///< by seq
   std::string note;          ///< not empty: what was wrong with it, and what was done about it
