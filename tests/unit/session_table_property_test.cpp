@@ -195,6 +195,7 @@ TEST_P(SessionTableForms, LoseNothingAndMakeNothingUpWhileSessionsComeAndGo) {
   };
   std::deque<Limbo> limbo;
   std::mt19937_64 random{7};
+  while (reader.quiescent_states() == 0) std::this_thread::yield();  // it has to be at work
   for (std::size_t done = 0; done < operations(); ++done) {
     // The reader may be in the middle of a bulk: two ends of one are needed to be sure of a whole.
     while (!limbo.empty() && reader.quiescent_states() >= limbo.front().since + 2) {
