@@ -11,18 +11,23 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <initializer_list>
 #include <string_view>
+#include <system_error>
 
 #include "dataplane/captured_output.hpp"
 #include "dataplane/lcores.hpp"
 #include "dataplane/machine.hpp"
+#include "dataplane/runtime_folders.hpp"
 #include "dataplane/vdev.hpp"
 
 namespace gate511::dataplane {
 namespace {
 
 constexpr std::string_view kWhere = "dpdk.args";
+/// Of the files and the runtime folder of a process, before its ID.
+constexpr std::string_view kFilePrefix = "gate511-";
 
 /// True where one of `names` stands among the operator's arguments, with or without `=value`.
 bool has(const std::vector<std::string>& args, std::initializer_list<std::string_view> names) {
@@ -94,7 +99,7 @@ tl::expected<Arguments, Error> choose(const EalOptions& options, std::vector<std
     arguments.list.emplace_back("--no-telemetry");
   }
   if (!has(options.args, {"--file-prefix"})) {
-    arguments.list.push_back(fmt::format("--file-prefix=gate511-{}", getpid()));
+    arguments.list.push_back(fmt::format("--file-prefix={}{}", kFilePrefix, getpid()));
   }
   if (!has(options.args, {"--log-level"})) arguments.list.emplace_back("--log-level=warning");
   std::move(rest.begin(), rest.end(), std::back_inserter(arguments.list));
@@ -142,6 +147,8 @@ tl::expected<Eal, Error> Eal::start(const EalOptions& options) {
     }
   }
   Eal eal{quiet, std::move(arguments->notice)};
+  remove_runtime_folders_of_ended(std::filesystem::path{rte_eal_get_runtime_dir()}.parent_path(),
+                                  kFilePrefix);
   for (const Vdev& vdev : *vdevs) {
     if (const auto created = create_vdev(vdev, quiet); !created) {
       return tl::unexpected{created.error()};
@@ -157,7 +164,12 @@ tl::expected<Eal, Error> Eal::start(const EalOptions& options) {
 Eal::~Eal() {
   if (!owner_) return;
   const CapturedOutput output{quiet_};
+  const std::filesystem::path folder = rte_eal_get_runtime_dir();
   rte_eal_cleanup();
+  // With root given up it cannot be: then the next start removes it.
+  std::error_code failed;
+  if (folder.filename().string().starts_with(kFilePrefix))
+    std::filesystem::remove_all(folder, failed);
 }
 
 bool Eal::huge_pages() const {

@@ -11,6 +11,7 @@
 
 #include "control/snapshot_builder.hpp"
 #include "programs/daemon.hpp"
+#include "programs/privileges.hpp"
 
 namespace {
 
@@ -31,6 +32,7 @@ int run(const std::string& file, bool check) {
     const auto snapshot = gate511::control::build_snapshot(
         *config, gate511::control::ZoneNumbers{}.with(config->zones));
     if (!snapshot) return fail(snapshot.error());
+    if (const auto user = gate511::Privileges::find(*config); !user) return fail(user.error());
     fmt::print("{}: ok\n", file);
     return EXIT_SUCCESS;
   }

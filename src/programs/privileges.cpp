@@ -208,9 +208,8 @@ std::vector<unsigned> capabilities_to_stop(std::string_view driver) {
   return {};
 }
 
-tl::expected<Privileges, Error> Privileges::begin(const control::Config& config) {
+tl::expected<Privileges, Error> Privileges::find(const control::Config& config) {
   Privileges made;
-  if (::geteuid() != 0) return made;
   const std::string& user = config.privileges.user;
   if (user.empty()) {
     made.text_ = "stays root, as privileges.user is empty";
@@ -237,6 +236,13 @@ tl::expected<Privileges, Error> Privileges::begin(const control::Config& config)
   made.user_ = user;
   made.uid_ = entry->pw_uid;
   made.gid_ = entry->pw_gid;
+  return made;
+}
+
+tl::expected<Privileges, Error> Privileges::begin(const control::Config& config) {
+  if (::geteuid() != 0) return Privileges{};
+  auto made = find(config);
+  if (!made || made->user_.empty()) return made;
   capng_clear(CAPNG_SELECT_BOUNDS);
   if (capng_apply(CAPNG_SELECT_BOUNDS) != 0) return failed("the bounding set cannot be emptied");
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("no_new_privs cannot be set");

@@ -25,6 +25,9 @@ namespace gate511 {
 
 class Privileges {
  public:
+  /// Who `privileges.user` is, as root would find it. Changes nothing; for `--check`, too.
+  [[nodiscard]] static tl::expected<Privileges, Error> find(const control::Config& config);
+
   /// Finds the user, and takes from this thread, and all that it starts, the way to ever have more
   /// rights than now (no_new_privs, an empty bounding set). Does nothing, nor do the others, where
   /// the process is not root's or `privileges.user` is empty.

@@ -33,12 +33,35 @@ matches '--version' "$("$(program gate511)" --version)" '^gate511 [0-9]+\.[0-9]+
 matches '--help' "$("$(program gate511)" --help)" '--config'
 write_config
 check '--check' "$(program gate511)" --check --config "$bed_dir/gate511.toml"
+sed "s/^user = .*/user = \"no-such-user\"/" "$bed_dir/gate511.toml" >"$bed_dir/other.toml"
+matches '--check looks the user up' "$("$(program gate511)" --check --config "$bed_dir/other.toml" 2>&1 || echo "exit $?")" \
+  'other.toml:[0-9]+: there is no user no-such-user; make it: '
 check_fails 'no --config' "$(program gate511)"
 matches 'gate511ctl without a daemon' "$(ctl health 2>&1 || echo "exit $?")" '^exit 3$'
 
+# EAL's folders, one of each kind: of a process that is no more, of one that is, of one that cannot be
+# seen but has its lock.
+readonly eal=$bed_dir/dpdk
+readonly of_ended=$eal/gate511-4194302 of_living=$eal/gate511-1 of_locked=$eal/gate511-4194303
+make_runtime_folders() {
+  mkdir -p "$of_ended" "$of_living" "$of_locked"
+  touch "$of_ended"/{config,fbarray_memzone} "$of_locked/config"
+  in_background gateway lock.log /usr/bin/python3 -c '
+import fcntl, signal, sys
+held = open(sys.argv[1], "r+")
+fcntl.lockf(held, fcntl.LOCK_EX)
+print("held", flush=True)
+signal.pause()' "$of_locked/config"
+  wait_until 5 grep -q held "$bed_dir/lock.log" || die "lock: $(<"$bed_dir/lock.log")"
+}
+
 step 'without huge pages'
 if [ "$(free_huge_pages)" -eq 0 ]; then
+  make_runtime_folders
   gateway_start
+  check 'the runtime folder of a process that has ended is removed' test ! -e "$of_ended"
+  check 'not that of one that lives' rmdir "$of_living"
+  check 'nor one that is locked' rm -r "$of_locked"
   equal 'none are used' "$(stat_of .huge_pages)" false
   matches 'it says so' "$(<"$bed_dir/gate511.log")" 'without huge pages'
   short_main_job 'ordinary memory'
