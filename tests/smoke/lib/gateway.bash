@@ -143,6 +143,7 @@ gateway_zones() { :; }
 
 # two_links: the ports access2 and uplink2, which the script has made, are those of a link `annex`, and a
 # second worker serves them.
+# shellcheck disable=SC2317  # they are called where the daemon is started
 two_links() {
   port_devices() {
     echo --vdev=net_af_packet0,iface=access --vdev=net_af_packet1,iface=uplink \
