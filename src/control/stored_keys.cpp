@@ -75,7 +75,7 @@ tl::expected<void, Error> take_stored_keys(store::Restored& restored, SessionKey
   if (kind != keys.kind_name()) {
     return tl::unexpected{
         Error{{},
-              fmt::format("the store holds {} sessions that are known by \"{}\", and "
+              fmt::format("the store holds sessions ({}) that are known by \"{}\", and "
                           "`sessions.key` is \"{}\"",
                           restored.sessions.size(), kind, keys.kind_name()),
               fmt::format(kCarryOver, fmt::format("set it to \"{}\" again", kind),

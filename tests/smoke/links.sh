@@ -73,7 +73,7 @@ write_config
 launch_gateway
 wait_until 20 process_ended "$gateway_pid" || true
 matches 'another key is refused' "$(<"$bed_dir/gate511.log")" \
-  "gate511.toml:[0-9]+: the store holds session [0-9]+ of $mac, which another .sessions.key. was for; set"
+  'gate511.toml:[0-9]+: the store holds sessions \(1\) that are known by "mac\+vlan\+link", and .sessions.key. is "mac"; set it to'
 gateway_pid=
 gateway_key='mac+vlan+link'
 gateway_start

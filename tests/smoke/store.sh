@@ -92,7 +92,7 @@ gateway_key='mac+vlan'
 write_config
 refused=$(timeout 20 ip netns exec "$(ns gateway)" "$(program gate511)" --config "$bed_dir/gate511.toml" 2>&1 >/dev/null || true)
 matches 'sessions of another key are refused, with what to do' "$refused" \
-  '^gate511: .*gate511.toml:[0-9]+: the store holds [0-9]+ sessions that are known by "mac", and .sessions.key. is "mac\+vlan"; set it to "mac" again and start, .* give each line the .vlan.'
+  '^gate511: .*gate511.toml:[0-9]+: the store holds sessions \([0-9]+\) that are known by "mac", and .sessions.key. is "mac\+vlan"; set it to "mac" again and start, .* give each line the .vlan.'
 gateway_key=mac
 gateway_start
 check 'under its own key the session is there' session_of "$refused_mac"

@@ -185,7 +185,7 @@ std::string told(std::string by, std::uint16_t vlan, std::string link, KeyKind h
 }
 
 std::string refused(const std::string& by, const std::string& here, const std::string& edit) {
-  return "the store holds 1 sessions that are known by \"" + by + "\", and `sessions.key` is \"" +
+  return "the store holds sessions (1) that are known by \"" + by + "\", and `sessions.key` is \"" +
          here + "\"; set it to \"" + by + "\" again and start, `gate511ctl export` to a file, " +
          edit + ", and `gate511ctl import` it with another `sessions.store`";
 }
