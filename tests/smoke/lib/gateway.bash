@@ -195,6 +195,9 @@ gateway_is_ready() {
   ! kill -0 "$gateway_pid" 2>/dev/null || grep -q '^gate511: ready' "$bed_dir/gate511.log"
 }
 
+# is_sanitized: its memory is watched, which takes memory for itself.
+is_sanitized() { grep -qF __asan_init "$(program gate511)"; }
+
 gateway_runs() { [ -n "$gateway_pid" ] && kill -0 "$gateway_pid" 2>/dev/null; }
 
 # gateway_stop [SIGNAL]: it must end by itself, well, and in less than a second.
