@@ -7,10 +7,10 @@
 #include <set>
 
 #include "control/config_control.hpp"
-#include "control/config_reader.hpp"
 #include "control/config_sections.hpp"
 #include "control/config_values.hpp"
 #include "control/config_zones.hpp"
+#include "settings/reader.hpp"
 
 namespace gate511::control {
 namespace {
@@ -138,17 +138,11 @@ std::string Config::where(const std::string& key) const {
 }
 
 tl::expected<Config, Error> parse_config(std::string_view text, std::string_view source_name) {
-  toml::table table;
-  try {
-    table = toml::parse(text, source_name);
-  } catch (const toml::parse_error& error) {
-    return tl::unexpected{Error{fmt::format("{}:{}", source_name, error.source().begin.line),
-                                std::string{error.description()},
-                                "write it as TOML: `key = \"text\"`, `key = 1` or `[section]`"}};
-  }
+  const auto table = settings::parse_toml(text, source_name);
+  if (!table) return tl::unexpected{table.error()};
   Document document{source_name};
   Section root{document,
-               &table,
+               &*table,
                "",
                {"enforce", "dpdk", "link", "zone", "sessions", "portal", "response", "guest",
                 "garden", "control", "privileges"}};

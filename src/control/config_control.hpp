@@ -4,9 +4,12 @@
 #pragma once
 
 #include "control/config.hpp"
-#include "control/config_reader.hpp"
+#include "settings/reader.hpp"
 
 namespace gate511::control {
+
+using settings::Document;
+using settings::Section;
 
 void read_control(Document& document, const toml::table* table, ControlConfig& out);
 

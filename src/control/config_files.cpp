@@ -1,46 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What the configuration needs of the file system: the file itself and the portal's secret.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <memory>
 #include <utility>
 
 #include "control/config.hpp"
-#include "control/fd.hpp"
 #include "control/host_list.hpp"
 #include "http/login_link.hpp"
 #include "http/probes.hpp"
+#include "settings/text_file.hpp"
 
 namespace gate511::control {
 namespace {
-
-constexpr std::size_t kMaxConfig = 16 << 20;
-constexpr std::size_t kMaxSecret = 4096;
-
-/// Up to `max` bytes and one more, by which too long a file is known.
-tl::expected<std::string, std::string> read_up_to(int file, std::size_t max) {
-  constexpr std::size_t kChunk = 65'536;
-  std::string text;
-  std::size_t size = 0;
-  while (size <= max) {
-    text.resize(std::min(size + kChunk, max + 1));
-    const ssize_t got = ::read(file, text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return tl::unexpected{std::string{std::strerror(errno)}};
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  text.resize(size);
-  return text;
-}
 
 /// Adds the names of `hosts_file`. `prefix`: what stands in front of the zone's keys.
 tl::expected<void, Error> load_hosts(const Config& config, const std::string& prefix,
@@ -82,20 +57,8 @@ tl::expected<void, Error> load_hosts(Config& config) {
 }  // namespace
 
 tl::expected<Config, Error> load_config(const std::string& path) {
-  const Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!file) {
-    return tl::unexpected{Error{path, fmt::format("cannot be opened: {}", std::strerror(errno)),
-                                "give the configuration file with --config FILE"}};
-  }
-  const auto text = read_up_to(file.get(), kMaxConfig);
-  if (!text) {
-    return tl::unexpected{Error{path, fmt::format("cannot be read: {}", text.error()),
-                                "give the configuration file with --config FILE"}};
-  }
-  if (text->size() > kMaxConfig) {
-    return tl::unexpected{
-        Error{path, "is longer than 16 MiB", "give the configuration file with --config FILE"}};
-  }
+  const auto text = settings::read_config_file(path);
+  if (!text) return tl::unexpected{text.error()};
   auto config = parse_config(*text, path);
   if (!config) return config;
   if (const auto hosts = load_hosts(*config); !hosts) return tl::unexpected{hosts.error()};
@@ -105,27 +68,11 @@ tl::expected<Config, Error> load_config(const std::string& path) {
 
 tl::expected<std::string, Error> load_secret(const Config& config) {
   const std::string& path = config.portal.secret_file;
-  const auto bad = [&](const std::string& what, const std::string& hint) {
-    return tl::unexpected{Error{config.where("portal.secret_file"),
-                                fmt::format("`portal.secret_file` {} {}", path, what), hint}};
-  };
-  const std::string make_one = fmt::format("make one: head -c 32 /dev/urandom >{}", path);
-  const Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (!file) return bad(fmt::format("cannot be opened: {}", std::strerror(errno)), make_one);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
-    return bad("is no regular file", make_one);
-  if ((status.st_mode & S_IRWXO) != 0)
-    return bad("is open to every user", fmt::format("close it: chmod 0640 {}", path));
-  auto secret = read_up_to(file.get(), kMaxSecret);
-  if (!secret) return bad(fmt::format("cannot be read: {}", secret.error()), make_one);
-  if (secret->size() < http::LinkKey::kMinBytes) {
-    return bad(fmt::format("has {} bytes, fewer than {}", secret->size(), http::LinkKey::kMinBytes),
-               make_one);
-  }
-  if (secret->size() > kMaxSecret)
-    return bad(fmt::format("has more than {} bytes", kMaxSecret), make_one);
-  return std::string{*secret};
+  auto secret = settings::read_secret(path, http::LinkKey::kMinBytes);
+  if (secret) return std::move(*secret);
+  return tl::unexpected{Error{config.where("portal.secret_file"),
+                              fmt::format("`portal.secret_file` {} {}", path, secret.error().what),
+                              secret.error().hint}};
 }
 
 namespace {

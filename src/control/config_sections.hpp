@@ -5,9 +5,11 @@
 #pragma once
 
 #include "control/config.hpp"
-#include "control/config_reader.hpp"
+#include "settings/reader.hpp"
 
 namespace gate511::control {
+
+using settings::Section;
 
 /// Each reads the section of its name in `parent`.
 void read_portal(Section& parent, PortalConfig& out);

@@ -11,11 +11,13 @@
 #include <string_view>
 #include <vector>
 
-#include "control/config_reader.hpp"
 #include "net/ip.hpp"
 #include "policy/garden_set.hpp"
+#include "settings/reader.hpp"
 
 namespace gate511::control {
+
+using settings::Problem;
 
 /// `0-1`, `0,2-3`, `0@0,1@0`: the lcores in the order given.
 [[nodiscard]] tl::expected<std::vector<unsigned>, Problem> parse_lcores(std::string_view text);

@@ -5,9 +5,12 @@
 #pragma once
 
 #include "control/config.hpp"
-#include "control/config_reader.hpp"
+#include "settings/reader.hpp"
 
 namespace gate511::control {
+
+using settings::Document;
+using settings::Section;
 
 /// `config`: everything but its zones has been read.
 void read_zones(Document& document, Section& root, Config& config);

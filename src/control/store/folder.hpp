@@ -4,10 +4,14 @@
 #pragma once
 
 #include "control/store/codec.hpp"
-#include "control/store/sqlite.hpp"
 #include "control/store/store.hpp"
+#include "sql/sqlite.hpp"
 
 namespace gate511::control::store {
+
+using sql::corrupt;
+using sql::Database;
+using sql::Statement;
 
 class Folder {
  public:

@@ -19,10 +19,15 @@
 #include <string>
 
 #include "control/store/codec.hpp"
-#include "control/store/sqlite.hpp"
 #include "control/store/store.hpp"
+#include "sql/sqlite.hpp"
 
 namespace gate511::control::store {
+
+using sql::corrupt;
+using sql::Database;
+using sql::SqlError;
+using sql::Statement;
 
 class SqliteFile {
  public:

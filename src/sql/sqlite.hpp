@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// SQLite's handles as types of ours. What fails throws; the store catches it at its edges.
+// SQLite's handles as types of ours. What fails throws; whoever uses it catches that at its edges.
 #pragma once
 
 #include <sqlite3.h>
@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace gate511::control::store {
+namespace gate511::sql {
 
 class SqlError : public std::runtime_error {
  public:
@@ -74,4 +74,4 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;
 };
 
-}  // namespace gate511::control::store
+}  // namespace gate511::sql

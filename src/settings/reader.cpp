@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "control/config_reader.hpp"
+#include "settings/reader.hpp"
 
 #include <algorithm>
 #include <numeric>
 
-namespace gate511::control {
+namespace gate511::settings {
 namespace {
 
 int line_of(const toml::source_region& region) {
@@ -71,6 +71,16 @@ std::string printable(std::string_view text) {
 }
 
 }  // namespace
+
+tl::expected<toml::table, Error> parse_toml(std::string_view text, std::string_view source) {
+  try {
+    return toml::parse(text, source);
+  } catch (const toml::parse_error& error) {
+    return tl::unexpected{Error{fmt::format("{}:{}", source, error.source().begin.line),
+                                std::string{error.description()},
+                                "write it as TOML: `key = \"text\"`, `key = 1` or `[section]`"}};
+  }
+}
 
 void Document::fail(int line, Problem problem) {
   if (error_) return;
@@ -251,4 +261,4 @@ std::vector<const toml::table*> Section::tables(std::string_view key) {
   return found;
 }
 
-}  // namespace gate511::control
+}  // namespace gate511::settings

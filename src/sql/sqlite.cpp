@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "control/store/sqlite.hpp"
+#include "sql/sqlite.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <utility>
 
-namespace gate511::control::store {
+namespace gate511::sql {
 
 SqlError corrupt(const std::string& what) {
   return {SQLITE_CORRUPT, what};
@@ -92,4 +92,4 @@ std::string_view Statement::bytes(int column) const {
   return {static_cast<const char*>(first), static_cast<std::size_t>(size)};
 }
 
-}  // namespace gate511::control::store
+}  // namespace gate511::sql

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
+#include <tl/expected.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -18,7 +19,11 @@
 
 #include "gate511/error.hpp"
 
-namespace gate511::control {
+namespace gate511::settings {
+
+/// A text as TOML. `source`: what the file is called in errors.
+[[nodiscard]] tl::expected<toml::table, Error> parse_toml(std::string_view text,
+                                                          std::string_view source);
 
 /// What is wrong with a value, before it is known where that stands.
 struct Problem {
@@ -106,4 +111,4 @@ class Section {
 /// `"a", "b" or "c"`.
 [[nodiscard]] std::string one_of(Section::Names names);
 
-}  // namespace gate511::control
+}  // namespace gate511::settings
