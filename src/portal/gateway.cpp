@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "portal/gateway.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "portal/tls_transport.hpp"
+
+namespace gate511::portal {
+namespace {
+
+using Kind = GatewayError::Kind;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kTimeout{4'000};
+constexpr std::size_t kMaxIdle = 6;  // of the 16 that a user may have
+// The gateway closes who is silent for five minutes.
+constexpr seconds kMaxIdleFor{120};
+// A gateway that is not there is not asked by every guest.
+constexpr std::chrono::milliseconds kBetweenTries{100};
+
+GatewayError error_of(const ClientError& error) {
+  using From = ClientError::Kind;
+  switch (error.kind) {
+    case From::kRefused:
+      break;
+    case From::kNoAccess:
+      return {Kind::kNoRights, error.message};
+    case From::kAddress:
+    case From::kNoDaemon:
+      return {Kind::kUnreachable, error.message};
+    case From::kTimeout:
+    case From::kClosed:
+    case From::kProtocol:
+      return {Kind::kUncertain, error.message};
+  }
+  const std::string text =
+      error.reason.empty() ? error.message : fmt::format("{}: {}", error.reason, error.message);
+  if (error.reason == "NOT_FOUND") return {Kind::kNotFound, text};
+  if (error.reason == "CONFLICT") return {Kind::kConflict, text};
+  if (error.reason == "READ_ONLY") return {Kind::kNoRights, text};
+  return {Kind::kRefused, text};
+}
+
+std::uint64_t number(const nlohmann::json& from, const char* key) {
+  const auto found = from.find(key);
+  return found != from.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+std::string text(const nlohmann::json& from, const char* key) {
+  const auto found = from.find(key);
+  return found != from.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+ClientKey key_from(const nlohmann::json& from) {
+  return {text(from, "mac"), static_cast<std::uint16_t>(number(from, "vlan")), text(from, "link")};
+}
+
+tl::expected<Session, GatewayError> session_from(const nlohmann::json& result) {
+  const auto found = result.find("session");
+  if (found == result.end() || !found->is_object())
+    return tl::unexpected{GatewayError{Kind::kRefused, "the gateway's answer has no session"}};
+  Session session;
+  session.client = key_from(*found);
+  session.id = number(*found, "id");
+  session.state = text(*found, "state");
+  session.tag = text(*found, "tag");
+  session.user = text(*found, "user");
+  session.bytes = number(*found, "bytes_up") + number(*found, "bytes_down");
+  if (const auto ends = found->find("expires_at"); ends != found->end() && !ends->is_null())
+    session.seconds_left = number(*found, "ttl_s");
+  if (const std::uint64_t quota = number(*found, "quota_bytes"); quota > 0)
+    session.bytes_left = quota - std::min(quota, session.bytes);
+  return session;
+}
+
+}  // namespace
+
+Gateway::Gateway(GatewayConfig config, TlsContext tls)
+    : config_{std::move(config)}, tls_{std::move(tls)} {}
+
+Gateway::Result<Client> Gateway::connect() {
+  ClientOptions options;
+  options.timeout = kTimeout;
+  auto connected =
+      tls_ ? connect_tls(config_, tls_.get(), options) : Client::connect(config_.socket, options);
+  if (!connected) {
+    GatewayError error = error_of(connected.error());
+    if (error.kind == Kind::kUncertain) error.kind = Kind::kUnreachable;
+    error.message =
+        fmt::format("{}: {}", tls_ ? config_.tls_connect : config_.socket, error.message);
+    return tl::unexpected{std::move(error)};
+  }
+  return std::move(*connected);
+}
+
+Gateway::Result<Client> Gateway::take() {
+  {
+    const std::lock_guard lock{mutex_};
+    const auto now = steady_clock::now();
+    while (!idle_.empty()) {
+      Idle idle = std::move(idle_.back());
+      idle_.pop_back();
+      if (now - idle.since < kMaxIdleFor) return std::move(idle.client);
+    }
+    if (!trouble_.empty() && now - tried_ < kBetweenTries)
+      return tl::unexpected{GatewayError{Kind::kUnreachable, trouble_}};
+  }
+  auto connected = connect();
+  const std::lock_guard lock{mutex_};
+  trouble_.clear();
+  if (!connected && connected.error().kind == Kind::kUnreachable) {
+    tried_ = steady_clock::now();
+    trouble_ = connected.error().message;
+  }
+  return connected;
+}
+
+void Gateway::give_back(Client client) {
+  const std::lock_guard lock{mutex_};
+  if (idle_.size() < kMaxIdle) idle_.push_back({std::move(client), steady_clock::now()});
+}
+
+Gateway::Result<Gateway::Json> Gateway::call(std::string_view method, const Json& params,
+                                             bool may_repeat) {
+  // A connection that was idle may have ended with a gateway that has restarted since: that is
+  // found out only by using it, so one that was waiting is given up for a new one.
+  for (int attempt = 0;; ++attempt) {
+    auto client = take();
+    if (!client) return tl::unexpected{client.error()};
+    auto result = client->call(method, params);
+    if (result) {
+      give_back(std::move(*client));
+      return std::move(*result);
+    }
+    if (result.error().kind == ClientError::Kind::kRefused) {
+      give_back(std::move(*client));
+      return tl::unexpected{error_of(result.error())};
+    }
+    const bool is_over = result.error().kind == ClientError::Kind::kClosed;
+    if (!is_over || !may_repeat || attempt == static_cast<int>(kMaxIdle))
+      return tl::unexpected{error_of(result.error())};
+  }
+}
+
+Gateway::Result<Gateway::Json> Gateway::key_of(const ClientKey& client) {
+  // Asked each time: a gateway that has restarted may know sessions by something else.
+  auto hello = call("hello", Json::object(), true);
+  if (!hello) {
+    GatewayError error = hello.error();
+    if (error.kind == Kind::kUncertain) error.kind = Kind::kUnreachable;
+    return tl::unexpected{std::move(error)};
+  }
+  Json key{{"mac", client.mac}};
+  const Json features = hello->value("features", Json::array());
+  const auto has = [&features](const char* name) {
+    return std::find(features.begin(), features.end(), name) != features.end();
+  };
+  if (has("session.vlan") || has("session.link")) key["vlan"] = client.vlan;
+  if (has("session.link") && !client.link.empty()) key["link"] = client.link;
+  return key;
+}
+
+Gateway::Result<ClientKey> Gateway::client_at(const std::string& address) {
+  auto result = call("client.get", {{"ip", address}}, true);
+  if (!result) return tl::unexpected{result.error()};
+  const auto found = result->find("client");
+  if (found == result->end() || !found->is_object())
+    return tl::unexpected{GatewayError{Kind::kRefused, "the gateway's answer has no client"}};
+  return key_from(*found);
+}
+
+Gateway::Result<Session> Gateway::session_at(const std::string& address) {
+  auto result = call("session.get", {{"ip", address}}, true);
+  if (!result) return tl::unexpected{result.error()};
+  return session_from(*result);
+}
+
+Gateway::Result<Session> Gateway::session_of(const ClientKey& client) {
+  const auto key = key_of(client);
+  if (!key) return tl::unexpected{key.error()};
+  auto result = call("session.get", *key, true);
+  if (!result) return tl::unexpected{result.error()};
+  return session_from(*result);
+}
+
+Gateway::Result<Session> Gateway::add(const NewSession& session) {
+  auto params = key_of(session.client);
+  if (!params) return tl::unexpected{params.error()};
+  (*params)["state"] = "authenticated";
+  (*params)["ttl_s"] = session.ttl_s;
+  (*params)["rate_up_bps"] = session.rate_up_bps;
+  (*params)["rate_down_bps"] = session.rate_down_bps;
+  (*params)["quota_bytes"] = session.quota_bytes;
+  (*params)["idle_s"] = session.idle_s;
+  (*params)["class"] = session.session_class;
+  (*params)["tag"] = config_.tag;
+  (*params)["user"] = session.user;
+  auto result = call("session.add", *params, true);
+  if (!result) return tl::unexpected{result.error()};
+  return session_from(*result);
+}
+
+Gateway::Result<Session> Gateway::revoke(const ClientKey& client) {
+  const auto key = key_of(client);
+  if (!key) return tl::unexpected{key.error()};
+  auto result = call("session.revoke", *key, true);
+  if (!result) return tl::unexpected{result.error()};
+  if (!result->value("existed", false))
+    return tl::unexpected{GatewayError{Kind::kNotFound, "there was no session"}};
+  return session_from(*result);
+}
+
+Gateway::Result<Gateway::Json> Gateway::ask(std::string_view method, const Json& params) {
+  return call(method, params, true);
+}
+
+}  // namespace gate511::portal

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "portal/guest/method.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace gate511::portal {
+namespace {
+
+class Terms : public Method {
+ public:
+  Terms(const Plan* plan, std::string terms) : plan_{plan}, terms_{std::move(terms)} {}
+  [[nodiscard]] std::string_view name() const override { return "terms"; }
+  [[nodiscard]] std::string_view asset_name() const override { return "method_terms.html"; }
+  void add_values(Values& values) const override {
+    if (!terms_.empty()) values["terms"] = terms_;
+  }
+  [[nodiscard]] bool can_be_guessed() const override { return false; }
+  [[nodiscard]] std::string_view text_of(Denial) const override { return "not_accepted"; }
+  [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const std::string&,
+                                                  UnixTime) override {
+    if (form["accept"] != "yes") return tl::unexpected{Denial::kNotAccepted};
+    return Grant{plan_, {}, plan_->ttl_s, plan_->quota_bytes, {}};
+  }
+
+ private:
+  const Plan* plan_;
+  std::string terms_;
+};
+
+class ByVoucher : public Method {
+ public:
+  ByVoucher(const Config& config, Vouchers& vouchers) : config_{config}, vouchers_{vouchers} {}
+  [[nodiscard]] std::string_view name() const override { return "voucher"; }
+  [[nodiscard]] std::string_view asset_name() const override { return "method_voucher.html"; }
+  [[nodiscard]] std::string_view text_of(Denial denial) const override {
+    switch (denial) {
+      case Denial::kExpired:
+        return "voucher_expired";
+      case Denial::kTooManyDevices:
+        return "voucher_devices";
+      case Denial::kUsedUp:
+        return "used_up";
+      case Denial::kWrong:
+      case Denial::kNotAccepted:
+        break;
+    }
+    return "wrong_voucher";
+  }
+  [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const std::string& mac,
+                                                  UnixTime now) override {
+    const Redeemed redeemed = vouchers_.redeem(
+        form["code"], mac, now, [this](const std::string& name) -> std::optional<std::uint64_t> {
+          const Plan* const plan = config_.plan(name);
+          if (plan == nullptr) return std::nullopt;
+          return plan->ttl_s;
+        });
+    switch (redeemed.why) {
+      case Redeemed::Why::kUnknown:
+        return tl::unexpected{Denial::kWrong};
+      case Redeemed::Why::kExpired:
+        return tl::unexpected{Denial::kExpired};
+      case Redeemed::Why::kTooManyDevices:
+        return tl::unexpected{Denial::kTooManyDevices};
+      case Redeemed::Why::kGood:
+        break;
+    }
+    const Plan* const plan = config_.plan(redeemed.voucher.plan);
+    if (plan->quota_bytes > 0 && redeemed.bytes >= plan->quota_bytes)
+      return tl::unexpected{Denial::kUsedUp};
+    const std::uint64_t ends = redeemed.voucher.ends_at;
+    return Grant{plan, fmt::format("voucher-{}", redeemed.voucher.id),
+                 ends == 0 ? 0 : std::max<std::uint64_t>(ends - now, 1),
+                 plan->quota_bytes == 0 ? 0 : plan->quota_bytes - redeemed.bytes,
+                 [this, redeemed, mac] { vouchers_.take_back(redeemed, mac); }};
+  }
+
+ private:
+  const Config& config_;
+  Vouchers& vouchers_;
+};
+
+class ByPassword : public Method {
+ public:
+  ByPassword(const Config& config, Users& users) : config_{config}, users_{users} {}
+  [[nodiscard]] std::string_view name() const override { return "password"; }
+  [[nodiscard]] std::string_view asset_name() const override { return "method_password.html"; }
+  [[nodiscard]] std::string_view text_of(Denial) const override { return "wrong_password"; }
+  [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const std::string&,
+                                                  UnixTime) override {
+    const std::string& name = form["user"];
+    const std::string& password = form["password"];
+    if (name.empty() || name.size() > kMaxUserName || password.size() > kMaxPassword)
+      return tl::unexpected{Denial::kWrong};
+    const auto user = users_.check(name, password);
+    const Plan* const plan = user ? config_.plan(user->plan) : nullptr;
+    if (plan == nullptr) return tl::unexpected{Denial::kWrong};
+    return Grant{plan, name, plan->ttl_s, plan->quota_bytes, {}};
+  }
+
+ private:
+  const Config& config_;
+  Users& users_;
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<Method>> make_methods(const Config& config, Vouchers& vouchers,
+                                                  Users& users, const std::string& terms) {
+  std::vector<std::unique_ptr<Method>> methods;
+  for (const std::string& name : config.methods) {
+    if (name == "terms") {
+      methods.push_back(std::make_unique<Terms>(config.plan(config.terms_plan), terms));
+    } else if (name == "voucher") {
+      methods.push_back(std::make_unique<ByVoucher>(config, vouchers));
+    } else {
+      methods.push_back(std::make_unique<ByPassword>(config, users));
+    }
+  }
+  return methods;
+}
+
+}  // namespace gate511::portal

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "portal/guest/site.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "portal/assets.hpp"
+#include "portal/web/form.hpp"
+#include "portal/web/return_url.hpp"
+#include "portal/web/text.hpp"
+
+namespace gate511::portal {
+namespace {
+
+constexpr const char* kHtml = "text/html; charset=utf-8";
+constexpr const char* kForm = "application/x-www-form-urlencoded";
+
+/// A client that is renewed more often has a clock or a gateway that is wrong, and is not sent in
+/// circles.
+constexpr Limiter::Limits kRenewals{5, 100'000, std::chrono::seconds{60}};
+
+}  // namespace
+
+GuestSite::GuestSite(App& app, const Config& config, const std::vector<std::string>& secrets,
+                     const Brand& brand, PortalFile& file, Gateway& gateway, const Texts& texts,
+                     Log& log)
+    : config_{config},
+      brand_{brand},
+      gateway_{gateway},
+      log_{log},
+      seal_{secrets},
+      visitors_{secrets, gateway, log},
+      trail_{file},
+      vouchers_{file},
+      users_{file},
+      methods_{make_methods(config, vouchers_, users_, brand_.terms)},
+      pages_{config, texts, !brand_.logo.empty(), !brand_.style.empty()},
+      failures_{config.limits},
+      renewals_{kRenewals},
+      app_{app} {
+  add_routes();
+}
+
+void GuestSite::add_routes() {
+  const auto to = [this](void (GuestSite::*handler)(const Request&, Response&)) {
+    return [this, handler](const Request& request, Response& response) {
+      (this->*handler)(request, response);
+    };
+  };
+  app_.set_pre_routing_handler([this](const Request& request, Response& response) {
+    return turned_away(request, response) ? httplib::Server::HandlerResponse::Handled
+                                          : httplib::Server::HandlerResponse::Unhandled;
+  });
+  app_.Get("/", to(&GuestSite::show_login));
+  app_.Get("/login", to(&GuestSite::show_login));
+  app_.Post("/login", to(&GuestSite::take_login));
+  app_.Get("/welcome", to(&GuestSite::show_welcome));
+  app_.Get("/status", to(&GuestSite::show_status));
+  app_.Post("/logout", to(&GuestSite::take_log_out));
+  app_.Get("/api", to(&GuestSite::answer_api));
+  const auto file = [this](const char* path, const std::string& content, const std::string& type) {
+    if (content.empty()) return;
+    app_.Get(path, [&content, type](const Request&, Response& response) {
+      response.set_header("Cache-Control", "public, max-age=300");
+      response.set_content(content, type);
+    });
+  };
+  static const std::string kStyle{asset("style.css")};
+  file("/style\\.css", kStyle, "text/css");
+  file("/brand\\.css", brand_.style, "text/css");
+  file("/logo", brand_.logo, brand_.logo_type);
+  const httplib::Server::HandlerWithResponse on_error = [this](const Request& request,
+                                                               Response& response) {
+    if (!response.body.empty()) return httplib::Server::HandlerResponse::Unhandled;
+    send(response, response.status, pages_.message(language_of(request), "missing", std::nullopt));
+    return httplib::Server::HandlerResponse::Handled;
+  };
+  app_.set_error_handler(on_error);
+  app_.set_exception_handler(
+      [this](const Request& request, Response& response, std::exception_ptr thrown) {
+        std::string what = "unknown";
+        try {
+          std::rethrow_exception(std::move(thrown));
+        } catch (const std::exception& error) {
+          what = error.what();
+        } catch (...) {  // NOLINT(bugprone-empty-catch): it has no text
+        }
+        log_.say("error", fmt::format("{}: {}; see to {}, and report what is none of its",
+                                      for_log(request.path), for_log(what), config_.database));
+        send(response, 503, pages_.message(language_of(request), "trouble", std::nullopt));
+      });
+}
+
+void GuestSite::send(Response& response, int status, const std::string& page) {
+  response.status = status;
+  response.set_header("Cache-Control", "no-store");
+  response.set_content(page, kHtml);
+}
+
+Language GuestSite::language_of(const Request& request) const {
+  return choose_language(request.get_header_value("Accept-Language"), config_.language);
+}
+
+std::string GuestSite::safe_return(const std::string& url) const {
+  return url != config_.renew_url && is_safe_return(url, host_of(config_.url)) ? url
+                                                                               : std::string{};
+}
+
+bool GuestSite::turned_away(const Request& request, Response& response) {
+  const std::string host = lower_case(request.get_header_value("Host"));
+  const bool is_form = request.method == "POST";
+  // The API is asked for by the name that DHCP told, which its certificate has as well.
+  if (host != config_.host && !is_form && request.path != "/api") {
+    response.status = 302;
+    response.set_header("Cache-Control", "no-store");
+    response.set_header("Location", config_.url);
+    return true;
+  }
+  if (!is_form) return false;
+  // Browsers say where a form comes from; who says nothing is none.
+  const std::string from = request.get_header_value("Origin");
+  const std::string site = request.get_header_value("Sec-Fetch-Site");
+  const bool is_ours = host == config_.host && (from.empty() || from == origin()) &&
+                       (site.empty() || site == "same-origin");
+  const bool is_readable = request.get_header_value("Content-Type").rfind(kForm, 0) == 0;
+  if (is_ours && is_readable) return false;
+  log_.say("form",
+           fmt::format("from {}: of another site, or none: refused", for_log(request.remote_addr)));
+  send(response, is_ours ? 415 : 403,
+       pages_.message(language_of(request), "form", Action{"/", "try_again"}));
+  return true;
+}
+
+void GuestSite::explain(const Request& request, Response& response, const Stranger& stranger) {
+  using Why = Stranger::Why;
+  const Language language = language_of(request);
+  const std::string fresh =
+      is_plain_http(stranger.return_url) && !safe_return(stranger.return_url).empty()
+          ? stranger.return_url
+          : config_.renew_url;
+  const Action renew{fresh, "try_again"};
+  switch (stranger.why) {
+    case Why::kExpired:
+    case Why::kNoLink: {
+      const auto now = Limiter::Clock::now();
+      const std::string& who = stranger.mac.empty() ? request.remote_addr : stranger.mac;
+      const bool leads_on = renewals_.wait(who, now).count() == 0;
+      renewals_.failed(who, now);
+      return send(response, 200, pages_.message(language, "expired", renew, leads_on));
+    }
+    case Why::kForged:
+      return send(response, 403, pages_.message(language, "forged", renew));
+    case Why::kOther:
+      return send(response, 403, pages_.message(language, "other", renew));
+    case Why::kUnknown:
+      return send(response, 403, pages_.message(language, "unknown", renew));
+    case Why::kConflict:
+      return send(response, 409, pages_.message(language, "conflict", renew));
+    case Why::kOldForm:
+      return send(response, 403, pages_.message(language, "form", Action{"/", "try_again"}));
+    case Why::kNoGateway:
+      response.set_header("Retry-After", "10");
+      return send(response, 503,
+                  pages_.message(language, "trouble", Action{request.target, "try_again"}));
+  }
+}
+
+void GuestSite::explain(const Request& request, Response& response, const GatewayError& error) {
+  log_.say("gateway", text_of(error));
+  const Language language = language_of(request);
+  response.set_header("Retry-After", "10");
+  if (error.kind != GatewayError::Kind::kUncertain)
+    return send(response, 503, pages_.message(language, "trouble", Action{"/", "try_again"}));
+  send(response, 503,
+       pages_.message(language, "trouble_title", pages_.texts()(language, "uncertain_text"),
+                      Action{"/", "try_again"}));
+}
+
+void GuestSite::show_login(const Request& request, Response& response) {
+  const auto visitor = visitors_.arrive(request.target, request.remote_addr);
+  if (!visitor) return explain(request, response, visitor.error());
+  const auto session = gateway_.session_of(visitor->client);
+  if (session && session->is_open())
+    return show_session(request, response, *session, safe_return(visitor->return_url), false);
+  const Language language = language_of(request);
+  if (session && session->state == "blocked")
+    return send(response, 403, pages_.message(language, "blocked", std::nullopt));
+  if (!session && session.error().kind != GatewayError::Kind::kNotFound)
+    return explain(request, response, session.error());
+  if (trail_.is_spent(visitor->client.mac, visitor->nonce)) {
+    log_.say("link", fmt::format("{}'s has opened a session already", visitor->client.mac));
+    return send(response, 403,
+                pages_.message(language, "used", Action{config_.renew_url, "try_again"}));
+  }
+  send(response, 200,
+       pages_.login(language, methods_, visitors_.ticket("login", *visitor, now_s()), {}));
+}
+
+void GuestSite::take_login(const Request& request, Response& response) {
+  const Language language = language_of(request);
+  const auto form = Form::read(request.body);
+  const auto visitor =
+      visitors_.return_with("login", form ? (*form)["ticket"] : "", request.remote_addr, now_s());
+  if (!visitor) return explain(request, response, visitor.error());
+  const auto method = std::find_if(methods_.begin(), methods_.end(), [&form](const auto& one) {
+    return one->name() == (*form)["method"];
+  });
+  if (method == methods_.end())
+    return explain(request, response, Stranger{Stranger::Why::kOldForm, {}, {}});
+
+  const std::string& mac = visitor->client.mac;
+  const bool is_guess = (*method)->can_be_guessed();
+  const auto refuse = [&](int status, const std::string& text) {
+    send(response, status,
+         pages_.login(language, methods_, visitors_.ticket("login", *visitor, now_s()), text));
+  };
+  const auto now = Limiter::Clock::now();
+  if (const auto wait = failures_.wait(mac, now); is_guess && wait.count() > 0) {
+    response.set_header("Retry-After", fmt::format("{}", wait.count()));
+    const auto seconds = static_cast<std::uint64_t>(wait.count());
+    return refuse(429, with(pages_.texts()(language, "too_many"), "time",
+                            pages_.texts().duration(language, seconds)));
+  }
+  const auto session = gateway_.session_of(visitor->client);
+  if (!session && session.error().kind != GatewayError::Kind::kNotFound)
+    return explain(request, response, session.error());
+  if (session && session->state == "blocked")
+    return send(response, 403, pages_.message(language, "blocked", std::nullopt));
+  if (session && session->is_open()) {
+    response.set_redirect("/status", 303);
+    return;
+  }
+  auto grant = (*method)->check(*form, mac, now_s());
+  if (!grant) {
+    if (is_guess && failures_.failed(mac, now)) {
+      log_.say("login", fmt::format("{} has failed {} times and is to wait for {} s", mac,
+                                    config_.limits.of_key, config_.limits.window.count()));
+    }
+    return refuse(403, pages_.texts()(language, (*method)->text_of(grant.error())));
+  }
+  // A session that is restricted has used its quota: the new one counts anew.
+  if (session) static_cast<void>(gateway_.revoke(visitor->client));
+  open_session(request, response, *visitor, **method, *grant);
+}
+
+void GuestSite::open_session(const Request& request, Response& response, const Visitor& visitor,
+                             const Method& method, const Grant& grant) {
+  const std::pair link{visitor.client.mac, visitor.nonce};
+  bool is_spent = true;
+  {
+    const std::lock_guard lock{mutex_};
+    if (logging_in_.insert(link).second) {
+      is_spent = trail_.is_spent(link.first, link.second);
+      if (is_spent) logging_in_.erase(link);
+    }
+  }
+  if (is_spent) {
+    if (grant.take_back) grant.take_back();
+    log_.say("link", fmt::format("{}'s has opened a session already", link.first));
+    return send(
+        response, 403,
+        pages_.message(language_of(request), "used", Action{config_.renew_url, "try_again"}));
+  }
+  struct Leave {
+    GuestSite& site;
+    const std::pair<std::string, std::uint32_t>& link;
+    ~Leave() {
+      const std::lock_guard lock{site.mutex_};
+      site.logging_in_.erase(link);
+    }
+  } const leave{*this, link};
+
+  const Plan& plan = *grant.plan;
+  const auto added =
+      gateway_.add({visitor.client, grant.ttl_s, plan.rate_up_bps, plan.rate_down_bps,
+                    grant.quota_bytes, plan.idle_s, plan.session_class, grant.who});
+  if (!added) {
+    // What may have been opened stays paid for: the same device logs in again at no cost.
+    if (added.error().kind != GatewayError::Kind::kUncertain && grant.take_back) grant.take_back();
+    return explain(request, response, added.error());
+  }
+  failures_.succeeded(visitor.client.mac);
+  trail_.completed({now_s(), visitor.client.mac, std::string{method.name()}, grant.who},
+                   visitor.nonce);
+  // Kept by the browser for the next page alone, and signed; one of a login before is taken away.
+  const std::string wanted = safe_return(visitor.return_url);
+  response.set_header(
+      "Set-Cookie",
+      fmt::format("gate511_return={}; Path=/welcome; Max-Age={}; HttpOnly; SameSite=Lax{}",
+                  wanted.empty() ? "" : seal_.seal("return", wanted), wanted.empty() ? 0 : 300,
+                  is_tls(request) ? "; Secure" : ""));
+  response.set_header("Cache-Control", "no-store");
+  response.set_redirect("/welcome", 303);
+}
+
+void redirect_to_tls(App& app, const std::string& url) {
+  app.set_pre_routing_handler([url](const httplib::Request& request, httplib::Response& response) {
+    response.status = request.method == "POST" ? 403 : 302;
+    response.set_header("Cache-Control", "no-store");
+    if (request.method != "POST") response.set_header("Location", url + request.target.substr(1));
+    return httplib::Server::HandlerResponse::Handled;
+  });
+}
+
+}  // namespace gate511::portal

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What guests use: log in, see what is left, log out; and the API of RFC 8908.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "portal/brand.hpp"
+#include "portal/config.hpp"
+#include "portal/gateway.hpp"
+#include "portal/guest/method.hpp"
+#include "portal/guest/pages.hpp"
+#include "portal/guest/visitor.hpp"
+#include "portal/log.hpp"
+#include "portal/store/trail.hpp"
+#include "portal/web/app.hpp"
+#include "portal/web/limiter.hpp"
+
+namespace gate511::portal {
+
+class GuestSite {
+ public:
+  /// Answers by `app`. All that is given outlives it.
+  GuestSite(App& app, const Config& config, const std::vector<std::string>& secrets,
+            const Brand& brand, PortalFile& file, Gateway& gateway, const Texts& texts, Log& log);
+
+ private:
+  using Request = App::Request;
+  using Response = App::Response;
+
+  void add_routes();
+  /// True: answered already, as the site is called by another name or the form comes from
+  /// elsewhere.
+  [[nodiscard]] bool turned_away(const Request& request, Response& response);
+  void show_login(const Request& request, Response& response);
+  void take_login(const Request& request, Response& response);
+  void show_welcome(const Request& request, Response& response);
+  void show_status(const Request& request, Response& response);
+  void take_log_out(const Request& request, Response& response);
+  void answer_api(const Request& request, Response& response);
+  void explain(const Request& request, Response& response, const Stranger& stranger);
+  void explain(const Request& request, Response& response, const GatewayError& error);
+  /// Opens the session, or says why not, and then nothing was changed.
+  void open_session(const Request& request, Response& response, const Visitor& visitor,
+                    const Method& method, const Grant& grant);
+  void show_session(const Request& request, Response& response, const Session& session,
+                    const std::string& return_url, bool leads_on);
+  [[nodiscard]] std::string safe_return(const std::string& url) const;
+  [[nodiscard]] Language language_of(const Request& request) const;
+  void send(Response& response, int status, const std::string& page);
+  [[nodiscard]] std::string origin() const { return config_.url.substr(0, config_.url.size() - 1); }
+
+  const Config& config_;
+  const Brand& brand_;
+  Gateway& gateway_;
+  Log& log_;
+  Seal seal_;
+  Visitors visitors_;
+  Trail trail_;
+  Vouchers vouchers_;
+  Users users_;
+  std::vector<std::unique_ptr<Method>> methods_;
+  Pages pages_;
+  Limiter failures_;
+  Limiter renewals_;
+  App& app_;
+  std::mutex mutex_;
+  std::set<std::pair<std::string, std::uint32_t>> logging_in_;  ///< links at it just now
+};
+
+/// Answers everything with where it is by TLS.
+void redirect_to_tls(App& app, const std::string& url);
+
+}  // namespace gate511::portal

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The portal as a whole: what it takes to run, opened in order, and its loop.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <memory>
+#include <string>
+
+#include "gate511/error.hpp"
+#include "portal/config.hpp"
+
+namespace gate511::portal {
+
+class Portal {
+ public:
+  /// Reads what the configuration names, and opens the sockets: with the rights that it was started
+  /// with. Errors are one line each.
+  [[nodiscard]] static tl::expected<Portal, Error> open(const Config& config);
+  Portal(Portal&&) noexcept;
+  Portal& operator=(Portal&&) noexcept;
+  ~Portal();
+
+  /// Opens the database, as whom the portal has become by now, and asks the gateway whether it is
+  /// there.
+  [[nodiscard]] tl::expected<void, Error> prepare();
+  /// Serves until stop().
+  void run();
+  /// From a signal's handler as well.
+  void stop() noexcept;
+
+  /// `https://portal.example/, by https 192.0.2.10:443`, for the log.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Parts;
+  explicit Portal(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Becomes `privileges.user`, for good, where the process is root's. What became of it, for the
+/// log.
+[[nodiscard]] tl::expected<std::string, Error> give_up_root(const Config& config);
+
+}  // namespace gate511::portal

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// gate511-portal: the reference portal, and the command line for its vouchers and users.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "portal/portal.hpp"
+#include "programs/portal/command.hpp"
+
+namespace gate511::portal {
+namespace {
+
+/// CLI11 may say why in several lines; an error is one.
+std::string in_one_line(std::string text) {
+  for (char& c : text) c = c == '\n' ? ' ' : c;
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+Portal* running = nullptr;  // for the signals' handler
+
+void stop(int) {
+  running->stop();
+}
+
+/// The configuration, with its warnings said.
+tl::expected<Config, Error> load(const std::string& path) {
+  auto config = load_config(path);
+  if (!config) return config;
+  for (const Error& warning : warnings(*config))
+    fmt::print(stderr, "gate511-portal: warning: {}\n", warning.text());
+  return config;
+}
+
+int check(const std::string& path) {
+  const auto config = load(path);
+  if (!config) return fail(config.error());
+  if (const auto secrets = load_secrets(*config); !secrets) return fail(secrets.error());
+  fmt::print("{}: good\n", path);
+  return static_cast<int>(Exit::kOk);
+}
+
+int serve(const std::string& path) {
+  const auto config = load(path);
+  if (!config) return fail(config.error());
+  ::umask(077);
+  auto portal = Portal::open(*config);
+  if (!portal) return fail(portal.error());
+  const auto user = give_up_root(*config);
+  if (!user) return fail(user.error());
+  if (!user->empty()) fmt::print(stderr, "gate511-portal: privileges: {}\n", *user);
+  if (const auto prepared = portal->prepare(); !prepared) return fail(prepared.error());
+
+  running = &*portal;
+  struct sigaction action {};
+  action.sa_handler = stop;
+  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGINT, &action, nullptr);
+  fmt::print("gate511-portal: ready: {}\n", portal->text());
+  std::fflush(stdout);
+  portal->run();
+  return static_cast<int>(Exit::kOk);
+}
+
+int run_main(int argc, char** argv) {
+  CLI::App app{"The reference portal of gate511: serves its pages, or makes vouchers and users.",
+               "gate511-portal"};
+  Command command;
+  bool is_check = false;
+  app.add_option("-c,--config", command.config_file, "the portal's configuration")
+      ->take_last()
+      ->capture_default_str();
+  app.add_flag("--check", is_check, "say whether the configuration is good, and start nothing");
+  app.add_flag("-j,--json", command.json, "print results as JSON, one object a line");
+  app.set_version_flag("--version", "gate511-portal " GATE511_VERSION);
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  add_voucher_verbs(app, command);
+  add_user_verbs(app, command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return fail({"command line", in_one_line(error.what()), "see gate511-portal --help"},
+                Exit::kUsage);
+  }
+  if (command.chosen) return command.chosen();
+  return is_check ? check(command.config_file) : serve(command.config_file);
+}
+
+}  // namespace
+}  // namespace gate511::portal
+
+int main(int argc, char** argv) {
+  try {
+    return gate511::portal::run_main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gate511-portal: %s; report this\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,257 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The reference portal behind the real gateway: guests log in by each method and log out, links that are
+# expired, forged, used or another's, wrong codes, the API of RFC 8908 field by field, a gateway that is not
+# there, and what hostile guests send.
+# shellcheck source=tests/smoke/lib/smoke.bash
+. "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
+# shellcheck source=tests/smoke/lib/guest_portal.bash
+. "${BASH_SOURCE[0]%/*}/lib/guest_portal.bash"
+
+readonly site=https://portal.example
+
+# status_of URL CURL-ARGUMENT...: the status alone.
+status_of() { guest_curl -o /dev/null -w '%{http_code}' "${@:2}" "$1"; }
+
+# log_in_by METHOD FIELD=VALUE... : from a fresh link to the answer, with its fields.
+log_in_by() {
+  local method=$1 ticket field=()
+  shift
+  ticket=$(guest_curl -4 "$(link_from 4)" | ticket_of)
+  for one in "$@"; do field+=(--data-urlencode "$one"); done
+  guest_curl -4 -i -d "ticket=$ticket" -d "method=$method" "${field[@]}" "$site/login"
+}
+
+old_link() { printf '%s/login?%s' "$site" "$(/usr/bin/python3 "$smoke_lib/sign_link.py" "$bed_dir/link.key" "$@")"; }
+
+no_session() { check_fails "$1: no session" ctl session get "$(mac_of client)"; }
+
+# answers NAME STATUS URL CURL-ARGUMENT...
+answers() {
+  local seen
+  seen=$(status_of "$3" "${@:4}" || true)
+  equal "$1" "$seen" "$2"
+}
+
+log_has() {
+  if wait_until 3 grep -qE -- "$2" "$bed_dir/portal.log"; then passed "$1"; else failed "$1" "$(tail -n 20 "$bed_dir/portal.log")"; fi
+}
+
+bed_up
+add_client other
+gateway_up
+portal_up
+mac=$(mac_of client)
+
+step 'Vouchers and users on the command line'
+mapfile -t codes < <(portal_cli voucher create --count 20 --plan day --note hall)
+equal 'twenty codes are made' "${#codes[@]}" 20
+matches 'of an alphabet that is not mistaken' "${codes[0]}" '^[2-9A-HJKMNP-TV-Z]{5}-[2-9A-HJKMNP-TV-Z]{5}$'
+printf 'SUMMER-2026\nbad!\nSUMMER-2026\n' >"$bed_dir/codes"
+import=$(portal_cli voucher import "$bed_dir/codes" --plan hour --devices 2 2>&1 || true)
+matches 'a line that is no code is named' "$import" 'codes:2: "bad!" is no code; a code is'
+matches 'and one that is there' "$import" 'codes:3: "SUMMER-2026" is there already'
+matches 'the others are taken' "$import" '^1 added, 2 bad$'
+equal 'listed by note and state, as JSON' \
+  "$(portal_cli -j voucher list --note hall --state new | jq -s 'length')" 20
+matches 'a sheet to print' "$(portal_cli voucher print --note hall)" "<b>${codes[3]}</b>"
+matches 'no plan' "$(portal_cli voucher create --plan none 2>&1 || true)" \
+  '^gate511-portal: --plan: there is no plan "none"; give one of the \[\[plan\]\]s of '
+portal_cli voucher revoke "${codes[19]}" >"$bed_dir/said"
+equal 'one is revoked' "$(<"$bed_dir/said")" "${codes[19]} revoked"
+equal 'one that is not there: 4' "$(portal_cli voucher revoke NONE99 >/dev/null 2>&1 || echo $?)" 4
+printf 'a long password\n' | portal_cli user add ann --plan hour
+equal 'a user is listed' "$(portal_cli -j user list | jq -r .name)" ann
+matches 'a short password is refused' "$(portal_cli user passwd ann 2>&1 <<<short || true)" '^gate511-portal: password: it has 5 bytes; give 8 to 256'
+
+step 'The API of RFC 8908 for a guest'
+guest_curl -4 -D "$bed_dir/head" -o "$bed_dir/api" "$site/api"
+tr -d '\r' <"$bed_dir/head" >"$bed_dir/fields"
+matches 'its type' "$(<"$bed_dir/fields")" '^Content-Type: application/captive\+json$'
+matches 'it is for this client alone' "$(<"$bed_dir/fields")" '^Cache-Control: private$'
+equal 'every member' "$(jq -Sc . "$bed_dir/api")" \
+  '{"can-extend-session":false,"captive":true,"user-portal-url":"https://portal.example/","venue-info-url":"https://venue.example/"}'
+
+step '511 over IPv6, login over IPv4'
+link=$(link_from 6)
+matches 'the gateway leads to the portal' "$link" '^https://portal\.example/login\?t='
+page=$(guest_curl -4 "$link")
+matches 'a form for each method' "$page" 'name="method" value="voucher"'
+ticket=$(ticket_of <<<"$page")
+answer=$(guest_curl -4 -i -d "ticket=$ticket" -d method=voucher -d "code= $(tr A-Z- 'a-z ' <<<"${codes[0]}")" "$site/login")
+matches 'the voucher is taken, however it is typed' "$answer" '^HTTP/1.1 303 '
+matches 'to a page of the own site, without a token' "$answer" $'^Location: /welcome\r$'
+welcome=$(guest_curl -4 "$site/welcome")
+matches 'which leads back to the page wanted' "$welcome" 'http-equiv="refresh" content="1;url=http://origin.example/"'
+equal 'and that is there' "$(client curl -s http://origin.example/)" 'This is the origin.'
+session=$(ctl -j session get "$mac" | jq -c '.session | {state,tag,user,rate_down_bps,quota_bytes}')
+equal 'the session is as the plan says' "$session" \
+  '{"state":"authenticated","tag":"portal","user":"voucher-1","rate_down_bps":50000000,"quota_bytes":1000000000}'
+
+step 'The API of RFC 8908 for a session'
+guest_curl -6 -o "$bed_dir/api" "$site/api"
+equal 'by the other address too: it is online' "$(jq .captive "$bed_dir/api")" false
+equal 'its members' "$(jq -c keys "$bed_dir/api")" \
+  '["bytes-remaining","can-extend-session","captive","seconds-remaining","user-portal-url","venue-info-url"]'
+check 'seconds are those of the session' jq -e '."seconds-remaining" > 86300 and ."seconds-remaining" <= 86400' "$bed_dir/api"
+check 'bytes are those of the quota' jq -e '."bytes-remaining" > 990000000 and ."bytes-remaining" < 1000000000' "$bed_dir/api"
+
+step 'A link is used once'
+matches 'reloaded, it says what is left' "$(guest_curl -4 "$link")" '<h1>You are online</h1>'
+ticket=$(guest_curl -4 "$site/status" | ticket_of)
+matches 'log out' "$(guest_curl -4 -d "ticket=$ticket" "$site/logout")" '<h1>You are logged out</h1>'
+no_session 'logged out'
+equal 'and the gateway asks again' "$(client curl -s -o /dev/null -w '%{http_code}' http://origin.example/)" 511
+matches 'the used link opens nothing' "$(guest_curl -4 "$link")" '<h1>This link has been used</h1>'
+log_has 'and is told of' "^gate511-portal: link: $mac's has opened a session already"
+no_session 'a used link'
+
+step 'Links that are not to be trusted'
+answer=$(guest_curl -4 -i "${link/t=AQ/t=Aq}")
+matches 'forged: refused' "$answer" '^HTTP/1.1 403 '
+matches 'forged: says so, and how to get another' "$answer" 'href="http://198.51.100.1/"'
+log_has 'forged: told of' '^gate511-portal: link: from 192.0.2.100: the link is signed by none of the keys'
+expired=$(guest_curl -4 "$(old_link "$mac" 192.0.2.100 4000 http://origin.example/)")
+matches 'expired: led on to where the gateway makes a fresh one' "$expired" 'content="1;url=http://origin.example/"'
+expired=$(guest_curl -4 "$(old_link "$mac" 192.0.2.100 4000)")
+matches 'expired, without a page wanted' "$expired" 'content="1;url=http://198.51.100.1/"'
+fresh=$(link_from 4 http://198.51.100.1/)
+matches 'which the gateway answers' "$fresh" '^https://portal\.example/login\?t='
+answer=$(guest_curl -4 -i "$(old_link 02:00:5e:00:53:77 192.0.2.100 0)")
+matches "another's: refused" "$answer" '^HTTP/1.1 403 '
+matches "another's: says so" "$answer" 'This link belongs to another device'
+log_has "another's: told of" "^gate511-portal: link: it is 02:00:5e:00:53:77's, and came from 192.0.2.100, which is $mac: refused"
+other_ticket=$(in_ns other curl -4sS -m 10 --cacert "$bed_dir/tls/ca.pem" "$site/" | ticket_of)
+check "another's form is there" test -n "$other_ticket"
+answers "another's form opens nothing" 403 "$site/login" -4 -d "ticket=$other_ticket" -d method=terms -d accept=yes
+no_session "another's form"
+
+step 'The other methods'
+matches 'by accepting the terms' "$(log_in_by terms accept=yes)" $'^Location: /welcome\r$'
+ctl session revoke "$mac" >/dev/null
+matches 'not without' "$(log_in_by terms)" 'Please accept the terms'
+no_session 'terms not accepted'
+matches 'by password' "$(log_in_by password user=ann 'password=a long password')" $'^Location: /welcome\r$'
+equal "the session has the user's name" "$(ctl -j session get "$mac" | jq -r .session.user)" ann
+ctl session revoke "$mac" >/dev/null
+matches 'not by another password' "$(log_in_by password user=ann 'password=a wrong password')" 'User name or password is wrong'
+matches 'nor by another name' "$(log_in_by password user=bob 'password=a long password')" 'User name or password is wrong'
+no_session 'a wrong password'
+matches 'a voucher that was revoked' "$(log_in_by voucher "code=${codes[19]}")" 'This code is not valid'
+portal_cli voucher expire "${codes[18]}" >/dev/null
+matches 'one that has expired' "$(log_in_by voucher "code=${codes[18]}")" 'This code has expired'
+matches "one of another device's" "$(in_ns other curl -4sS -m 10 --cacert "$bed_dir/tls/ca.pem" -d "ticket=$other_ticket" \
+  -d method=voucher -d "code=${codes[0]}" "$site/login")" 'already used by as many devices'
+
+step 'Ten wrong vouchers'
+for _ in 1 2 3 4 5 6 7 8 9 10; do last=$(log_in_by voucher code=23456-23456); done
+matches 'then it is to wait' "$(log_in_by voucher "code=${codes[1]}")" '^HTTP/1.1 429 '
+matches 'which its page says' "$(log_in_by voucher "code=${codes[1]}")" 'Too many attempts. Try again in'
+matches 'told before that the code is wrong' "$last" 'This code is not valid|Too many attempts'
+log_has 'the operator is told once' "^gate511-portal: login: $mac has failed 10 times and is to wait for 600 s"
+no_session 'ten wrong vouchers'
+equal 'the code is new still' "$(portal_cli -j voucher list --note hall | jq -r "select(.code == \"${codes[1]}\").state")" new
+
+step 'The gateway goes, and comes back'
+kill "$portal_pid" && wait_until 5 process_ended "$portal_pid"
+portal_start  # the wrong codes are forgotten
+link=$(link_from 4)
+ticket=$(guest_curl -4 "$link" | ticket_of)
+cp "$bed_dir/portal.db" "$bed_dir/before.db"
+check_invariant
+# The portal is on the other side: without the gateway a guest reaches nobody, so the operator's side asks.
+gateway_stop
+page=$(net curl -sS -m 10 --cacert "$bed_dir/tls/ca.pem" --resolve "portal.example:443:$portal4" -i "$site/")
+matches 'without a gateway: a page says so' "$page" '^HTTP/1.1 503 '
+matches 'and that nothing was used up' "$page" 'Nothing was used up'
+log_has 'and the operator is told what to see to' '^gate511-portal: gateway: .*control.sock: cannot be connected to: .*; see that gate511 runs'
+gateway_start
+matches 'the gateway does not know its clients yet' "$(guest_curl -4 "$site/")" 'Your device is not known yet'
+answer=$(guest_curl -4 -i -d "ticket=$ticket" -d method=voucher -d "code=${codes[1]}" "$site/login")
+matches 'a form from before logs in all the same, over a new connection' "$answer" $'^Location: /welcome\r$'
+ctl session revoke "$mac" >/dev/null
+matches 'and so does a new link' "$(log_in_by terms accept=yes)" $'^Location: /welcome\r$'
+ctl session revoke "$mac" >/dev/null
+client ip neighbour flush all
+client ping -c 1 -W 1 "$portal4" >/dev/null || true
+check 'until the client speaks' wait_until 5 ctl client get "$mac"
+
+step 'No rights on the socket'
+chmod 0600 "$bed_dir/control.sock"
+chown root "$bed_dir/control.sock"
+kill "$portal_pid" && wait_until 5 process_ended "$portal_pid"
+: >"$bed_dir/portal.log"
+portal_start
+log_has 'the operator is told what to do' "^gate511-portal: gateway: .*permission denied; put the portal's user into the gateway's control.group"
+matches 'a guest that it does not answer' "$(guest_curl -4 -i "$site/")" '^HTTP/1.1 503 '
+chown games "$bed_dir/control.sock"
+
+step 'Forms of others, and addresses that lead elsewhere'
+ticket=$(guest_curl -4 "$site/" | ticket_of)
+check 'a form' test -n "$ticket"
+form=(-4 -d "ticket=$ticket" -d method=terms -d accept=yes)
+answers 'a form from another site' 403 "$site/login" "${form[@]}" -H 'Origin: https://evil.example'
+answers 'from a page of no site' 403 "$site/login" "${form[@]}" -H 'Origin: null'
+answers 'as browsers tell of it' 403 "$site/login" "${form[@]}" -H 'Sec-Fetch-Site: cross-site'
+answers 'without a ticket' 403 "$site/login" -4 -d method=terms -d accept=yes
+answers 'with a ticket of another purpose' 403 "$site/logout" -4 -d "ticket=$ticket"
+answers 'with one that was changed' 403 "$site/login" -4 -d "ticket=X$ticket" -d method=terms -d accept=yes
+answers 'a form in another coding' 415 "$site/login" -4 -F "ticket=$ticket" -F method=terms -F accept=yes
+answers 'JSON' 415 "$site/login" -4 -H 'Content-Type: application/json' -d '{}'
+answers 'fields twice' 403 "$site/login" "${form[@]}" -d accept=no
+no_session 'forms of others'
+answers 'the same form, as it was given, logs in' 303 "$site/login" "${form[@]}" -H "Origin: $site"
+ctl session revoke "$mac" >/dev/null
+for bad in 'javascript:alert(1)' '//evil.example/' 'http://user@evil.example/' 'https://portal.example/logout'; do
+  ticket=$(guest_curl -4 "$(old_link "$mac" 192.0.2.100 0 "$bad")" | ticket_of)
+  answer=$(guest_curl -4 -i -d "ticket=$ticket" -d method=terms -d accept=yes "$site/login")
+  matches "a signed link for $bad" "$answer" $'^Location: /welcome\r$'
+  no_match "even signed, it does not lead to $bad" "$answer$(guest_curl -4 "$site/welcome")" 'evil|javascript|http-equiv|url=https://portal'
+  ctl session revoke "$mac" >/dev/null
+  rm -f "$bed_dir/cookies"
+done
+answers 'another name for the site leads to its own' 302 "$site/status" -4 -H 'Host: evil.example'
+matches 'and nowhere else' "$(guest_curl -4 -i "$site/status?x=y" -H 'Host: evil.example')" $'^Location: https://portal.example/\r$'
+check_fails 'a made-up cookie leads nowhere' grep -q evil <(guest_curl -4 -H 'Cookie: gate511_return=aHR0cDovL2V2aWwuZXhhbXBsZS8.AAAAAAAAAAAAAAAAAAAAAA' "$site/welcome")
+no_match 'a guest gets no cookie before its login' "$(guest_curl -4 -i "$site/")" '^Set-Cookie'
+
+step 'What is no request of a browser'
+for path in /../../etc/passwd /%2e%2e/%2e%2e/etc/passwd /style.css/../../portal.db '/..%5c..%5cportal.db' /assets/en.json; do
+  answers "$path" 404 "$site$path" -4 --path-as-is
+done
+answers 'a form that is too long' 413 "$site/login" -4 -d "x=$(head -c 9000 /dev/zero | tr '\0' x)"
+answers 'a target that is too long' 414 "$site/$(head -c 3000 /dev/zero | tr '\0' x)" -4
+answers 'fields that are too long' 431 "$site/" -4 -H "X: $(head -c 9000 /dev/zero | tr '\0' x)"
+answers 'a chunked form' 411 "$site/login" -4 -H 'Transfer-Encoding: chunked' -d x=y
+answers 'PUT' 405 "$site/login" -4 -X PUT -d x=y
+answers 'a form that is packed' 415 "$site/login" -4 -H 'Content-Encoding: gzip' -d x=y
+for field in 'Content-Security-Policy: default-src .none.' 'X-Content-Type-Options: nosniff' 'X-Frame-Options: DENY' \
+  'Referrer-Policy: no-referrer' 'Cache-Control: no-store'; do
+  matches "each page has $field" "$(guest_curl -4 -i "$site/")" "^$field"
+done
+no_match 'no page has a script in it' "$(guest_curl -4 "$site/")" '<script|style=| on[a-z]+='
+reflected=$(guest_curl -4 "$site/login?t=<script>alert(1)</script>&u=%22%3E%3Cscript%3E")
+no_match 'nothing of the request is in a page' "$reflected" '<script|alert\('
+
+step 'Slow clients'
+portal_pids=()
+for _ in $(seq 1 60); do
+  client timeout 30 bash -c "exec 3<>/dev/tcp/$portal4/443; sleep 25" &
+  portal_pids+=($!)
+done
+client ping -6 -c 1 -W 1 "$portal6" >/dev/null || true
+since=$(now_ms)
+answers 'sixty silent connections of one client keep another from nothing' 200 "$site/" -6
+within_ms 'and not for long' 3000 "$since"
+answers 'nor that client itself' 200 "$site/" -4
+for pid in "${portal_pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+
+step 'It stops when it is told to'
+since=$(now_ms)
+kill "$portal_pid"
+check 'it ends' wait_until 5 process_ended "$portal_pid"
+within_ms 'in a second' 1000 "$since"
+no_match 'and nothing was an error' "$(<"$bed_dir/portal.log")" 'error:|terminate|Sanitizer'
+
+smoke_end

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The portal's configuration: each error with its line and with what would be right.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "portal/brand.hpp"
+#include "portal/config.hpp"
+
+namespace gate511::portal {
+namespace {
+
+constexpr std::string_view kGood = R"([portal]
+url = "https://portal.example/"
+secret_file = "link.key"
+[listen]
+https = ["192.0.2.10:443", "[2001:db8::10]:443"]
+certificate = "portal.pem"
+key = "portal.key"
+[[plan]]
+name = "day"
+)";
+
+std::string with(std::string_view from, std::string_view to) {
+  std::string text{kGood};
+  text.replace(text.find(from), from.size(), to);
+  return text;
+}
+
+TEST(PortalConfig, DefaultsAreTheDocumentedOnes) {
+  const auto config = parse_config(kGood, "portal.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->host, "portal.example");
+  EXPECT_EQ(config->https.at(1).host, "2001:db8::10");
+  EXPECT_EQ(config->methods, std::vector<std::string>{"voucher"});
+  EXPECT_EQ(config->plan("day")->ttl_s, 86'400U);
+  EXPECT_EQ(config->gateway.socket, "/run/gate511/control.sock");
+  EXPECT_TRUE(config->gateway.sees_addresses);
+  EXPECT_TRUE(warnings(*config).empty());
+}
+
+struct Bad {
+  std::string text;
+  std::string_view error;
+};
+
+class PortalConfigRefuses : public testing::TestWithParam<Bad> {};
+
+TEST_P(PortalConfigRefuses, WithItsLine) {
+  const auto config = parse_config(GetParam().text, "portal.toml");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().text(), GetParam().error);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, PortalConfigRefuses,
+    testing::Values(Bad{with("https://portal.example/", "https://portal.example/login"),
+                        "portal.toml:2: `portal.url` is \"https://portal.example/login\", which is "
+                        "no site's; give scheme and host "
+                        "with a slash at the end, such as \"https://portal.example/\""},
+                    Bad{with("secret_file = \"link.key\"", ""),
+                        "portal.toml:1: `portal.secret_file` is missing; set it: the gateway's "
+                        "portal.secret_file"},
+                    Bad{with("secret_file", "secert_file"),
+                        "portal.toml:3: unknown key `portal.secert_file`; did you mean "
+                        "`secret_file`? portal takes url, "
+                        "network_name, secret_file, old_secret_file, database, renew_url, "
+                        "venue_info_url, language, style, logo"},
+                    Bad{with("192.0.2.10:443", "192.0.2.10"),
+                        "portal.toml:5: `listen.https` holds \"192.0.2.10\", which is no address "
+                        "and port; write it like "
+                        "\"192.0.2.10:443\" or \"[2001:db8::10]:443\""},
+                    Bad{with("certificate = \"portal.pem\"", ""),
+                        "portal.toml:5: `listen.https` has no certificate; set listen.certificate "
+                        "and listen.key, each a PEM file"},
+                    Bad{with("url = \"https://", "url = \"http://"),
+                        "portal.toml:5: `portal.url` is \"http://portal.example/\" and "
+                        "`listen.https` is not; make them agree: "
+                        "https:// with listen.https, else http://"},
+                    Bad{std::string{kGood} + "ttl_s = -1",
+                        "portal.toml:10: `plan[0].ttl_s` is -1; it must be an integer from 0 to "
+                        "3153600000 seconds, 0 for no end"},
+                    Bad{std::string{kGood} + "[[plan]]\nname = \"day\"",
+                        "portal.toml:11: two plans are named \"day\"; give each its own"},
+                    Bad{std::string{kGood} +
+                            "[login]\nmethods = [\"terms\"]\nterms_plan = \"week\"",
+                        "portal.toml:12: `login.terms_plan` is \"week\", which is no plan; name "
+                        "the [[plan]] that accepting the "
+                        "terms gives"},
+                    Bad{std::string{kGood} + "[login]\nmethods = [\"sms\"]",
+                        "portal.toml:11: `login.methods` holds \"sms\"; it may hold \"terms\", "
+                        "\"voucher\" and \"password\", each "
+                        "once"},
+                    Bad{std::string{kGood} + "[gateway]\ntls_connect = \"gateway.example:9512\"",
+                        "portal.toml:11: `gateway.tls_cert` is missing; TLS needs tls_cert, "
+                        "tls_key and tls_ca, each a PEM file"},
+                    Bad{with("secret_file", "renew_url = \"https://a.example/\"\nsecret_file"),
+                        "portal.toml:3: `portal.renew_url` is \"https://a.example/\", which renews "
+                        "no link; give an http URL on port "
+                        "80 outside of the garden, which the gateway answers in its place"},
+                    Bad{"[portal",
+                        "portal.toml:1: Error while parsing table header: encountered end-of-file; "
+                        "write it as TOML: `key "
+                        "= \"text\"`, `key = 1` or `[section]`"}));
+
+TEST(PortalConfig, PlainHttpDrawsAWarning) {
+  const auto config = parse_config(R"([portal]
+url = "http://192.0.2.10/"
+secret_file = "link.key"
+[listen]
+http = ["192.0.2.10:80"]
+[[plan]]
+name = "day"
+)",
+                                   "portal.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  ASSERT_EQ(warnings(*config).size(), 1U);
+  EXPECT_EQ(warnings(*config)[0].text(),
+            "portal.toml:5: the portal speaks plain HTTP: all who are near read codes and "
+            "passwords, and clients get no "
+            "RFC 8908 API; set listen.https, certificate and key");
+}
+
+TEST(PortalBrand, LogosAreKnownByTheirBytes) {
+  EXPECT_EQ(image_type("\x89PNG\r\n\x1a\n"), "image/png");
+  EXPECT_EQ(image_type("\xff\xd8\xff\xe0"), "image/jpeg");
+  EXPECT_EQ(image_type("RIFF\x01\x02\x03\x04WEBPVP8 "), "image/webp");
+  EXPECT_EQ(image_type("<svg xmlns="), "image/svg+xml");
+  EXPECT_EQ(image_type("<html>"), "");
+}
+
+}  // namespace
+}  // namespace gate511::portal

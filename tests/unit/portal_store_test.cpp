@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Vouchers, users, the trail and spent nonces, in a real file.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "portal/store/database.hpp"
+#include "portal/store/trail.hpp"
+#include "portal/store/users.hpp"
+#include "portal/store/vouchers.hpp"
+
+namespace gate511::portal {
+namespace {
+
+constexpr UnixTime kNow = 1'795'000'000;
+constexpr UnixTime kDay = 86'400;
+constexpr const char* kAnn = "02:00:5e:00:53:01";
+constexpr const char* kBob = "02:00:5e:00:53:02";
+
+class PortalStore : public testing::Test {
+ public:
+  PortalStore() : folder_{make_folder()}, file_{folder_ + "/portal.db"} {}
+  ~PortalStore() override { std::filesystem::remove_all(folder_); }
+
+ protected:
+  std::string add(std::uint64_t devices, UnixTime expires_at = 0) {
+    Voucher voucher;
+    voucher.code = make_code();
+    voucher.plan = "day";
+    voucher.devices = devices;
+    voucher.created_at = kNow;
+    voucher.expires_at = expires_at;
+    PortalFile::Work work{file_, true};
+    EXPECT_TRUE(vouchers_.add(work, voucher));
+    work.commit();
+    return voucher.code;
+  }
+  Redeemed redeem(const std::string& code, const char* mac, UnixTime now = kNow) {
+    return vouchers_.redeem(code, mac, now, [](const std::string& plan) {
+      return plan == "day" ? std::optional<std::uint64_t>{86'400} : std::nullopt;
+    });
+  }
+  static std::string make_folder() {
+    std::string name = "/tmp/gate511-portal.XXXXXX";
+    return ::mkdtemp(name.data());
+  }
+
+  std::string folder_;
+  PortalFile file_;
+  Vouchers vouchers_{file_};
+};
+
+using Why = Redeemed::Why;
+
+TEST(PortalCode, IsOfItsAlphabetAndNeverTheSame) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string code = make_code();
+    EXPECT_EQ(code.size(), kCodeChars + 1);
+    EXPECT_EQ(code.at(5), '-');
+    for (const char c : code)
+      EXPECT_TRUE(c == '-' || kCodeAlphabet.find(c) != kCodeAlphabet.npos) << code;
+    EXPECT_TRUE(seen.insert(code).second);
+  }
+}
+
+TEST(PortalCode, IsKnownHoweverItIsTyped) {
+  EXPECT_EQ(code_key("7kq2m x4d9r"), code_key("7KQ2M-X4D9R"));
+  EXPECT_EQ(code_key("OIL-012"), "011012");
+  EXPECT_EQ(code_key("12345"), "");
+  EXPECT_EQ(code_key("'; DROP TABLE voucher"), "");
+  EXPECT_EQ(code_key(std::string(33, 'A')), "");
+}
+
+TEST_F(PortalStore, AVouchersTimeRunsFromItsFirstLogin) {
+  const std::string code = add(2);
+  const Redeemed first = redeem(code, kAnn);
+  ASSERT_EQ(first.why, Why::kGood);
+  EXPECT_EQ(first.voucher.ends_at, kNow + 86'400);
+  EXPECT_EQ(redeem(code, kAnn, kNow + 100).voucher.ends_at, kNow + 86'400);
+  EXPECT_EQ(redeem(code, kBob, kNow + 200).voucher.ends_at, kNow + 86'400);
+  EXPECT_EQ(redeem(code, kAnn, kNow + 86'400).why, Why::kExpired);
+}
+
+TEST_F(PortalStore, AVoucherIsForSoManyDevices) {
+  const std::string code = add(1);
+  EXPECT_EQ(redeem(code, kAnn).why, Why::kGood);
+  EXPECT_EQ(redeem(code, kBob).why, Why::kTooManyDevices);
+  EXPECT_EQ(redeem(code, kAnn).why, Why::kGood);
+}
+
+TEST_F(PortalStore, WhatIsTakenBackWasNeverUsed) {
+  const std::string code = add(1);
+  const Redeemed redeemed = redeem(code, kAnn);
+  vouchers_.take_back(redeemed, kAnn);
+  EXPECT_EQ(vouchers_.find(code)->state(kNow), "new");
+  EXPECT_EQ(redeem(code, kBob, kNow + 500).voucher.ends_at, kNow + 500 + 86'400);
+}
+
+TEST_F(PortalStore, ADeviceThatWasThereBeforeIsNotTakenBack) {
+  const std::string code = add(1);
+  static_cast<void>(redeem(code, kAnn));
+  vouchers_.take_back(redeem(code, kAnn), kAnn);
+  EXPECT_EQ(redeem(code, kBob).why, Why::kTooManyDevices);
+}
+
+TEST_F(PortalStore, CodesThatAreNoneExpiredOrRevokedLetNobodyIn) {
+  EXPECT_EQ(redeem("AAAAA-AAAAA", kAnn).why, Why::kUnknown);
+  EXPECT_EQ(redeem("", kAnn).why, Why::kUnknown);
+  EXPECT_EQ(redeem(add(1, kNow - 1), kAnn).why, Why::kExpired);
+  const std::string code = add(1);
+  EXPECT_TRUE(vouchers_.revoke(code, kNow));
+  EXPECT_EQ(redeem(code, kAnn).why, Why::kUnknown);
+  EXPECT_FALSE(vouchers_.revoke("AAAAA-AAAAA", kNow));
+}
+
+TEST_F(PortalStore, ADevicesBytesAddUp) {
+  const std::string code = add(2);
+  const Redeemed redeemed = redeem(code, kAnn);
+  vouchers_.add_bytes(redeemed.voucher.id, kAnn, 700);
+  vouchers_.add_bytes(redeemed.voucher.id, kAnn, 50);
+  EXPECT_EQ(redeem(code, kAnn).bytes, 750U);
+  EXPECT_EQ(redeem(code, kBob).bytes, 0U);
+}
+
+TEST_F(PortalStore, EachComesOnceInTheOrderOfTheirMaking) {
+  std::vector<std::string> made;
+  {
+    PortalFile::Work work{file_, true};
+    Voucher voucher;
+    for (int i = 0; i < 1'100; ++i) {
+      voucher.code = made.emplace_back(make_code());
+      vouchers_.add(work, voucher);
+    }
+    work.commit();
+  }
+  std::vector<std::string> seen;
+  vouchers_.each([&seen](const Voucher& voucher) {
+    seen.push_back(voucher.code);
+    return true;
+  });
+  EXPECT_EQ(seen, made);
+}
+
+TEST_F(PortalStore, PasswordsAreKeptAsSaltedHashes) {
+  const std::string hash = hash_password("correct horse");
+  EXPECT_TRUE(hash.starts_with("$scrypt$ln=14,r=8,p=1$"));
+  EXPECT_NE(hash, hash_password("correct horse"));
+  EXPECT_TRUE(is_password("correct horse", hash));
+  EXPECT_FALSE(is_password("correct house", hash));
+  EXPECT_FALSE(is_password("", ""));
+  EXPECT_FALSE(is_password("x", "$scrypt$ln=14,r=8,p=1$"));
+}
+
+TEST_F(PortalStore, UsersAreWhoKnowsThePassword) {
+  Users users{file_};
+  EXPECT_TRUE(users.add("ann", "password one", "day", kNow));
+  EXPECT_FALSE(users.add("ann", "password two", "day", kNow));
+  EXPECT_EQ(users.check("ann", "password one")->plan, "day");
+  EXPECT_FALSE(users.check("ann", "password two"));
+  EXPECT_FALSE(users.check("bob", "password one"));
+  EXPECT_TRUE(users.set_password("ann", "password two"));
+  EXPECT_TRUE(users.check("ann", "password two"));
+  EXPECT_TRUE(users.remove("ann"));
+  EXPECT_FALSE(users.check("ann", "password two"));
+}
+
+TEST_F(PortalStore, ANonceIsSpentByACompletedLogin) {
+  Trail trail{file_};
+  EXPECT_FALSE(trail.is_spent(kAnn, 7));
+  trail.completed({kNow, kAnn, "voucher", "voucher-1"}, 7);
+  EXPECT_TRUE(trail.is_spent(kAnn, 7));
+  EXPECT_FALSE(trail.is_spent(kBob, 7));
+}
+
+TEST_F(PortalStore, WhatIsOldIsTakenAway) {
+  Trail trail{file_};
+  trail.completed({kNow - 10 * kDay, kAnn, "terms", ""}, 1);
+  trail.completed({kNow - 86'400, kBob, "terms", ""}, 2);
+  const std::string old = add(1, kNow - 8 * kDay), recent = add(1, kNow - 86'400), open = add(1);
+  file_.drop_old(kNow, 7, 7);
+  std::vector<std::string> left;
+  trail.each(10, [&left](const Login& login) { left.push_back(login.mac); });
+  EXPECT_EQ(left, std::vector<std::string>{kBob});
+  EXPECT_FALSE(trail.is_spent(kAnn, 1));
+  EXPECT_FALSE(vouchers_.find(old));
+  EXPECT_TRUE(vouchers_.find(recent));
+  EXPECT_TRUE(vouchers_.find(open));
+}
+
+TEST_F(PortalStore, TwoProgramsUseTheFileAtOnce) {
+  PortalFile other{folder_ + "/portal.db"};
+  Vouchers theirs{other};
+  const std::string code = add(1);
+  EXPECT_TRUE(theirs.find(code));
+  EXPECT_TRUE(theirs.revoke(code, kNow));
+  EXPECT_EQ(redeem(code, kAnn).why, Why::kUnknown);
+}
+
+TEST(PortalFile, WhatIsNoDatabaseIsSaid) {
+  std::string name = "/tmp/gate511-portal.XXXXXX";
+  const std::string folder = ::mkdtemp(name.data());
+  EXPECT_THROW(PortalFile{folder + "/none/portal.db"}, sql::SqlError);
+  EXPECT_THROW(PortalFile{"/dev/null/x"}, sql::SqlError);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace gate511::portal

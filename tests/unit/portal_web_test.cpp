@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the portal does with bytes from the network: framing, forms, cookies, return URLs, seals,
+// limits.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "portal/texts.hpp"
+#include "portal/web/app.hpp"
+#include "portal/web/form.hpp"
+#include "portal/web/framing.hpp"
+#include "portal/web/limiter.hpp"
+#include "portal/web/return_url.hpp"
+#include "portal/web/seal.hpp"
+#include "portal/web/text.hpp"
+
+namespace gate511::portal {
+namespace {
+
+using State = Framing::State;
+
+// ---- framing ----
+
+TEST(PortalFraming, ARequestIsWholeAtItsLastByteAndNotBefore) {
+  const std::string request =
+      "POST /login HTTP/1.1\r\nHost: portal.example\r\nContent-Length: 5\r\n\r\na=b&c";
+  for (std::size_t size = 0; size < request.size(); ++size)
+    EXPECT_EQ(frame_request(request.substr(0, size)).state, State::kMore) << size;
+  const Framing whole = frame_request(request + "GET ");
+  EXPECT_EQ(whole.state, State::kWhole);
+  EXPECT_EQ(whole.bytes, request.size());
+}
+
+struct Refusal {
+  std::string_view input;
+  int status;
+};
+
+class PortalFramingRefuses : public testing::TestWithParam<Refusal> {};
+
+TEST_P(PortalFramingRefuses, With) {
+  const Framing framing = frame_request(GetParam().input);
+  EXPECT_EQ(framing.state, State::kRefused) << GetParam().input;
+  EXPECT_EQ(framing.status, GetParam().status) << GetParam().input;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Inputs, PortalFramingRefuses,
+    testing::Values(
+        Refusal{"\x16\x03\x01", 400}, Refusal{"GET / HTTP/1.1\r\n\r\n", 400},
+        Refusal{"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
+        Refusal{"GET / FTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Refusal{"PUT / HTTP/1.1\r\nHost: a\r\n\r\n", 405},
+        Refusal{"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Refusal{"GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Refusal{"GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Refusal{"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+        Refusal{"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
+        Refusal{"GET / HTTP/1.1\r\nHost: a\r\n continued\r\n\r\n", 400},
+        Refusal{"GET / HTTP/1.1\r\nHost: a\nb: c\r\n\r\n", 400},
+        Refusal{"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", 400},
+        Refusal{"POST / HTTP/1.1\r\nHost: a\r\n\r\n", 411},
+        Refusal{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 411},
+        Refusal{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+                400},
+        Refusal{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n", 400},
+        Refusal{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8193\r\n\r\n", 413},
+        Refusal{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", 413},
+        Refusal{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Encoding: gzip\r\n\r\n",
+                415},
+        Refusal{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n",
+                417}));
+
+TEST(PortalFraming, HeadsAreBounded) {
+  const std::string begin = "GET / HTTP/1.1\r\nHost: a\r\n";
+  EXPECT_EQ(frame_request(begin + "X: " + std::string(kMaxHead, 'x')).status, 431);
+  std::string fields;
+  for (std::size_t i = 0; i < kMaxFields; ++i) fields += "X: y\r\n";
+  EXPECT_EQ(frame_request(begin + fields + "\r\n").status, 431);
+  EXPECT_EQ(
+      frame_request("GET /" + std::string(kMaxTarget, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n").status,
+      414);
+}
+
+// ---- the library that answers ----
+
+TEST(PortalApp, AnswersCarryWhatKeepsThemFromFramesAndOtherSites) {
+  App app;
+  app.Get("/page", [](const App::Request& request, App::Response& response) {
+    response.set_content(request.remote_addr + (is_tls(request) ? " by TLS" : " plain"),
+                         "text/plain");
+  });
+  const Answer answer = app.answer(
+      "GET /page HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip, br\r\nX-Gate511-Scheme: "
+      "http\r\n\r\n",
+      {"192.0.2.7", true}, false);
+  EXPECT_FALSE(answer.closes);
+  EXPECT_TRUE(answer.bytes.starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(answer.bytes.ends_with("192.0.2.7 by TLS")) << answer.bytes;
+  for (const char* const field :
+       {"Content-Security-Policy: default-src 'none'", "X-Frame-Options: DENY",
+        "X-Content-Type-Options: nosniff", "Referrer-Policy: no-referrer"})
+    EXPECT_NE(answer.bytes.find(field), std::string::npos) << field;
+  EXPECT_EQ(answer.bytes.find("Content-Encoding"), std::string::npos);
+}
+
+TEST(PortalApp, ClosesWhereEitherSideWantsTo) {
+  App app;
+  const std::string head = "GET /none HTTP/1.1\r\nHost: a\r\n";
+  EXPECT_TRUE(app.answer(head + "Connection: close\r\n\r\n", {"192.0.2.7", false}, false).closes);
+  EXPECT_TRUE(app.answer(head + "\r\n", {"192.0.2.7", false}, true).closes);
+  EXPECT_TRUE(app.answer("GET /none HTTP/1.0\r\n\r\n", {"192.0.2.7", false}, false).closes);
+}
+
+// ---- forms, cookies, queries ----
+
+TEST(PortalForm, IsReadAsBrowsersSendIt) {
+  const auto form = Form::read("code=7KQ2M-X4D9R&user=Zo%C3%AB+Lind&empty=");
+  ASSERT_TRUE(form);
+  EXPECT_EQ((*form)["code"], "7KQ2M-X4D9R");
+  EXPECT_EQ((*form)["user"], "Zo\u00eb Lind");
+  EXPECT_EQ((*form)["empty"], "");
+  EXPECT_EQ((*form)["missing"], "");
+  EXPECT_TRUE(Form::read(""));
+}
+
+TEST(PortalForm, IsNoneWhereBytesAreNotABrowsers) {
+  for (const char* const body : {"a=%", "a=%4", "a=%zz", "a=1&a=2", "a=%00", "a=%0a", "a=%ff", "=x",
+                                 "a=%ed%a0%80", "a=%c0%af", "&&", "a=%7f", "a=%c2%85"})
+    EXPECT_FALSE(Form::read(body)) << body;
+  EXPECT_FALSE(Form::read("a=" + std::string(Form::kMaxValue + 1, 'x')));
+  std::string many;
+  for (std::size_t i = 0; i <= Form::kMaxFields; ++i) many += "f" + std::to_string(i) + "=&";
+  EXPECT_FALSE(Form::read(many));
+}
+
+TEST(PortalCookie, IsFoundByItsWholeNameAndOnce) {
+  EXPECT_EQ(cookie("a=1; gate511=x; b=2", "gate511"), "x");
+  EXPECT_EQ(cookie("xgate511=y", "gate511"), "");
+  EXPECT_EQ(cookie("gate511=x; gate511=y", "gate511"), "");
+  EXPECT_EQ(cookie("gate511", "gate511"), "");
+  EXPECT_EQ(cookie("gate511=" + std::string(2000, 'x'), "gate511"), "");
+}
+
+TEST(PortalText, ParametersAreNotDecodedAndStandOnce) {
+  EXPECT_EQ(raw_parameter("t=a&u=http%3A", "u"), "http%3A");
+  EXPECT_EQ(raw_parameter("t=a&t=b", "t"), std::nullopt);
+  EXPECT_EQ(raw_parameter("xt=a", "t"), std::nullopt);
+}
+
+TEST(PortalText, WhatIsShownIsEscaped) {
+  EXPECT_EQ(escape_html("<a href=\"x\">'&"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;");
+  EXPECT_EQ(for_log("a\nb\x1b[31m\xc3\xa4"), "a?b?[31m??");
+}
+
+TEST(PortalText, Base64urlThereAndBack) {
+  for (const std::string_view bytes : {"", "f", "fo", "foo", "\xff\xfe\xfd\xfc"}) {
+    const auto back = from_base64url(base64url(bytes));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(*back, bytes);
+  }
+  EXPECT_EQ(base64url("\xfb\xff"), "-_8");
+  EXPECT_FALSE(from_base64url("-_9"));  // bits that belong to no byte
+  EXPECT_FALSE(from_base64url("a"));
+  EXPECT_FALSE(from_base64url("ab=="));
+}
+
+// ---- where a guest is led ----
+
+TEST(PortalReturnUrl, LeadsToSitesAlone) {
+  for (const char* const url : {"http://origin.example/", "https://origin.example:8443/a?b=c#d",
+                                "http://192.0.2.1", "http://[2001:db8::1]:80/", "http://a/%22"})
+    EXPECT_TRUE(is_safe_return(url, "portal.example")) << url;
+  for (const char* const url : {"",
+                                "/welcome",
+                                "//evil.example/",
+                                "javascript:alert(1)",
+                                "data:text/html,x",
+                                "ftp://a/",
+                                "http://",
+                                "http://user@evil.example/",
+                                "http://good.example\\@evil.example/",
+                                "http://a b/",
+                                "http://a/\"x",
+                                "http://a/<x>",
+                                "http://portal.example/logout",
+                                "https://PORTAL.example",
+                                "http://a:99999999/",
+                                "http://a:b/",
+                                "http://[::1/",
+                                "http://a%2f/",
+                                "http:///x",
+                                "http://a/\r\nSet-Cookie: x=y",
+                                "HTTP//a"})
+    EXPECT_FALSE(is_safe_return(url, "portal.example")) << url;
+}
+
+TEST(PortalReturnUrl, OnlyPlainHttpRenewsALink) {
+  EXPECT_TRUE(is_plain_http("http://origin.example/x"));
+  EXPECT_TRUE(is_plain_http("http://origin.example:80/x"));
+  EXPECT_FALSE(is_plain_http("http://origin.example:8080/x"));
+  EXPECT_FALSE(is_plain_http("https://origin.example/"));
+}
+
+// ---- seals ----
+
+TEST(PortalSeal, OpensWhatItSealedForThatPurposeAlone) {
+  const Seal seal{{std::string(32, 'a')}};
+  const std::string sealed = seal.seal("login", "text");
+  EXPECT_EQ(seal.open("login", sealed), "text");
+  EXPECT_EQ(seal.open("log out", sealed), std::nullopt);
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    std::string changed = sealed;
+    changed[i] = changed[i] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(seal.open("login", changed), std::nullopt) << i;
+  }
+  EXPECT_EQ(seal.open("login", ""), std::nullopt);
+  EXPECT_EQ(seal.open("login", "."), std::nullopt);
+}
+
+TEST(PortalSeal, KnowsTheKeyBeforeToo) {
+  const Seal before{{std::string(32, 'a')}};
+  const Seal after{{std::string(32, 'b'), std::string(32, 'a')}};
+  EXPECT_EQ(after.open("login", before.seal("login", "text")), "text");
+  EXPECT_EQ(before.open("login", after.seal("login", "text")), std::nullopt);
+}
+
+// ---- guesses ----
+
+TEST(PortalLimiter, LetsSoManyFailAndThenWaits) {
+  Limiter limiter{{3, 100, std::chrono::seconds{600}}};
+  const Limiter::Clock::time_point now{};
+  EXPECT_FALSE(limiter.failed("a", now));
+  EXPECT_FALSE(limiter.failed("a", now));
+  EXPECT_EQ(limiter.wait("a", now).count(), 0);
+  EXPECT_TRUE(limiter.failed("a", now));
+  EXPECT_EQ(limiter.wait("a", now + std::chrono::seconds{100}).count(), 500);
+  EXPECT_EQ(limiter.wait("b", now).count(), 0);
+  EXPECT_EQ(limiter.wait("a", now + std::chrono::seconds{600}).count(), 0);
+}
+
+TEST(PortalLimiter, ASuccessClearsTheClientAndNotTheSum) {
+  Limiter limiter{{2, 3, std::chrono::seconds{60}}};
+  const Limiter::Clock::time_point now{};
+  limiter.failed("a", now);
+  limiter.failed("a", now);
+  limiter.succeeded("a");
+  EXPECT_EQ(limiter.wait("a", now).count(), 0);
+  limiter.failed("a", now);
+  EXPECT_GT(limiter.wait("b", now).count(), 0);
+}
+
+TEST(PortalLimiter, MemoryIsBounded) {
+  Limiter limiter{{1, 1'000'000, std::chrono::seconds{60}}};
+  const Limiter::Clock::time_point now{};
+  for (int i = 0; i < 10'000; ++i) limiter.failed(std::to_string(i), now);
+  EXPECT_EQ(limiter.keys(), Limiter::kMaxKeys);
+  EXPECT_GT(limiter.wait("9999", now).count(), 0);
+}
+
+// ---- languages ----
+
+TEST(PortalTexts, EveryLanguageSaysTheSame) {
+  const Texts texts;
+  for (std::size_t i = 1; i < kLanguageCodes.size(); ++i) {
+    const auto& these = texts.of(static_cast<Language>(i));
+    for (const auto& [key, text] : texts.of(Language::kEnglish)) {
+      const auto found = these.find(key);
+      ASSERT_NE(found, these.end()) << kLanguageCodes.at(i) << " " << key;
+      EXPECT_FALSE(found->second.empty());
+      for (const char* const place : {"{host}", "{time}", "{network}", "{days}", "{n}"}) {
+        EXPECT_EQ(text.find(place) == text.npos, found->second.find(place) == text.npos)
+            << kLanguageCodes.at(i) << " " << key << " " << place;
+      }
+    }
+    EXPECT_EQ(these.size(), texts.of(Language::kEnglish).size());
+  }
+}
+
+TEST(PortalTexts, TheBrowserChoosesAmongThem) {
+  const auto chosen = [](std::string_view field) {
+    return code_of(choose_language(field, Language::kFrench));
+  };
+  EXPECT_EQ(chosen("de-AT,de;q=0.9,en;q=0.8"), "de");
+  EXPECT_EQ(chosen("nl, en;q=0.4, ar;q=0.7"), "ar");
+  EXPECT_EQ(chosen("ZH-Hans"), "zh");
+  EXPECT_EQ(chosen("nl"), "fr");
+  EXPECT_EQ(chosen("en;q=0"), "fr");
+  EXPECT_EQ(chosen(""), "fr");
+  EXPECT_EQ(chosen(";;;,q=,en;q=x"), "fr");
+}
+
+TEST(PortalTexts, TimesAndSizesAsPeopleReadThem) {
+  const Texts texts;
+  EXPECT_EQ(texts.duration(Language::kEnglish, 59), "1 min");
+  EXPECT_EQ(texts.duration(Language::kEnglish, 7'500), "2 h 5 min");
+  EXPECT_EQ(texts.duration(Language::kGerman, 90'000), "1 T. 1 Std.");
+  EXPECT_EQ(Texts::size(0), "0 B");
+  EXPECT_EQ(Texts::size(1'500), "1.5 kB");
+  EXPECT_EQ(Texts::size(999'991'393), "1.0 GB");
+}
+
+}  // namespace
+}  // namespace gate511::portal
