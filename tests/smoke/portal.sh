@@ -98,7 +98,9 @@ check 'seconds are those of the session' jq -e '."seconds-remaining" > 86300 and
 check 'bytes are those of the quota' jq -e '."bytes-remaining" > 990000000 and ."bytes-remaining" < 1000000000' "$bed_dir/api"
 
 step 'A link is used once'
-matches 'reloaded, it says what is left' "$(guest_curl -4 "$link")" '<h1>You are online</h1>'
+again=$(guest_curl -4 "$link")
+matches 'reloaded, it says what is left' "$again" '<h1>You are online</h1>'
+matches 'and leads on, as to who was answered on a connection of before the login' "$again" 'content="1;url=http://origin.example/"'
 ticket=$(guest_curl -4 "$site/status" | ticket_of)
 matches 'log out' "$(guest_curl -4 -d "ticket=$ticket" "$site/logout")" '<h1>You are logged out</h1>'
 no_session 'logged out'
@@ -129,6 +131,8 @@ no_session "another's form"
 
 step 'The other methods'
 matches 'by accepting the terms' "$(log_in_by terms accept=yes)" $'^Location: /welcome\r$'
+for _ in 1 2 3 4 5 6; do again=$(guest_curl -4 "$fresh"); done
+no_match 'who is online is not led in circles' "$again" 'http-equiv="refresh"'
 ctl session revoke "$mac" >/dev/null
 matches 'not without' "$(log_in_by terms)" 'Please accept the terms'
 no_session 'terms not accepted'
@@ -192,7 +196,7 @@ ticket=$(guest_curl -4 "$site/" | ticket_of)
 check 'a form' test -n "$ticket"
 form=(-4 -d "ticket=$ticket" -d method=terms -d accept=yes)
 answers 'a form from another site' 403 "$site/login" "${form[@]}" -H 'Origin: https://evil.example'
-answers 'from a page of no site' 403 "$site/login" "${form[@]}" -H 'Origin: null'
+answers 'from a page of no site' 403 "$site/login" "${form[@]}" -H 'Origin: null' -H 'Sec-Fetch-Site: cross-site'
 answers 'as browsers tell of it' 403 "$site/login" "${form[@]}" -H 'Sec-Fetch-Site: cross-site'
 answers 'without a ticket' 403 "$site/login" -4 -d method=terms -d accept=yes
 answers 'with a ticket of another purpose' 403 "$site/logout" -4 -d "ticket=$ticket"
@@ -202,6 +206,10 @@ answers 'JSON' 415 "$site/login" -4 -H 'Content-Type: application/json' -d '{}'
 answers 'fields twice' 403 "$site/login" "${form[@]}" -d accept=no
 no_session 'forms of others'
 answers 'the same form, as it was given, logs in' 303 "$site/login" "${form[@]}" -H "Origin: $site"
+ctl session revoke "$mac" >/dev/null
+ticket=$(guest_curl -4 "$site/" | ticket_of)
+answers 'and as Chromium sends it from a page with no referrer' 303 "$site/login" -4 -d "ticket=$ticket" \
+  -d method=terms -d accept=yes -H 'Origin: null' -H 'Sec-Fetch-Site: same-origin'
 ctl session revoke "$mac" >/dev/null
 for bad in 'javascript:alert(1)' '//evil.example/' 'http://user@evil.example/' 'https://portal.example/logout'; do
   ticket=$(guest_curl -4 "$(old_link "$mac" 192.0.2.100 0 "$bad")" | ticket_of)

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kHtml = "text/html; charset=utf-8";
 constexpr const char* kForm = "application/x-www-form-urlencoded";
 
-/// A client that is renewed more often has a clock or a gateway that is wrong, and is not sent in
+/// A client that is led on more often has a clock or a gateway that is wrong, and is not sent in
 /// circles.
 constexpr Limiter::Limits kRenewals{5, 100'000, std::chrono::seconds{60}};
 
@@ -119,10 +119,13 @@ bool GuestSite::turned_away(const Request& request, Response& response) {
     return true;
   }
   if (!is_form) return false;
-  // Browsers say where a form comes from; who says nothing is none.
+  // Browsers say where a form comes from; who says nothing is none. Under `Referrer-Policy:
+  // no-referrer` the origin of our own forms is `null` too (Fetch, "append a request `Origin`
+  // header").
   const std::string from = request.get_header_value("Origin");
   const std::string site = request.get_header_value("Sec-Fetch-Site");
-  const bool is_ours = host == config_.host && (from.empty() || from == origin()) &&
+  const bool is_ours = host == config_.host &&
+                       (from.empty() || from == "null" || from == origin()) &&
                        (site.empty() || site == "same-origin");
   const bool is_readable = request.get_header_value("Content-Type").rfind(kForm, 0) == 0;
   if (is_ours && is_readable) return false;
@@ -131,6 +134,13 @@ bool GuestSite::turned_away(const Request& request, Response& response) {
   send(response, is_ours ? 415 : 403,
        pages_.message(language_of(request), "form", Action{"/", "try_again"}));
   return true;
+}
+
+bool GuestSite::leads_on_again(const std::string& who) {
+  const auto now = Limiter::Clock::now();
+  const bool again = renewals_.wait(who, now).count() == 0;
+  renewals_.failed(who, now);
+  return again;
 }
 
 void GuestSite::explain(const Request& request, Response& response, const Stranger& stranger) {
@@ -144,10 +154,8 @@ void GuestSite::explain(const Request& request, Response& response, const Strang
   switch (stranger.why) {
     case Why::kExpired:
     case Why::kNoLink: {
-      const auto now = Limiter::Clock::now();
-      const std::string& who = stranger.mac.empty() ? request.remote_addr : stranger.mac;
-      const bool leads_on = renewals_.wait(who, now).count() == 0;
-      renewals_.failed(who, now);
+      const bool leads_on =
+          leads_on_again(stranger.mac.empty() ? request.remote_addr : stranger.mac);
       return send(response, 200, pages_.message(language, "expired", renew, leads_on));
     }
     case Why::kForged:
@@ -182,8 +190,13 @@ void GuestSite::show_login(const Request& request, Response& response) {
   const auto visitor = visitors_.arrive(request.target, request.remote_addr);
   if (!visitor) return explain(request, response, visitor.error());
   const auto session = gateway_.session_of(visitor->client);
-  if (session && session->is_open())
-    return show_session(request, response, *session, safe_return(visitor->return_url), false);
+  if (session && session->is_open()) {
+    // A connection that its browser has held since before the login was answered by the gateway:
+    // what was wanted is there by the next one.
+    const std::string wanted = safe_return(visitor->return_url);
+    const bool leads_on = !wanted.empty() && leads_on_again(visitor->client.mac);
+    return show_session(request, response, *session, wanted, leads_on);
+  }
   const Language language = language_of(request);
   if (session && session->state == "blocked")
     return send(response, 403, pages_.message(language, "blocked", std::nullopt));

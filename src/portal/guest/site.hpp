@@ -43,6 +43,8 @@ class GuestSite {
   void show_status(const Request& request, Response& response);
   void take_log_out(const Request& request, Response& response);
   void answer_api(const Request& request, Response& response);
+  /// Whether a page may lead on by itself once more; false for who would go in circles.
+  [[nodiscard]] bool leads_on_again(const std::string& who);
   void explain(const Request& request, Response& response, const Stranger& stranger);
   void explain(const Request& request, Response& response, const GatewayError& error);
   /// Opens the session, or says why not, and then nothing was changed.
