@@ -22,11 +22,13 @@ sendp($3, iface='$2')"
 reaches_uplink() {
   local filter=$1
   shift
-  in_background net capture.log timeout 6 tcpdump -i n0 -c 1 -n "$filter"
+  : >"$bed_dir/capture.log"
+  in_background net capture.log timeout 20 tcpdump --immediate-mode -i n0 -c 1 -n "$filter"
   local capture=$background_pid
-  sleep 1
+  wait_until 5 grep -q '^listening on' "$bed_dir/capture.log" || die "tcpdump: $(<"$bed_dir/capture.log")"
   "$@" >/dev/null 2>&1 || true
-  wait_until 4 process_ended "$capture" || true
+  # What was sent is there within milliseconds.
+  wait_until 1 process_ended "$capture" || true
   if process_ended "$capture"; then wait "$capture"; else
     end_process "$capture"
     return 1
