@@ -2,8 +2,12 @@
 #include "control/bind_ip.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <array>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "net/ip.hpp"
 
@@ -37,6 +41,7 @@ bool add_to(BoundAddresses& given, const IpAddress& address) {
   if (address.is_v4()) {
     if (given.v4 != 0) return false;
     given.v4 = address.v4_value();
+    given.v4_origin = table::Origin::kGiven;
     return true;
   }
   if (address.is_link_local()) {
@@ -52,6 +57,18 @@ bool add_to(BoundAddresses& given, const IpAddress& address) {
     return true;
   }
   return false;
+}
+
+/// As they are given.
+std::vector<std::string> texts_of(const BoundAddresses& addresses) {
+  std::vector<std::string> texts;
+  if (addresses.v4 != 0) texts.push_back(net::to_string(IpAddress::v4(addresses.v4)));
+  if (addresses.link_local != 0)
+    texts.push_back(net::to_string(IpAddress{table::Binding::kLinkLocal, addresses.link_local}));
+  for (const std::uint64_t prefix : addresses.prefix_64) {
+    if (prefix != 0) texts.push_back(net::to_string(IpAddress{prefix, 0}) + "/64");
+  }
+  return texts;
 }
 
 }  // namespace
@@ -84,19 +101,26 @@ void append_bind_ip(std::string& out, const Bound* bound) {
     out += "false";
     return;
   }
-  const BoundAddresses addresses = bound->binding.addresses();
   char before = '[';
-  const auto add = [&out, &before](const std::string& text) {
+  for (const std::string& text : texts_of(bound->binding.addresses())) {
     out += std::exchange(before, ',');
     out.append("\"").append(text).append("\"");
-  };
-  if (addresses.v4 != 0) add(net::to_string(IpAddress::v4(addresses.v4)));
-  if (addresses.link_local != 0)
-    add(net::to_string(IpAddress{table::Binding::kLinkLocal, addresses.link_local}));
-  for (const std::uint64_t prefix : addresses.prefix_64) {
-    if (prefix != 0) add(net::to_string(IpAddress{prefix, 0}) + "/64");
   }
   out += before == '[' ? "[]" : "]";
+}
+
+std::string bound_sentence(const BoundAddresses& addresses) {
+  std::vector<std::string> texts = texts_of(addresses);
+  if (texts.empty())
+    return "it is bound to the addresses that it is first seen with, and none is known yet";
+  constexpr std::array<std::string_view, 3> kOrigins{"first seen", "from DHCP", "given"};
+  if (addresses.v4 != 0)
+    texts[0] += fmt::format(" ({})", kOrigins[static_cast<std::size_t>(addresses.v4_origin)]);
+  const bool may_learn = addresses.v4 == 0 || addresses.link_local == 0 ||
+                         (addresses.prefix_64.back() == 0 && !addresses.has_all_prefixes);
+  return fmt::format("it is bound to {}, and is a guest with another address{}",
+                     fmt::join(texts, ", "),
+                     may_learn ? ", but for the first of a kind that none is known of" : "");
 }
 
 }  // namespace gate511::control

@@ -16,5 +16,7 @@ namespace gate511::control {
 [[nodiscard]] std::optional<SessionFields::BindIp> read_bind_ip(Params& params);
 /// Appends `false`, or the addresses that are known. `bound`: null if it is not bound.
 void append_bind_ip(std::string& out, const Bound* bound);
+/// The same for people, as a sentence.
+[[nodiscard]] std::string bound_sentence(const table::BoundAddresses& addresses);
 
 }  // namespace gate511::control

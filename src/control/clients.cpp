@@ -155,6 +155,15 @@ const SeenClient* Clients::find(const ClientKey& key) const {
   return found == clients_.end() ? nullptr : &found->second.client;
 }
 
+std::uint32_t Clients::leased_v4(const ClientKey& key) const {
+  const SeenClient* const client = find(key);
+  if (client == nullptr) return 0;
+  const auto latest =
+      std::find_if(client->addresses.rbegin(), client->addresses.rend(),
+                   [this](const SeenAddress& its) { return its.address.is_v4() && is_bound(its); });
+  return latest == client->addresses.rend() ? 0 : latest->address.v4_value();
+}
+
 void Clients::collect(const net::IpAddress& address, const Place& place, bool bound,
                       std::vector<Claim>& claims) const {
   std::size_t looked = 0;

@@ -105,6 +105,9 @@ class Clients {
 
   [[nodiscard]] const SeenClient* find(const ClientKey& key) const;
 
+  /// The IPv4 address that DHCP gave it last, while the lease runs; 0: none.
+  [[nodiscard]] std::uint32_t leased_v4(const ClientKey& key) const;
+
   struct Claim {
     const SeenClient* client;
     const SeenAddress* address;

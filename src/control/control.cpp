@@ -71,6 +71,7 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
                        }},
                       service_.dispatcher()} {
   sessions_.set_listener(&session_events_);
+  sessions_.set_leases([this](table::Key key) { return clients_.leased_v4(keys_.client_of(key)); });
   garden_state_ = config.garden_state.state;
 }
 

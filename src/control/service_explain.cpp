@@ -3,6 +3,7 @@
 // explain: what would happen to a client's frames now, and why.
 #include <fmt/format.h>
 
+#include "control/bind_ip.hpp"
 #include "control/explain_request.hpp"
 #include "control/params.hpp"
 #include "control/service_clients.hpp"
@@ -31,7 +32,8 @@ std::string session_sentence(const SessionView& view) {
     case table::State::kBlocked:
       return sentence("is blocked: every frame of its client is dropped");
     default:
-      return sentence("lets every frame of its client pass");
+      return sentence(view.record.bound ? "lets its client pass with its own addresses"
+                                        : "lets every frame of its client pass");
   }
 }
 
@@ -162,6 +164,8 @@ Outcome ClientMethods::explain(const Json& given) {
   Json why = Json::array();
   why.push_back(session ? session_sentence(*session)
                         : std::string{"it has no session, so it is a guest"});
+  if (session && session->record.bound)
+    why.push_back(bound_sentence(session->record.bound->binding.addresses()));
   why.push_back(fmt::format("zone {} holds for it: link {}, {}", zone.name, view.link_name(link),
                             vlan_name(vlan)));
   if (zone_ref.enforce == policy::Enforce::kOff)

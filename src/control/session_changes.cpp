@@ -69,7 +69,7 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   policers_[*index].refill();
   policers_[*index].set_rates(found->rate_up_bps, found->rate_down_bps);
   // The new MAC has other addresses.
-  auto bound = found->bound ? std::make_shared<Bound>() : nullptr;
+  auto bound = found->bound ? bound_to(to, {}) : nullptr;
   // The new MAC may have connections with the responder, as the old one had.
   const table::State state = table_.state(old_index);
   if (bound) {

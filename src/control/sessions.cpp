@@ -84,6 +84,15 @@ std::shared_ptr<Bound> Sessions::publish_binding(const SessionRecord& record) {
   return former;
 }
 
+/// What DHCP gave it is known better than by the first packet.
+std::shared_ptr<Bound> Sessions::bound_to(table::Key key, table::BoundAddresses given) const {
+  if (given.v4 == 0 && leases_) {
+    given.v4 = leases_(key);
+    if (given.v4 != 0) given.v4_origin = table::Origin::kLeased;
+  }
+  return std::make_shared<Bound>(given);
+}
+
 void Sessions::free_slot(std::uint32_t index) {
   published_.erase(index);
   table_.release(index);
@@ -128,7 +137,7 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
   if (fields.quota_bytes) record->quota_bytes = *fields.quota_bytes;
   if (fields.service_class) record->service_class = *fields.service_class;
   if (const auto& bind = fields.bind_ip)
-    record->bound = bind->on ? std::make_shared<Bound>(bind->given) : nullptr;
+    record->bound = bind->on ? bound_to(key, bind->given) : nullptr;
   record->last_seen_ns = clock_.boot_ns();
   if (fields.state) set_state(*record, *fields.state);
   set_deadline(*record, deadline_of(fields, created, record->deadline_ns));

@@ -49,6 +49,9 @@ class Sessions {
 
   /// `listener` outlives this.
   void set_listener(SessionListener* listener) { listener_ = listener; }
+  /// Tells the IPv4 address that DHCP gave a client, in host byte order; 0: none.
+  using Leases = std::function<std::uint32_t(table::Key)>;
+  void set_leases(Leases leases) { leases_ = std::move(leases); }
 
   struct Added {
     bool created = false;
@@ -217,6 +220,7 @@ class Sessions {
     int owed_ = 2;
   };
 
+  [[nodiscard]] std::shared_ptr<Bound> bound_to(table::Key key, table::BoundAddresses given) const;
   [[nodiscard]] SessionRecord* record_of(table::Key key) const;
   [[nodiscard]] SessionRef view(const SessionRecord& record) const;
   [[nodiscard]] table::TrafficCounts traffic_of(const SessionRecord& record) const;
@@ -279,6 +283,7 @@ class Sessions {
   std::unordered_map<std::uint32_t, std::shared_ptr<Bound>> published_;
   SessionDefaults defaults_;
   SessionListener* listener_ = nullptr;
+  Leases leases_;
 
   std::vector<Record> records_;  ///< by the table's index
   TimingWheel ends_;             ///< by the table's index

@@ -54,6 +54,15 @@ bool is_exempt(Verdict verdict) noexcept {
 
 }  // namespace
 
+/// Before the server's word goes on, so that no client races its own lease.
+void Pipeline::note_lease(const Burst& burst, const Sighting& seen) noexcept {
+  if (!seen.address.is_v4()) return;
+  const table::Hit hit = shared_.table->look_up(
+      table::Key{seen.client, (*burst.key_numbers)[seen.vlan].load(std::memory_order_relaxed)});
+  if (!hit.found() || !table::is_bound(hit.state)) return;
+  shared_.bindings[hit.index].load(std::memory_order_acquire)->lease(seen.address.v4_value());
+}
+
 Verdict Pipeline::judge_bound(Burst& burst, std::size_t i, Now now) noexcept {
   const Ethernet& ethernet = burst.ethernet[i];
   table::Binding& binding =

@@ -128,6 +128,7 @@ void Pipeline::look_out(const Burst& burst, Now now) noexcept {
          read_sightings(burst.frame[i], ethernet, burst.direction, burst.link)) {
       // What speaks in the name of a router is no client.
       if (from_access && burst.known->holds(burst.link, seen.vlan, seen.address)) continue;
+      if (!from_access) note_lease(burst, seen);
       sightings_.report(seen, now.ns);
     }
   }

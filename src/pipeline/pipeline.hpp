@@ -118,6 +118,7 @@ class Pipeline {
 
  private:
   void look_out(const Burst& burst, Now now) noexcept;
+  void note_lease(const Burst& burst, const Sighting& seen) noexcept;
   void pass_sessions(Burst& burst) noexcept;
   void prefetch_budgets(const Burst& burst) const noexcept;
   template <Direction direction>

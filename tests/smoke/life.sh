@@ -74,17 +74,36 @@ client ip addr add 2001:db8::9:1/64 dev c0 mngtmpaddr
 check 'a temporary address is found unique' wait_until 10 has_temporary
 temporary=$(client ip -6 -o addr show dev c0 temporary -tentative | sed -nE 's/.* (2001:db8:[^/]+).*/\1/p' | head -1)
 check "it passes: $temporary" client ping -q -c 3 -i 0.01 -I "$temporary" "$origin6"
+# Anew, or what has been told of lately would not be told of again.
+check 'bound anew' ctl session add "$(mac_of client)" --bind-ip seen
+check 'IPv4' client ping -q -c 3 -i 0.01 "$origin4"
+matches 'what it was seen with' "$(bound_to)" "^\"$client4"
 before=$(told || true)
 lease() { client udhcpc -i c0 -n -q -f -t 4 -T 1 -s /bin/true 2>&1; }
-matches 'DHCP' "$(lease)" 'lease of 192.0.2.2[0-9]+ obtained'
-matches 'DHCP, again' "$(lease)" 'lease of 192.0.2.2[0-9]+ obtained'
+leased=$(lease | sed -nE 's/.*lease of (192\.0\.2\.2[0-9]+) obtained.*/\1/p')
+matches 'DHCP' "$leased" '^192'
+matches 'DHCP, again' "$(lease)" "lease of $leased obtained"
 check 'an ARP probe' client arping -q -D -c 2 -w 3 -I c0 192.0.2.178
-equal 'none of that is told of' "$(told || true)" "$before"
+client ip addr add 192.0.2.179/24 dev c0
+check_fails 'another IPv4 address' clone_sees 192.0.2.179 "$origin4"
+check 'is told of' wait_until 5 grep -q '192.0.2.179' "$bed_dir/events"
+equal 'and nothing of all that was before it' "$(told || true)" $((before + 1))
 kill "$follower" 2>/dev/null || true
-before=$(bound_to)
+client ip addr del 192.0.2.179/24 dev c0
+matches 'the lease has replaced what was merely seen' "$(bound_to)" "^\"$leased"
+matches 'explain tells it' "$(ctl explain "$(mac_of client)")" "it is bound to $leased \(from DHCP\)"
+check 'bound anew' ctl session add "$(mac_of client)" --bind-ip seen
+matches 'its lease is known already' "$(bound_to)" "^\"$leased"
+client ip addr add "$leased/24" dev c0
+check 'it passes with it' client ping -q -c 3 -i 0.01 -I "$leased" "$origin4"
+check_fails 'and with the former no more' clone_sees "$client4" "$origin4"
+check 'IPv6' client ping -q -c 3 -i 0.01 "$origin6"
+# Its system speaks by its link-local address when it likes.
+global() { session '.session.bind_ip | map(select(startswith("fe80") | not)) | join(" ")'; }
+before=$(global)
 gateway_stop
 gateway_start
-equal 'after a restart it is bound to the same' "$(bound_to)" "$before"
-check 'and passes' client ping -q -c 3 -i 0.01 "$origin4"
+equal "after a restart it is bound to the same: $before" "$(global)" "$before"
+check 'and passes' client ping -q -c 3 -i 0.01 -I "$leased" "$origin4"
 
 smoke_end

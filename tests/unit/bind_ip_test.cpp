@@ -147,6 +147,47 @@ TEST_F(BoundSessions, AreBoundAnewByAMove) {
   world_.settle();
 }
 
+TEST_F(BoundSessions, HaveWhatDhcpGaveThemFromTheStart) {
+  const auto leased = [](std::uint32_t v4) {
+    return BoundAddresses{.v4 = v4, .v4_origin = table::Origin::kLeased};
+  };
+  for (const std::uint64_t n : {1U, 2U}) {
+    world_.clients.add({.address = net::IpAddress::v4(static_cast<std::uint32_t>(n)),
+                        .client = key(n).mac(),
+                        .lease_s = 60,
+                        .source = pipeline::SightingSource::kDhcp});
+  }
+  ASSERT_TRUE(world_.add(key(1), bind()));
+  EXPECT_EQ(read(1)->addresses(), leased(1));
+  world_.settle();
+  ASSERT_EQ(world_.sessions.move(key(1), key(2), [](Sessions::Settled /*settled*/) {}),
+            Sessions::Refusal::kNone);
+  EXPECT_EQ(read(2)->addresses(), leased(2));
+  world_.settle();
+  ASSERT_TRUE(world_.add(key(1), bind({.v4 = 7, .v4_origin = table::Origin::kGiven})));
+  EXPECT_EQ(read(1)->addresses().v4, 7U) << "the operator knows better";
+}
+
+TEST(BindIp, IsToldInASentence) {
+  EXPECT_EQ(bound_sentence({}),
+            "it is bound to the addresses that it is first seen with, and none is known yet");
+  BoundAddresses addresses{.v4 = 0xc000'0207};
+  const std::string more = ", but for the first of a kind that none is known of";
+  EXPECT_EQ(bound_sentence(addresses),
+            "it is bound to 192.0.2.7 (first seen), and is a guest with another address" + more);
+  addresses.v4_origin = table::Origin::kLeased;
+  addresses.link_local = 7;
+  EXPECT_EQ(
+      bound_sentence(addresses),
+      "it is bound to 192.0.2.7 (from DHCP), fe80::7, and is a guest with another address" + more);
+  addresses.v4_origin = table::Origin::kGiven;
+  addresses.prefix_64[0] = 0x2001'0db8'0001'0000;
+  addresses.has_all_prefixes = true;
+  EXPECT_EQ(bound_sentence(addresses),
+            "it is bound to 192.0.2.7 (given), fe80::7, 2001:db8:1::/64, and is a guest with "
+            "another address");
+}
+
 /// A daemon's life over what the disk holds.
 class StoredBoundSessions : public testing::Test {
  protected:
@@ -196,6 +237,27 @@ TEST_F(StoredBoundSessions, HaveTheAddressesThatTheyWereSeenWith) {
   EXPECT_EQ(second.bound(2)->binding.addresses(), given) << "what was not kept is learnt again";
   EXPECT_EQ(second.bound(3), nullptr);
   EXPECT_EQ(table::settled(second.world.table.look_up(key(1)).state), State::kBound);
+}
+
+TEST_F(StoredBoundSessions, HaveTheirLeaseWhereAnAddressWasMerelySeen) {
+  {
+    Life first;
+    ASSERT_TRUE(first.world.add(key(1), {.bind_ip = SessionFields::BindIp{true, {}}}));
+    first.settle();
+    EXPECT_TRUE(first.bound(1)->binding.take(net::IpAddress::v4(7)));
+    first.world.sessions.checkpoint_all();
+    first.settle();
+  }
+  {
+    Life second;
+    second.bound(1)->binding.lease(8);
+    second.world.sessions.checkpoint_all();
+    second.settle();
+  }
+  Life third;
+  third.bound(1)->binding.lease(9);
+  EXPECT_EQ(third.bound(1)->binding.addresses(),
+            (BoundAddresses{.v4 = 8, .v4_origin = table::Origin::kLeased}));
 }
 
 TEST_F(StoredBoundSessions, AreAsTheyWereIfAChangeCannotBeStored) {

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <barrier>
 #include <thread>
+#include <vector>
 
 #include "support/gateway.hpp"
 
@@ -198,6 +200,56 @@ TEST_F(BoundSession, AsksForAnAddress) {
   EXPECT_TRUE(told().empty());
 }
 
+/// What a server says to the client: 5 is an ACK, 2 an OFFER.
+FrameBuilder dhcp_answer(unsigned type, std::string_view address, net::MacAddress to = kClient) {
+  Bytes message = bytes({2, 1, 6, 0});
+  message.resize(244);
+  net::store_be(message, 16, net::parse_ip(address)->v4_value());
+  net::store_be48(message, 28, kClient.value());
+  net::store_be<std::uint32_t>(message, 236, 0x6382'5363);
+  const Bytes options = bytes({53, 1, type, 255});
+  std::copy(options.begin(), options.end(), message.begin() + 240);
+  return FrameBuilder{}
+      .from(kRouter)
+      .to(to)
+      .ip("192.0.2.1", "255.255.255.255")
+      .udp(67, 68)
+      .data(message);
+}
+
+TEST_F(BoundSession, HasTheAddressOfItsLeaseForOneThatWasMerelySeen) {
+  EXPECT_EQ(up(v4_from("192.0.2.100")), Verdict::kSession);
+  down(dhcp_answer(2, "192.0.2.200"));
+  EXPECT_EQ(up(v4_from("192.0.2.100")), Verdict::kSession) << "an offer is no lease";
+  down(dhcp_answer(5, "192.0.2.200", kAll));
+  EXPECT_EQ(up(v4_from("192.0.2.200")), Verdict::kSession);
+  EXPECT_EQ(down(to_client("198.51.100.80", "192.0.2.200")), Verdict::kSession);
+  EXPECT_EQ(up(v4_from("192.0.2.100")), Verdict::kTcpRefused);
+  EXPECT_EQ(binding->addresses().v4_origin, table::Origin::kLeased);
+  down(dhcp_answer(5, "192.0.2.201"));
+  EXPECT_EQ(up(v4_from("192.0.2.201")), Verdict::kTcpRefused)
+      << "a clone of its MAC can ask for another lease";
+  EXPECT_EQ(up(v4_from("192.0.2.200")), Verdict::kSession);
+}
+
+TEST_F(BoundSession, KeepsTheAddressThatItWasGivenWhateverTheLease) {
+  bind(State::kBound,
+       {.v4 = net::parse_ip("192.0.2.7")->v4_value(), .v4_origin = table::Origin::kGiven});
+  down(dhcp_answer(5, "192.0.2.200"));
+  EXPECT_EQ(up(v4_from("192.0.2.7")), Verdict::kSession);
+  EXPECT_EQ(up(v4_from("192.0.2.200")), Verdict::kTcpRefused);
+}
+
+TEST_F(BoundSession, LearnsNoLeaseFromTheAccessSideNorWhereItIsNotBound) {
+  up(v4_from("192.0.2.100"));
+  EXPECT_EQ(up(dhcp_answer(5, "192.0.2.200").from(kClient)), Verdict::kRogueDhcp);
+  EXPECT_EQ(up(v4_from("192.0.2.100")), Verdict::kSession);
+  gateway.table.set_state(gateway.table.look_up({kClient, 0}).index, State::kAuthenticated);
+  gateway.bindings[gateway.table.look_up({kClient, 0}).index] = nullptr;
+  down(dhcp_answer(5, "192.0.2.200"));
+  EXPECT_EQ(binding->addresses().v4, net::parse_ip("192.0.2.100")->v4_value());
+}
+
 TEST_F(BoundSession, LooksForDuplicates) {
   Bytes solicitation = bytes({0, 0, 0, 0});
   solicitation.resize(20);
@@ -250,18 +302,45 @@ TEST_F(BoundSession, IsNotToldOfWhereNothingIsEnforced) {
 }
 
 TEST(Binding, IsSettledByOneOfManyWorkers) {
-  for (std::uint32_t round = 0; round < 200; ++round) {
-    table::Binding binding;
-    std::array<bool, 2> took{};
-    {
-      std::array<std::jthread, 2> workers;
-      for (std::uint32_t i = 0; i < 2; ++i)
-        workers[i] =
-            std::jthread{[&, i] { took[i] = binding.take(net::IpAddress::v4(0xc000'0264 + i)); }};
+  constexpr std::size_t kRounds = 20'000;
+  std::vector<table::Binding> bindings(kRounds);
+  std::array<std::vector<char>, 2> took{std::vector<char>(kRounds), std::vector<char>(kRounds)};
+  // Both are at the same place for as long as it takes, not one after the other.
+  std::barrier<> together{2};
+  {
+    std::array<std::jthread, 2> workers;
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      workers[i] = std::jthread{[&, i] {
+        for (std::size_t round = 0; round < kRounds; ++round) {
+          if (round % 64 == 0) together.arrive_and_wait();
+          took[i][round] = bindings[round].take(net::IpAddress::v4(0xc000'0264 + i)) ? 1 : 0;
+        }
+      }};
     }
-    EXPECT_NE(took[0], took[1]);
-    EXPECT_EQ(binding.addresses().v4, 0xc000'0264 + (took[1] ? 1U : 0U));
   }
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    ASSERT_NE(took[0][round], took[1][round]) << round;
+    ASSERT_EQ(bindings[round].addresses().v4, 0xc000'0264 + (took[1][round] != 0 ? 1U : 0U));
+  }
+}
+
+TEST(Binding, ALeaseIsNotLostToWhoSeesAnAddressFirst) {
+  constexpr std::size_t kRounds = 20'000;
+  std::vector<table::Binding> bindings(kRounds);
+  std::barrier<> together{2};
+  {
+    const std::jthread worker{[&] {
+      for (std::size_t round = 0; round < kRounds; ++round) {
+        if (round % 64 == 0) together.arrive_and_wait();
+        static_cast<void>(bindings[round].take(net::IpAddress::v4(7)));
+      }
+    }};
+    for (std::size_t round = 0; round < kRounds; ++round) {
+      if (round % 64 == 0) together.arrive_and_wait();
+      bindings[round].lease(8);
+    }
+  }
+  for (const table::Binding& binding : bindings) ASSERT_EQ(binding.addresses().v4, 8U);
 }
 
 TEST(Binding, StatesKeepTheirFlagsApart) {

@@ -231,5 +231,17 @@ TEST_F(ClientsTest, TakesInSlices) {
   EXPECT_EQ(clients_.size(), 1U);
 }
 
+TEST_F(ClientsTest, HasTheIpv4AddressOfItsLastLeaseWhileThatRuns) {
+  EXPECT_EQ(clients_.leased_v4({mac(1)}), 0U) << "it was not seen";
+  see(1, "192.0.2.100");
+  EXPECT_EQ(clients_.leased_v4({mac(1)}), 0U) << "it was merely seen";
+  bind(1, "192.0.2.7", 600);
+  bind(1, "192.0.2.8", 60);
+  bind(1, "2001:db8::8", 600);
+  EXPECT_EQ(clients_.leased_v4({mac(1)}), ip("192.0.2.8").v4_value());
+  world_.time.advance_ms(60'000);
+  EXPECT_EQ(clients_.leased_v4({mac(1)}), ip("192.0.2.7").v4_value());
+}
+
 }  // namespace
 }  // namespace gate511::control

@@ -221,6 +221,7 @@ struct World {
         clients{table, keys, time.clock, {.capacity = 8}} {
     shared.snapshot = &snapshot;
     sessions.set_listener(&session_events);
+    sessions.set_leases([this](table::Key key) { return clients.leased_v4(keys.client_of(key)); });
     events.connect({.push =
                         [this](std::uint64_t connection, std::string_view lines) {
                           (pushed[connection] += lines) += '\n';

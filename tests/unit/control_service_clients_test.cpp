@@ -181,6 +181,18 @@ TEST_F(ClientMethodsTest, ExplainsAGuestByTheRules) {
   EXPECT_EQ(explained["client"], nullptr);
 }
 
+TEST_F(ClientMethodsTest, ExplainsWhatASessionIsBoundTo) {
+  result("session.add", {{"mac", kMac}, {"bind_ip", {"192.0.2.7"}}, {"ttl_s", 0}});
+  const Json explained = result("explain", {{"mac", kMac}});
+  EXPECT_EQ(explained["why"][0],
+            "session 1 lets its client pass with its own addresses, and it "
+            "has no end");
+  EXPECT_EQ(explained["why"][1],
+            "it is bound to 192.0.2.7 (given), and is a guest with another address, but for the "
+            "first of a kind that none is known of");
+  EXPECT_EQ(explained["session"]["bind_ip"], Json::array({"192.0.2.7"}));
+}
+
 TEST_F(ClientMethodsTest, ExplainsWhatARequestIsAnswered) {
   // GET /generate_204 HTTP/1.1, Host: www.gstatic.com
   const Json get = result("explain", {{"mac", kMac},

@@ -17,6 +17,8 @@ constexpr std::size_t kCheck = 8;
 constexpr std::uint64_t kIsBound = 16;
 constexpr std::uint64_t kHasAllPrefixes = 32;
 constexpr std::uint64_t kHasLink = 64;  ///< its name is the last
+constexpr unsigned kOriginShift = 7;    ///< two bits: table::Origin of the IPv4 address
+constexpr std::uint64_t kOriginMask = 3;
 /// No secret: what is guarded against are accidents. Each kind of blob has a key of its own; the
 /// former ones are of version 1 of the file.
 enum class Kind : std::uint64_t {
@@ -110,7 +112,8 @@ void write(Writer& to, const Session& session) {
   to.put(session.key.bits());
   to.put(std::uint64_t{static_cast<std::uint8_t>(session.state)} | (session.bound ? kIsBound : 0) |
          (session.bound && session.addresses.has_all_prefixes ? kHasAllPrefixes : 0) |
-         (session.link.empty() ? 0 : kHasLink));
+         (session.link.empty() ? 0 : kHasLink) |
+         static_cast<std::uint64_t>(session.addresses.v4_origin) << kOriginShift);
   to.put(session.created_unix_s);
   to.put(session.expires_ms);
   to.put(session.tag);
@@ -147,8 +150,11 @@ Session read_session(Reader& from) {
   const std::uint64_t flags = from.number();
   session.bound = (flags & kIsBound) != 0;
   const bool has_all_prefixes = (flags & kHasAllPrefixes) != 0;
-  const std::uint64_t state = flags & ~(kIsBound | kHasAllPrefixes | kHasLink);
-  if (has_all_prefixes && !session.bound) from.fail();
+  const std::uint64_t origin = flags >> kOriginShift & kOriginMask;
+  const std::uint64_t state =
+      flags & ~(kIsBound | kHasAllPrefixes | kHasLink | kOriginMask << kOriginShift);
+  if ((has_all_prefixes || origin != 0) && !session.bound) from.fail();
+  if (origin > static_cast<std::uint64_t>(table::Origin::kGiven)) from.fail();
   session.state = static_cast<table::State>(state);
   if (state > 15 ||
       (session.state != table::State::kAuthenticated &&
@@ -167,6 +173,7 @@ Session read_session(Reader& from) {
   session.service_class = from.text();
   if (session.bound) session.addresses = read_addresses(from);
   session.addresses.has_all_prefixes = has_all_prefixes;
+  session.addresses.v4_origin = static_cast<table::Origin>(origin);
   if ((flags & kHasLink) != 0) {
     session.link = from.text();
     if (session.link.empty()) from.fail();

@@ -32,9 +32,10 @@ using sql::Statement;
 class SqliteFile {
  public:
   static constexpr int kApplication = 0x67353131;  ///< "g511"
-  /// Of the tables and of what stands in them (codec.hpp). 2: what sessions are known by. Files of
-  /// version 1 are read, and become of this one with the first write.
-  static constexpr int kVersion = 2;
+  /// Of the tables and of what stands in them (codec.hpp). 2: what sessions are known by. 3: how a
+  /// bound session came to its IPv4 address. Files of earlier versions are read, and become of this
+  /// one with the first write.
+  static constexpr int kVersion = 3;
 
   /// Makes the file where there is none. Another program's, or a later version's, is refused with
   /// WrongFile.
