@@ -52,13 +52,13 @@ store::Put Ledger::put(const SessionRecord& record) const {
        .state = record.state,
        .created_unix_s = record.created_unix_s,
        .expires_ms = stored_ms(record.deadline_ns),
-       .tag = std::string{std::string_view{record.tag}},
-       .user = std::string{std::string_view{record.user}},
+       .tag = std::string{record.texts.tag()},
+       .user = std::string{record.texts.user()},
        .rate_up_bps = record.rate_up_bps,
        .rate_down_bps = record.rate_down_bps,
        .quota_bytes = record.quota_bytes,
        .idle_s = record.idle_s,
-       .service_class = std::string{std::string_view{record.service_class}},
+       .service_class = std::string{record.texts.service_class()},
        .bound = record.bound != nullptr,
        .addresses = record.bound ? record.bound->binding.addresses() : table::BoundAddresses{}}};
 }

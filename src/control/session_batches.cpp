@@ -119,23 +119,22 @@ bool Sessions::restore(const store::Restored::One& one) {
   record->state = one.session.state;
   record->created_unix_s = static_cast<std::uint32_t>(one.session.created_unix_s);
   record->deadline_ns = ledger_.deadline_ns(one.session.expires_ms);
-  record->tag = one.session.tag;
-  record->user = one.session.user;
+  record->texts = {one.session.tag, one.session.user, one.session.service_class};
   record->rate_up_bps = one.session.rate_up_bps;
   record->rate_down_bps = one.session.rate_down_bps;
   record->quota_bytes = one.session.quota_bytes;
   record->idle_s = static_cast<std::uint32_t>(one.session.idle_s);
-  record->service_class = one.session.service_class;
   if (one.session.bound) {
     record->bound = std::make_shared<Bound>(one.session.addresses);
     record->bound->stored = one.session.addresses;
   }
-  record->last_seen_ns = clock_.boot_ns();
+  const std::uint64_t now = clock_.boot_ns();
+  record->last_seen_ns = now;
   record->is_stored = true;
   record->seen_sum = sum_of(one.counts);
   record->first_seen_s = static_cast<std::uint32_t>(one.counts.first_seen_s);
   record->last_seen_s = static_cast<std::uint32_t>(one.counts.last_seen_s);
-  const bool expired = one.session.expires_ms != 0 && record->deadline_ns <= clock_.boot_ns();
+  const bool expired = one.session.expires_ms != 0 && record->deadline_ns <= now;
   if (one.ended != 0 || expired) {
     record->index = table::Hit::kNoIndex;
     auto carried = std::make_shared<CarriedTraffic>();
@@ -149,8 +148,8 @@ bool Sessions::restore(const store::Restored::One& one) {
   const auto index = table_.insert(record->key, record->state);
   if (!index) return false;
   record->index = *index;
-  // As if it had counted all of it here: modulo 2^64.
-  record->baseline = status_.session_traffic(*index);
+  // As if it had counted all of it here: modulo 2^64. No worker has counted anything yet, and to
+  // look would miss the cache a million times.
   record->baseline -= one.counts;
   publish(*record);
   ++counts_[static_cast<std::size_t>(record->state)];

@@ -132,10 +132,9 @@ void Sessions::work_on_fresh() {
     const Fresh stale = fresh_.front();
     fresh_.pop_front();
     const SessionRecord* const record = records_[stale.index].get();
-    // It has ended or was moved, or was let in again since.
-    if (record == nullptr || static_cast<std::uint32_t>(record->id) != stale.id ||
-        record->fresh_until_s > now / kNsPerSecond)
-      continue;
+    // It has ended or was moved, or was let in again since; or another has its index, which is
+    // settled when its time has come.
+    if (record == nullptr || record->fresh_until_s > now / kNsPerSecond) continue;
     table_.set_state(stale.index, table::settled(table_.state(stale.index)));
   }
 }
@@ -171,6 +170,7 @@ void Sessions::work_on_timers() {
 std::uint64_t Sessions::next_look_ns(const SessionRecord& record) const {
   // A session that is treated as a guest counts nothing.
   if (!table::is_authenticated(record.state)) return kNever_ns;
+  if (record.idle_s == 0 && record.quota_bytes == 0) return kNever_ns;
   const std::uint64_t now = clock_.boot_ns();
   std::uint64_t next_ns = kNever_ns;
   if (record.idle_s != 0) {

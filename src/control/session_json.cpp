@@ -45,7 +45,7 @@ void append(std::string& out, const SessionRef& view, const SessionKeys& keys, b
   append_number(out, R"(,"bytes_down":)", view.traffic.bytes_down);
   append_number(out, R"(,"bytes_up":)", view.traffic.bytes_up);
   out += R"(,"class":)";
-  append_text(out, record.service_class);
+  append_text(out, record.texts.service_class());
   append_number(out, R"(,"created_at":)", record.created_unix_s);
   if (lives && view.expires_at_s == 0) out += R"(,"expires_at":null)";
   if (lives && view.expires_at_s != 0) append_number(out, R"(,"expires_at":)", view.expires_at_s);
@@ -66,10 +66,10 @@ void append(std::string& out, const SessionRef& view, const SessionKeys& keys, b
   append_number(out, R"(,"rate_down_bps":)", record.rate_down_bps);
   append_number(out, R"(,"rate_up_bps":)", record.rate_up_bps);
   out.append(R"(,"state":")").append(state_name(record.state)).append(R"(","tag":)");
-  append_text(out, record.tag);
+  append_text(out, record.texts.tag());
   if (lives) append_number(out, R"(,"ttl_s":)", view.ttl_s);
   out += R"(,"user":)";
-  append_text(out, record.user);
+  append_text(out, record.texts.user());
   if (keys.has_vlan()) append_number(out, R"(,"vlan":)", client.vlan);
   out.push_back('}');
 }

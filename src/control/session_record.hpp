@@ -9,7 +9,7 @@
 #include <string>
 
 #include "control/session_keys.hpp"
-#include "control/short_text.hpp"
+#include "control/session_texts.hpp"
 #include "table/binding.hpp"
 #include "table/session_counters.hpp"
 #include "table/session_table.hpp"
@@ -45,9 +45,7 @@ struct SessionTerms {
   std::uint64_t rate_down_bps = 0;
   std::uint64_t quota_bytes = 0;   ///< of IP, in both directions; 0: any number
   std::shared_ptr<Bound> bound{};  ///< null: it may have any address
-  ShortText tag{};
-  ShortText user{};
-  ShortText service_class{};
+  SessionTexts texts{};
   std::uint32_t idle_s = 0;  ///< ends when it has sent and got nothing for so long; 0: never
 };
 
@@ -80,7 +78,7 @@ struct SessionRecord : SessionTerms {
   bool is_stored = false;  ///< some state of it is durable
   bool is_counted = true;  ///< the store knows of what was there at the last look
 };
-static_assert(sizeof(SessionRecord) <= 200);
+static_assert(sizeof(SessionRecord) <= 168);
 
 /// What an add or an update gives. Fields that are not given stay as they are.
 struct SessionFields {
@@ -148,8 +146,8 @@ struct SessionFilter {
   const SessionKeys* keys = nullptr;  ///< set where `vlan` or `link` is
 
   [[nodiscard]] bool matches(const SessionRecord& record) const {
-    return (!state || *state == record.state) && (!tag || record.tag == *tag) &&
-           (!user || record.user == *user) && (keys == nullptr || is_at(record.key));
+    return (!state || *state == record.state) && (!tag || record.texts.tag() == *tag) &&
+           (!user || record.texts.user() == *user) && (keys == nullptr || is_at(record.key));
   }
 
  private:

@@ -62,9 +62,9 @@ void Sessions::publish(SessionRecord& record) {
   if (policed) policers_[record.index].set_rates(record.rate_up_bps, record.rate_down_bps);
   auto former = publish_binding(record);
   const table::State state = table::authenticated(policed, record.bound != nullptr);
-  table_.set_state(record.index, record.fresh_until_s > clock_.boot_ns() / kNsPerSecond
-                                     ? table::fresh(state)
-                                     : state);
+  const bool is_fresh =
+      record.fresh_until_s != 0 && record.fresh_until_s > clock_.boot_ns() / kNsPerSecond;
+  table_.set_state(record.index, is_fresh ? table::fresh(state) : state);
   // Now that neither the place nor the state leads to it: a worker that has seen them before reads
   // it until its next quiescent point.
   if (former != nullptr) grace_.add({}, [kept = std::move(former)] {});
@@ -103,8 +103,8 @@ void Sessions::note_fresh(SessionRecord& record) {
   constexpr std::uint64_t kFresh_ns =
       std::uint64_t{2} * responder::CookieKeys::kRotation_s * kNsPerSecond;
   const std::uint64_t until_ns = clock_.boot_ns() + kFresh_ns;
-  record.fresh_until_s = static_cast<std::uint32_t>(until_ns / kNsPerSecond);
-  fresh_.push_back({until_ns, record.index, static_cast<std::uint32_t>(record.id)});
+  record.fresh_until_s = static_cast<std::uint32_t>((until_ns + kNsPerSecond - 1) / kNsPerSecond);
+  fresh_.push_back({record.fresh_until_s, record.index});
 }
 
 std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFields& fields,
@@ -129,13 +129,16 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
   } else {
     before = std::make_shared<const SessionRecord>(*record);
   }
-  if (fields.tag) record->tag = *fields.tag;
-  if (fields.user) record->user = *fields.user;
+  if (fields.tag || fields.user || fields.service_class) {
+    const SessionTexts& former = record->texts;
+    record->texts = {fields.tag ? *fields.tag : former.tag(),
+                     fields.user ? *fields.user : former.user(),
+                     fields.service_class ? *fields.service_class : former.service_class()};
+  }
   if (fields.rate_up_bps) record->rate_up_bps = *fields.rate_up_bps;
   if (fields.rate_down_bps) record->rate_down_bps = *fields.rate_down_bps;
   if (fields.idle_s) record->idle_s = static_cast<std::uint32_t>(*fields.idle_s);
   if (fields.quota_bytes) record->quota_bytes = *fields.quota_bytes;
-  if (fields.service_class) record->service_class = *fields.service_class;
   if (const auto& bind = fields.bind_ip)
     record->bound = bind->on ? bound_to(key, bind->given) : nullptr;
   record->last_seen_ns = clock_.boot_ns();

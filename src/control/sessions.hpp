@@ -188,9 +188,8 @@ class Sessions {
   };
   /// A session that was let in, until it is not fresh any more.
   struct Fresh {
-    std::uint64_t until_ns;
+    std::uint32_t until_s;
     std::uint32_t index;
-    std::uint32_t id;  ///< modulo 2^32
   };
   /// What ended while the daemon did not run.
   struct Departed {
@@ -250,7 +249,7 @@ class Sessions {
   /// Notes that the session has just become one that passes.
   void note_fresh(SessionRecord& record);
   [[nodiscard]] bool has_stale(std::uint64_t now_ns) const {
-    return !fresh_.empty() && fresh_.front().until_ns <= now_ns;
+    return !fresh_.empty() && fresh_.front().until_s <= now_ns / kNsPerSecond;
   }
   void work_on_fresh();
   [[nodiscard]] SessionRecord* record_of(std::uint32_t index, std::uint64_t id) const;

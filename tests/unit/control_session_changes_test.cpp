@@ -54,8 +54,8 @@ TEST_F(SessionChanges, AMoveKeepsAllButTheKey) {
   const auto after = sessions_.find(key(2));
   ASSERT_TRUE(after);
   EXPECT_EQ(after->record.id, before.id);
-  EXPECT_EQ(after->record.tag, "room-12");
-  EXPECT_EQ(after->record.user, "ann");
+  EXPECT_EQ(after->record.texts.tag(), "room-12");
+  EXPECT_EQ(after->record.texts.user(), "ann");
   EXPECT_EQ(after->record.created_unix_s, before.created_unix_s);
   EXPECT_EQ(after->ttl_s, 60U);
   EXPECT_EQ(world_.table.size(), 1U);

@@ -103,8 +103,8 @@ TEST_F(SessionsTest, UpsertChangesOnlyWhatIsGiven) {
   EXPECT_FALSE(changed->created);
   auto after = world_.sessions.find(key(1));
   EXPECT_EQ(after->record.id, before->record.id);
-  EXPECT_EQ(after->record.tag, "room-12");
-  EXPECT_EQ(after->record.user, "ann");
+  EXPECT_EQ(after->record.texts.tag(), "room-12");
+  EXPECT_EQ(after->record.texts.user(), "ann");
   EXPECT_EQ(after->ttl_s, 60U);
   EXPECT_EQ(after->traffic.bytes_down, 200U);
   EXPECT_EQ(state_in_table(1), State::kBlocked);
@@ -184,7 +184,7 @@ TEST_F(SessionsTest, RevokeIsAnsweredWhenTheWorkersHaveSeenIt) {
   EXPECT_TRUE(got->settled.seen);
   EXPECT_EQ(got->count, 1U);
   ASSERT_TRUE(got->session);
-  EXPECT_EQ(got->session->record.tag, "room-12");
+  EXPECT_EQ(got->session->record.texts.tag(), "room-12");
   EXPECT_EQ(got->session->ttl_s, 100U);
   EXPECT_EQ(world_.table.in_limbo(), 0U);
 }

@@ -124,7 +124,7 @@ TEST_F(StoredSessions, HaveTheirRatesAfterARestart) {
   EXPECT_EQ(view->record.rate_down_bps, 16'000U);
   EXPECT_EQ(view->record.idle_s, 600U);
   EXPECT_EQ(view->record.quota_bytes, 5'000U);
-  EXPECT_EQ(view->record.service_class, "gold");
+  EXPECT_EQ(view->record.texts.service_class(), "gold");
   EXPECT_FALSE(second.world.policers[view->record.index].take_up(40'000, 1'000'000'000'000));
 }
 
@@ -146,8 +146,8 @@ TEST_F(StoredSessions, AreThereAfterARestart) {
   const auto view = second.world.sessions.find(key(1));
   ASSERT_TRUE(view);
   EXPECT_EQ(view->record.id, id);
-  EXPECT_EQ(view->record.tag, "room-12");
-  EXPECT_EQ(view->record.user, "ann");
+  EXPECT_EQ(view->record.texts.tag(), "room-12");
+  EXPECT_EQ(view->record.texts.user(), "ann");
   EXPECT_EQ(view->ttl_s, 60U);
   EXPECT_EQ(view->traffic.bytes_down, 200U);
   EXPECT_EQ(second.state(1), State::kAuthenticated);
@@ -237,7 +237,7 @@ TEST_F(StoredSessions, WhatCannotBeStoredIsNotMade) {
   EXPECT_FALSE(life.world.sessions.find(key(2)));
   EXPECT_EQ(life.world.sessions.count(State::kAuthenticated), 1U);
   EXPECT_FALSE(life.add(1, {.state = State::kBlocked, .tag = "new"}).stored);
-  EXPECT_EQ(life.world.sessions.find(key(1))->record.tag, "old");
+  EXPECT_EQ(life.world.sessions.find(key(1))->record.texts.tag(), "old");
   EXPECT_EQ(life.state(1), State::kAuthenticated);
   EXPECT_NE(life.store->status().problem, "");
   EXPECT_EQ(life.world.table.in_limbo(), 0U);
@@ -260,7 +260,7 @@ TEST_F(StoredSessions, TwoChangesThatCannotBeStoredAreBothUndone) {
     EXPECT_EQ(refused, at_once ? 1U : 2U);
     EXPECT_EQ(life.state(n), State::kRestricted);
     EXPECT_EQ(life.world.sessions.find(key(n))->record.state, State::kRestricted);
-    EXPECT_EQ(life.world.sessions.find(key(n))->record.tag, "old");
+    EXPECT_EQ(life.world.sessions.find(key(n))->record.texts.tag(), "old");
     disk_.fails_to_sync = false;
   }
 }
@@ -308,7 +308,7 @@ TEST_F(StoredSessions, AQuotaThatIsUsedUpWhileAChangeWaitsRestricts) {
     }
     Life next;
     EXPECT_EQ(next.state(n), State::kRestricted);
-    EXPECT_EQ(next.world.sessions.find(key(n))->record.tag, fails ? "old" : "new");
+    EXPECT_EQ(next.world.sessions.find(key(n))->record.texts.tag(), fails ? "old" : "new");
   }
 }
 
@@ -417,7 +417,7 @@ TEST_F(StoredSessions, AMoveIsStored) {
   }
   Life next;
   EXPECT_FALSE(next.world.table.look_up(key(1)).found());
-  EXPECT_EQ(next.world.sessions.find(key(2))->record.tag, "room-12");
+  EXPECT_EQ(next.world.sessions.find(key(2))->record.texts.tag(), "room-12");
 }
 
 /// On the real file system.
