@@ -42,19 +42,26 @@ Statement::Statement(const Database& database, const char* sql) : database_{data
 }
 
 void Statement::fail(int code) const {
-  // What was begun is given up; the message is gone with the next call.
-  const std::string what = sqlite3_errmsg(database_);
-  sqlite3_reset(handle_.get());
-  throw SqlError{code, what};
+  // What was begun is given up once the message, which is gone with that, is taken; if there is no
+  // memory for it as well.
+  const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> reset{handle_.get(), sqlite3_reset};
+  throw SqlError{code, sqlite3_errmsg(database_)};
+}
+
+/// Whoever read a row of it may have been thrown out before the last.
+void Statement::give_up() const {
+  if (sqlite3_stmt_busy(handle_.get()) != 0) sqlite3_reset(handle_.get());
 }
 
 Statement& Statement::bind(int place, std::uint64_t number) {
+  give_up();
   const int code = sqlite3_bind_int64(handle_.get(), place, static_cast<sqlite3_int64>(number));
   if (code != SQLITE_OK) fail(code);
   return *this;
 }
 
 Statement& Statement::bind(int place, std::string_view bytes) {
+  give_up();
   const int code =
       sqlite3_bind_blob64(handle_.get(), place, bytes.data(), bytes.size(), SQLITE_STATIC);
   if (code != SQLITE_OK) fail(code);
@@ -62,6 +69,7 @@ Statement& Statement::bind(int place, std::string_view bytes) {
 }
 
 Statement& Statement::bind_text(int place, std::string_view text) {
+  give_up();
   const int code = sqlite3_bind_text64(handle_.get(), place, text.data(), text.size(),
                                        SQLITE_STATIC, SQLITE_UTF8);
   if (code != SQLITE_OK) fail(code);

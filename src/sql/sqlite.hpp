@@ -69,6 +69,7 @@ class Statement {
     void operator()(sqlite3_stmt* handle) const { sqlite3_finalize(handle); }
   };
   [[noreturn]] void fail(int code) const;
+  void give_up() const;
 
   sqlite3* database_;
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;

@@ -26,7 +26,6 @@ constexpr std::size_t kUnfolded = 256;              // rows that may wait while 
 constexpr std::size_t kHeld = 131'072;              // changes that are held for a disk that fails
 constexpr std::chrono::milliseconds kQuiet{20};     // without work, before folding
 constexpr std::chrono::milliseconds kRetry{1'000};  // while the disk fails
-constexpr std::chrono::milliseconds kNoMemory{10};  // and while there is none
 
 }  // namespace
 
@@ -59,12 +58,12 @@ void SqliteStore::write(Changes changes, std::uint64_t unix_ms, Failing failing,
 void SqliteStore::finish() {
   std::uint64_t count = 0;
   static_cast<void>(::read(finished_event_.get(), &count, sizeof count));
-  std::deque<Finished> finished;
+  Batches finished;
   {
     const std::lock_guard lock{mutex_};
     finished.swap(finished_);
   }
-  for (Finished& one : finished) {
+  for (Batch& one : finished) {
     --owed_;
     owed_changes_ -= one.changes;
     if (one.done) one.done(one.durable);
@@ -81,7 +80,7 @@ void SqliteStore::loop() {
   bool is_quiet = false;
   for (;;) {
     if (!waiting_.empty() || (stopping_ && !kept_.changes.empty())) {
-      std::deque<Batch> group = take_group();
+      Batches group = take_group();
       lock.unlock();
       commit(std::move(group));
       if (file_->unfolded() > kUnfolded) fold(kFold);
@@ -110,22 +109,16 @@ void SqliteStore::loop() {
 }
 
 /// With mutex_.
-std::deque<SqliteStore::Batch> SqliteStore::take_group() {
-  std::deque<Batch> group;
-  std::size_t changes = 0;
-  try {
-    while (!waiting_.empty() && changes < kGroup) {
-      group.push_back(std::move(waiting_.front()));
-      waiting_.pop_front();
-      changes += group.back().row.changes.size();
-    }
-  } catch (const std::bad_alloc&) {  // what is not taken waits
-    if (group.empty()) std::this_thread::sleep_for(kNoMemory);
+SqliteStore::Batches SqliteStore::take_group() {
+  Batches group;
+  for (std::size_t changes = 0; !waiting_.empty() && changes < kGroup;) {
+    group.splice(group.end(), waiting_, waiting_.begin());
+    changes += group.back().changes;
   }
   return group;
 }
 
-void SqliteStore::commit(std::deque<Batch> group) {
+void SqliteStore::commit(Batches group) {
   if (kept_.changes.empty() && group.empty() && !is_failing_) return;
   JournalRow row = std::exchange(kept_, {});
   const auto held = static_cast<std::ptrdiff_t>(row.changes.size());
@@ -157,7 +150,7 @@ void SqliteStore::commit(std::deque<Batch> group) {
   tell(std::move(group), true);
 }
 
-void SqliteStore::keep(std::deque<Batch>& group) {
+void SqliteStore::keep(Batches& group) {
   std::size_t lost = 0;
   for (Batch& batch : group) {
     if (batch.failing == Failing::kDrop) continue;
@@ -204,19 +197,15 @@ void SqliteStore::failed(std::string_view what) {
   }
 }
 
-void SqliteStore::tell(std::deque<Batch> group, bool durable) {
+void SqliteStore::tell(Batches group, bool durable) {
   if (group.empty()) return;
-  while (!group.empty()) {
-    try {
-      const std::lock_guard lock{mutex_};
-      Batch& batch = group.front();
-      Finished& finished = finished_.emplace_back();
-      finished = {std::move(batch.done), batch.changes, durable};
-      group.pop_front();
-    } catch (const std::bad_alloc&) {
-      // Someone waits for it: the control thread closes clients, which gives memory.
-      std::this_thread::sleep_for(kNoMemory);
-    }
+  for (Batch& batch : group) {
+    batch.row = {};  // no one reads it any more
+    batch.durable = durable;
+  }
+  {
+    const std::lock_guard lock{mutex_};
+    finished_.splice(finished_.end(), group);
   }
   const std::uint64_t one = 1;
   static_cast<void>(::write(finished_event_.get(), &one, sizeof one));

@@ -8,7 +8,7 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -47,22 +47,21 @@ class SqliteStore final : public Store {
     Failing failing;
     Done done;
     std::size_t changes;  ///< that it came with
+    bool durable = false;
   };
-  struct Finished {
-    Done done;
-    std::size_t changes;
-    bool durable;
-  };
+  /// They are handed from thread to thread as they are, which takes no memory: where there is none
+  /// all are answered still.
+  using Batches = std::list<Batch>;
 
   SqliteStore(std::string path, std::unique_ptr<SqliteFile> file, Fd finished_event);
 
   // The store's thread.
   void loop();
-  [[nodiscard]] std::deque<Batch> take_group();
-  void commit(std::deque<Batch> group);
+  [[nodiscard]] Batches take_group();
+  void commit(Batches group);
   void fold(std::size_t changes);
-  void keep(std::deque<Batch>& group);
-  void tell(std::deque<Batch> group, bool durable);
+  void keep(Batches& group);
+  void tell(Batches group, bool durable);
   void failed(std::string_view what);
 
   const std::string path_;
@@ -75,8 +74,8 @@ class SqliteStore final : public Store {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Batch> waiting_;  ///< these: under mutex_
-  std::deque<Finished> finished_;
+  Batches waiting_;  ///< these: under mutex_
+  Batches finished_;
   Status status_;
   bool stopping_ = false;
   std::thread thread_;
