@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // How fast one client adds sessions in batches of 1,000 and lists them by pages of 500, and eight
-// add them one by one, over the real socket; what a session takes of memory, and how long a restart
-// takes. The workers are stand-ins that see every change at once. Prints; judges nothing.
+// add them one by one, over the real socket; what a session takes of memory; what it costs to look
+// at all their counters, each of which has changed, and how long a `session.get` takes meanwhile;
+// and how long a restart takes. The workers are stand-ins that see every change at once. Prints;
+// judges nothing.
 //
 //   bench-control [SESSIONS [durable]]
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -135,6 +140,90 @@ void add_singly(const std::string& socket, std::size_t first, std::size_t count)
              kClients, first, count, took, static_cast<double>(count) / took);
 }
 
+/// Two workers' counters, as the data plane has them.
+class BenchStatus : public HandStatus {
+ public:
+  static constexpr std::size_t kWorkers = 2;
+
+  explicit BenchStatus(std::size_t slots) {
+    for (auto& worker : counters_) worker = std::vector<table::SessionCounters>(slots);
+  }
+  [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t index) const override {
+    table::TrafficCounts sum;
+    for (const auto& worker : counters_) sum += worker[index].read();
+    return sum;
+  }
+  /// As if each session had sent a frame.
+  void count_all() {
+    for (auto& worker : counters_) {
+      for (table::SessionCounters& counters : worker) counters.count_up(64);
+    }
+  }
+
+ private:
+  std::array<std::vector<table::SessionCounters>, kWorkers> counters_;
+};
+
+/// The control thread, and a clock of its own that can be put forward.
+struct Running {
+  std::jthread& thread;
+  std::atomic<std::uint64_t>& ahead_ns;
+
+  [[nodiscard]] double cpu_s() const {
+    clockid_t clock{};
+    std::timespec used{};
+    if (::pthread_getcpuclockid(thread.native_handle(), &clock) != 0 ||
+        ::clock_gettime(clock, &used) != 0)
+      std::abort();
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+  }
+  /// A sweep is due.
+  void begin_sweep() const { ahead_ns += std::uint64_t{kSweepEach_s} * kNsPerSecond; }
+  static constexpr unsigned kSweepEach_s = 30;
+};
+
+void sweep_alone(const Running& running, std::size_t sessions) {
+  constexpr std::chrono::milliseconds kStep{250};
+  constexpr double kIdle_s = 0.01;  // of CPU in a step
+  const double began = running.cpu_s();
+  running.begin_sweep();
+  double before = began;
+  double used = began;
+  do {
+    before = used;
+    std::this_thread::sleep_for(2 * kStep);
+    used = running.cpu_s();
+  } while (used - before > kIdle_s);
+  fmt::print(
+      "sweep of {} sessions' counters, all changed: {:.2f} s of CPU, {:.1f} % of a core each {} "
+      "s\n",
+      sessions, used - began, 100 * (used - began) / Running::kSweepEach_s, Running::kSweepEach_s);
+}
+
+/// Where others use the machine as well, what the sweep adds is what differs between the two.
+void get_some(std::string_view when, BenchClient& client, std::size_t sessions) {
+  constexpr std::chrono::seconds kLong{10};
+  constexpr std::chrono::microseconds kPause{500};
+  std::vector<double> took_us;
+  const auto end = SteadyClock::now() + kLong;
+  for (std::uint64_t n = 0; SteadyClock::now() < end; n = (n + 62'710'561) % sessions) {
+    const auto params =
+        fmt::format(R"({{"mac":"{}"}})", net::to_string(net::MacAddress{0x02005e000000U + n}));
+    const auto began = SteadyClock::now();
+    static_cast<void>(client.call(request("session.get", params)));
+    took_us.push_back(1e6 * seconds_since(began));
+    std::this_thread::sleep_for(kPause);
+  }
+  std::sort(took_us.begin(), took_us.end());
+  const auto at = [&took_us](double part) {
+    return took_us[static_cast<std::size_t>(part * static_cast<double>(took_us.size() - 1))];
+  };
+  fmt::print(
+      "session.get {}, {} of them: median {:.0f} us, p99 {:.0f} us, p99.9 {:.0f} "
+      "us, slowest {:.0f} us\n",
+      when, took_us.size(), at(0.5), at(0.99), at(0.999), at(1));
+}
+
 void list_all(BenchClient& client) {
   const auto begin = SteadyClock::now();
   std::size_t bytes = 0;
@@ -170,7 +259,11 @@ int run(std::size_t count, bool is_durable) {
   };
   make_table();
   HandGrace workers;
-  const HandStatus status;
+  BenchStatus status{table->slots()};
+  std::atomic<std::uint64_t> ahead_ns{0};
+  const Clock system = Clock::system();
+  const Clock clock{[&] { return system.boot_ns() + ahead_ns; },
+                    [&] { return system.unix_ns() + ahead_ns; }};
   HandSightings sightings;
   const policy::Snapshot snapshot = hand_snapshot();
   std::vector<table::Policer> policers(table->slots());
@@ -181,7 +274,11 @@ int run(std::size_t count, bool is_durable) {
   shared.snapshot = &snapshot;
   SessionKeys keys{KeyKind::kMac, {"venue", "annex"}};
   const std::size_t resident = resident_bytes();
-  auto control = Control::open(config, {*table, workers, status, sightings, shared, keys, "bench"});
+  const auto open = [&] {
+    return Control::open(
+        config, {*table, workers, status, sightings, shared, keys, "bench", nullptr, clock});
+  };
+  auto control = open();
   if (!control) return EXIT_FAILURE;
   std::atomic<bool> stop{false};
   std::jthread thread{[&] { (*control)->run([&] { return stop.load(); }, [] {}); }};
@@ -194,6 +291,13 @@ int run(std::size_t count, bool is_durable) {
     add_all(client, count, kMore);
     add_singly(config.control.socket, count + kMore, kSingly);
     list_all(client);
+    const Running running{thread, ahead_ns};
+    status.count_all();
+    sweep_alone(running, count);
+    status.count_all();
+    get_some("alone", client, count);
+    running.begin_sweep();
+    get_some("beside a sweep", client, count);
     const Json stats = Json::parse(client.call(request("stats.get", "{}")));
     fmt::print("control: {}\n", stats["result"]["control"].dump());
   }
@@ -208,7 +312,7 @@ int run(std::size_t count, bool is_durable) {
     fmt::print("stop: {:.2f} s\n", seconds_since(stopped));
     make_table();
     const auto began = SteadyClock::now();
-    control = Control::open(config, {*table, workers, status, sightings, shared, keys, "bench"});
+    control = open();
     if (!control) return EXIT_FAILURE;
     fmt::print("restore of {}: {:.2f} s\n", table->size(), seconds_since(began));
     stop = false;

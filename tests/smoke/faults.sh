@@ -179,10 +179,13 @@ python3 "$smoke_lib/hold_thread.py" "$thread" 3 >"$bed_dir/held" &
 holder=$!
 sleep 0.3
 since=$(now_ms)
+check 'control answers meanwhile' ctl health
+within_ms 'at once' 500 "$since"
+check 'and it is held still' kill -0 "$holder"
+since=$(now_ms)
 busy=$(ctl session revoke 02:00:5e:00:53:99 2>&1 || true)
 let_in phone >"$bed_dir/busy" 2>&1 || busy+=$(<"$bed_dir/busy")
-check 'control answers meanwhile' ctl health
-within_ms 'within 3 s' 3000 "$since"
+within_ms 'two changes are answered within 3 s' 3000 "$since"
 matches 'a change tells that a worker does not move' "$busy" '[Bb]usy|BUSY|worker'
 wait "$holder"
 resumes 'a worker held for 3 s' "$(<"$bed_dir/held")"

@@ -4,8 +4,10 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <new>
+#include <thread>
 #include <utility>
 
 namespace gate511::test {
@@ -68,6 +70,7 @@ int cut_file(sqlite3_file* handle, sqlite3_int64 size) {
 }
 
 int sync_file(sqlite3_file* handle, int /*flags*/) {
+  while (disk->hangs) std::this_thread::sleep_for(std::chrono::milliseconds{1});
   if (!disk->operate() || disk->fails_to_sync) return SQLITE_IOERR_FSYNC;
   ForgetfulDisk::File& file = file_of(handle);
   file.synced = file.now;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A disk in memory, as a VFS of SQLite, that keeps nothing but what was synced: at a loss of power
-// each write since the last sync is there, or not, or half. It can also be full, or fail.
+// each write since the last sync is there, or not, or half. It can also be full, fail, or hang.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -29,6 +30,8 @@ class ForgetfulDisk {
   bool is_full = false;
   /// Syncs fail.
   bool fails_to_sync = false;
+  /// Syncs do not return.
+  std::atomic<bool> hangs{false};
 
   struct File {
     std::string synced;

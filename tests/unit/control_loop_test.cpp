@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "live_control.hpp"
+#include "support/forgetful_disk.hpp"
 
 namespace gate511::control {
 
@@ -145,6 +146,63 @@ TEST_F(ControlLoopByLink, ImportGoesOnWhereNoMorePairsAreToBeHad) {
                                         "the start, and no more can; use fewer, or start gate511 "
                                         "again if some are not used any more; the line is passed "
                                         "over\n2 added, 0 changed, 1 bad"));
+}
+
+/// All sessions have counted the same.
+class EveryonesTraffic : public HandStatus {
+ public:
+  std::atomic<std::uint64_t> packets{0};
+
+  [[nodiscard]] table::TrafficCounts session_traffic(std::uint32_t /*index*/) const override {
+    return {packets, packets * 64, 0, 0};
+  }
+};
+
+class ControlLoopOnASlowDisk : public LiveControl {
+ protected:
+  ControlLoopOnASlowDisk() {
+    source_ = &traffic_;
+    clock_.boot_ns = [this, boot_ns = Clock::system().boot_ns] { return boot_ns() + ahead_ns_; };
+  }
+  /// What the store has made durable, once no more is.
+  std::uint64_t stored() {
+    std::uint64_t before = 0, now = 0;
+    do {
+      before = now;
+      std::this_thread::sleep_for(std::chrono::milliseconds{600});
+      now = Json::parse(ctl("-j stats").output)["store"]["changes"].get<std::uint64_t>();
+    } while (now != before);
+    return now;
+  }
+  void count_and_let_a_sweep_be_due() {
+    ++traffic_.packets;
+    ahead_ns_ += 31 * kNsPerSecond;
+    std::this_thread::sleep_for(std::chrono::milliseconds{400});
+  }
+
+  test::ForgetfulDisk disk_;
+  EveryonesTraffic traffic_;
+  std::atomic<std::uint64_t> ahead_ns_{0};
+};
+
+TEST_F(ControlLoopOnASlowDisk, LooksAtNoCountersWhileTheLastOnesAreNotStored) {
+  constexpr unsigned kSessions = 300;
+  const std::string file = folder_ / "sessions";
+  std::string lines;
+  for (unsigned n = 0; n < kSessions; ++n)
+    lines += R"({"mac":")" + net::to_string(net::MacAddress{0x02005e000000U + n}) + "\"}\n";
+  std::ofstream{file} << lines;
+  ASSERT_EQ(ctl("import " + file).exit, 0);
+  const std::uint64_t before = stored();
+  count_and_let_a_sweep_be_due();
+  EXPECT_GE(stored(), before + kSessions) << "they are stored each 30 s";
+  const std::uint64_t then = stored();
+  disk_.hangs = true;
+  for (int i = 0; i < 6; ++i) count_and_let_a_sweep_be_due();
+  disk_.hangs = false;
+  const std::uint64_t stored_at_last = stored() - then;
+  EXPECT_GE(stored_at_last, kSessions);
+  EXPECT_LT(stored_at_last, 3 * kSessions) << "the one under way, and one behind it";
 }
 
 TEST_F(ControlLoop, ShutdownIsAnsweredAndStops) {

@@ -68,8 +68,8 @@ class LiveControl : public testing::Test {
     shared_.policers = policers_;
     shared_.bindings = bindings_;
     shared_.snapshot = &snapshot_;
-    auto control =
-        Control::open(config_, {table_, grace_, status_, sightings_, shared_, keys_, "0.1.0"});
+    auto control = Control::open(
+        config_, {table_, grace_, *source_, sightings_, shared_, keys_, "0.1.0", nullptr, clock_});
     ASSERT_TRUE(control) << control.error().text();
     control_ = std::move(*control);
     thread_ = std::jthread{[this] {
@@ -107,6 +107,8 @@ class LiveControl : public testing::Test {
   table::SessionTable table_{buckets_, 2'000, {1, 2}};
   ThreadGrace grace_;
   HandStatus status_;
+  const dataplane::StatusSource* source_ = &status_;
+  Clock clock_ = Clock::system();
   HandSightings sightings_;
   const policy::Snapshot snapshot_ = hand_snapshot();
   std::vector<table::Policer> policers_ = std::vector<table::Policer>(table_.slots());
