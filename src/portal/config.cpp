@@ -226,6 +226,20 @@ void read_login(Section section, Config& out) {
   out.limits.window = std::chrono::seconds{window};
 }
 
+void read_operator(Section section, Config& out) {
+  std::string listen;
+  section.text("listen", listen);
+  section.text("password_file", out.operator_password_file);
+  if (listen.empty()) return;
+  auto address = read_address(listen);
+  if (!address) return section.fail("listen", bad_address("operator.listen", listen));
+  out.operator_listen = std::move(*address);
+  if (out.operator_password_file.empty()) {
+    section.fail("listen", {"`operator.password_file` is missing",
+                            "make one: gate511-portal hash-password >FILE"});
+  }
+}
+
 }  // namespace
 
 const Plan* Config::plan(std::string_view name) const {
@@ -243,10 +257,11 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   const auto table = settings::parse_toml(text, source);
   if (!table) return tl::unexpected{table.error()};
   Document document{source};
-  Section root{document,
-               &*table,
-               "",
-               {"portal", "listen", "gateway", "login", "plan", "retention", "privileges"}};
+  Section root{
+      document,
+      &*table,
+      "",
+      {"portal", "listen", "gateway", "login", "plan", "retention", "operator", "privileges"}};
   Config config;
   config.source = source;
   read_portal(
@@ -264,6 +279,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   Section retention = root.sub("retention", {"trail_days", "voucher_days"});
   retention.integer("trail_days", 1U, 3'650U, " days", config.trail_days);
   retention.integer("voucher_days", 1U, 3'650U, " days after a voucher's end", config.voucher_days);
+  read_operator(root.sub("operator", {"listen", "password_file"}), config);
   Section privileges = root.sub("privileges", {"user"});
   privileges.text("user", config.user);
   config.user_is_given = privileges.has("user");
@@ -306,6 +322,13 @@ std::vector<Error> warnings(const Config& config) {
                      "the portal speaks plain HTTP: all who are near read codes "
                      "and passwords, and clients get no RFC 8908 API",
                      "set listen.https, certificate and key"});
+  }
+  const bool is_loopback =
+      config.operator_listen.host.starts_with("127.") || config.operator_listen.host == "::1";
+  if (config.operator_listen.port != 0 && !is_loopback) {
+    found.push_back({config.where("operator.listen"),
+                     "the operator's page is open to the network, in plain HTTP",
+                     "listen on 127.0.0.1 and reach it over SSH"});
   }
   return found;
 }

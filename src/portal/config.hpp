@@ -72,6 +72,9 @@ struct Config {
   // [retention]
   std::uint32_t trail_days = 30;
   std::uint32_t voucher_days = 30;  ///< after a voucher's end
+  // [operator]
+  ListenAddress operator_listen;  ///< port 0: none
+  std::string operator_password_file;
 
   std::string user = "gate511-portal";  ///< [privileges]; empty: whom it was started as
   bool user_is_given = false;

@@ -28,21 +28,21 @@ GatewayError error_of(const ClientError& error) {
     case From::kRefused:
       break;
     case From::kNoAccess:
-      return {Kind::kNoRights, error.message};
+      return {Kind::kNoRights, error.message, false};
     case From::kAddress:
     case From::kNoDaemon:
-      return {Kind::kUnreachable, error.message};
+      return {Kind::kUnreachable, error.message, false};
     case From::kTimeout:
     case From::kClosed:
     case From::kProtocol:
-      return {Kind::kUncertain, error.message};
+      return {Kind::kUncertain, error.message, false};
   }
   const std::string text =
       error.reason.empty() ? error.message : fmt::format("{}: {}", error.reason, error.message);
-  if (error.reason == "NOT_FOUND") return {Kind::kNotFound, text};
-  if (error.reason == "CONFLICT") return {Kind::kConflict, text};
-  if (error.reason == "READ_ONLY") return {Kind::kNoRights, text};
-  return {Kind::kRefused, text};
+  if (error.reason == "NOT_FOUND") return {Kind::kNotFound, text, false};
+  if (error.reason == "CONFLICT") return {Kind::kConflict, text, false};
+  if (error.reason == "READ_ONLY") return {Kind::kNoRights, text, false};
+  return {Kind::kRefused, text, error.reason == "BUSY" && error.data.contains("lcores")};
 }
 
 std::uint64_t number(const nlohmann::json& from, const char* key) {
@@ -61,7 +61,8 @@ ClientKey key_from(const nlohmann::json& from) {
 tl::expected<Session, GatewayError> session_from(const nlohmann::json& result) {
   const auto found = result.find("session");
   if (found == result.end() || !found->is_object())
-    return tl::unexpected{GatewayError{Kind::kRefused, "the gateway's answer has no session"}};
+    return tl::unexpected{
+        GatewayError{Kind::kRefused, "the gateway's answer has no session", false}};
   Session session;
   session.client = key_from(*found);
   session.id = number(*found, "id");
@@ -106,7 +107,7 @@ Gateway::Result<Client> Gateway::take() {
       if (now - idle.since < kMaxIdleFor) return std::move(idle.client);
     }
     if (!trouble_.empty() && now - tried_ < kBetweenTries)
-      return tl::unexpected{GatewayError{Kind::kUnreachable, trouble_}};
+      return tl::unexpected{GatewayError{Kind::kUnreachable, trouble_, false}};
   }
   auto connected = connect();
   const std::lock_guard lock{mutex_};
@@ -168,7 +169,8 @@ Gateway::Result<ClientKey> Gateway::client_at(const std::string& address) {
   if (!result) return tl::unexpected{result.error()};
   const auto found = result->find("client");
   if (found == result->end() || !found->is_object())
-    return tl::unexpected{GatewayError{Kind::kRefused, "the gateway's answer has no client"}};
+    return tl::unexpected{
+        GatewayError{Kind::kRefused, "the gateway's answer has no client", false}};
   return key_from(*found);
 }
 
@@ -199,18 +201,20 @@ Gateway::Result<Session> Gateway::add(const NewSession& session) {
   (*params)["tag"] = config_.tag;
   (*params)["user"] = session.user;
   auto result = call("session.add", *params, true);
+  if (!result && result.error().stands) return session_of(session.client);
   if (!result) return tl::unexpected{result.error()};
   return session_from(*result);
 }
 
-Gateway::Result<Session> Gateway::revoke(const ClientKey& client) {
+Gateway::Result<void> Gateway::revoke(const ClientKey& client) {
   const auto key = key_of(client);
   if (!key) return tl::unexpected{key.error()};
-  auto result = call("session.revoke", *key, true);
+  const auto result = call("session.revoke", *key, true);
+  if (!result && result.error().stands) return {};
   if (!result) return tl::unexpected{result.error()};
   if (!result->value("existed", false))
-    return tl::unexpected{GatewayError{Kind::kNotFound, "there was no session"}};
-  return session_from(*result);
+    return tl::unexpected{GatewayError{Kind::kNotFound, "there was no session", false}};
+  return {};
 }
 
 Gateway::Result<Gateway::Json> Gateway::ask(std::string_view method, const Json& params) {

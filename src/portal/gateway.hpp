@@ -33,6 +33,8 @@ struct GatewayError {
   };
   Kind kind = Kind::kUnreachable;
   std::string message;  ///< for the log
+  /// BUSY: what was asked is done and stored, only a worker that stands still may not have seen it.
+  bool stands = false;
 };
 
 /// By what the gateway knows a session. VLAN and link only where they count.
@@ -83,8 +85,8 @@ class Gateway {
   [[nodiscard]] Result<Session> session_of(const ClientKey& client);
   /// Durable, and in effect, when it returns.
   [[nodiscard]] Result<Session> add(const NewSession& session);
-  /// The final counters; kNotFound: there was none.
-  [[nodiscard]] Result<Session> revoke(const ClientKey& client);
+  /// In effect when it returns. kNotFound: there was none.
+  [[nodiscard]] Result<void> revoke(const ClientKey& client);
   /// Any method, for the operator's page. The result as it came.
   [[nodiscard]] Result<Json> ask(std::string_view method, const Json& params);
   /// A connection of one's own, for events.

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -11,9 +14,13 @@
 
 #include "portal/brand.hpp"
 #include "portal/guest/site.hpp"
+#include "portal/operator/sampler.hpp"
+#include "portal/operator/site.hpp"
+#include "portal/session_ends.hpp"
 #include "portal/store/database.hpp"
 #include "portal/web/server.hpp"
 #include "portal/web/tls.hpp"
+#include "settings/text_file.hpp"
 
 namespace gate511::portal {
 namespace {
@@ -37,13 +44,20 @@ struct Portal::Parts {
   App guests;
   App to_tls;  ///< leads plain requests on to TLS
   std::unique_ptr<GuestSite> site;
+  std::string operator_password;  ///< a hash; empty: there is no operator's page
+  App operator_app;
+  Sampler sampler{gateway};
+  std::unique_ptr<OperatorSite> operator_site;
   Server server{Server::Limits{}};  ///< behind what its threads use
+  Server operator_server{Server::Limits{.connections = 64, .of_client = 64, .threads = 2}};
 
   std::mutex mutex;
   std::condition_variable is_over;
-  bool is_stopped = false;
+  std::atomic<bool> is_stopped = false;  ///< set under `mutex`
 
   [[nodiscard]] tl::expected<void, Error> listen();
+  [[nodiscard]] tl::expected<void, Error> load_operator();
+  void every(std::chrono::milliseconds time, const std::function<void()>& act);
   void keep_clean();
 };
 
@@ -59,19 +73,39 @@ tl::expected<void, Error> Portal::Parts::listen() {
   return {};
 }
 
-/// Takes away what is too old, at once and each hour.
-void Portal::Parts::keep_clean() {
+tl::expected<void, Error> Portal::Parts::load_operator() {
+  if (config.operator_listen.port == 0) return {};
+  const std::string& path = config.operator_password_file;
+  auto read = settings::read_secret(path, 1);
+  if (read) operator_password = read->substr(0, read->find('\n'));
+  if (!read || !operator_password.starts_with("$scrypt$")) {
+    return tl::unexpected{
+        Error{config.where("operator.password_file"),
+              fmt::format("`operator.password_file` {} {}", path,
+                          read ? "holds no hash of a password" : read.error().what),
+              fmt::format("make it: gate511-portal hash-password >{0}; chmod 0640 {0}", path)}};
+  }
+  return operator_server.listen(config.operator_listen, operator_app, nullptr);
+}
+
+/// At once, and each time that so long has passed, until the portal stops.
+void Portal::Parts::every(std::chrono::milliseconds time, const std::function<void()>& act) {
   std::unique_lock lock{mutex};
   while (!is_stopped) {
     lock.unlock();
-    try {
-      file->drop_old(now_s(), config.trail_days, config.voucher_days);
-    } catch (const sql::SqlError& error) {
-      log.say("database", fmt::format("{}: what is old cannot be taken away: {}; see to the disk",
-                                      config.database, error.what()));
-    }
+    act();
     lock.lock();
-    is_over.wait_for(lock, kBetweenCleanings, [this] { return is_stopped; });
+    is_over.wait_for(lock, time, [this] { return is_stopped.load(); });
+  }
+}
+
+/// Takes away what is too old.
+void Portal::Parts::keep_clean() {
+  try {
+    file->drop_old(now_s(), config.trail_days, config.voucher_days);
+  } catch (const sql::SqlError& error) {
+    log.say("database", fmt::format("{}: what is old cannot be taken away: {}; see to the disk",
+                                    config.database, error.what()));
   }
 }
 
@@ -96,6 +130,7 @@ tl::expected<Portal, Error> Portal::open(const Config& config) {
     parts->tls = std::move(*tls);
   }
   if (auto listening = parts->listen(); !listening) return tl::unexpected{listening.error()};
+  if (auto loaded = parts->load_operator(); !loaded) return tl::unexpected{loaded.error()};
   return Portal{std::move(parts)};
 }
 
@@ -111,6 +146,11 @@ tl::expected<void, Error> Portal::prepare() {
   }
   parts.site = std::make_unique<GuestSite>(parts.guests, parts.config, parts.secrets, parts.brand,
                                            *parts.file, parts.gateway, parts.texts, parts.log);
+  if (!parts.operator_password.empty()) {
+    parts.operator_site =
+        std::make_unique<OperatorSite>(parts.operator_app, parts.config, parts.operator_password,
+                                       *parts.file, parts.gateway, parts.sampler, parts.log);
+  }
   // Guests come before it answers, or after: this is for who starts it.
   if (const auto hello = parts.gateway.ask("hello", nlohmann::json::object()); !hello)
     parts.log.say("gateway", text_of(hello.error()));
@@ -119,14 +159,29 @@ tl::expected<void, Error> Portal::prepare() {
 
 void Portal::run() {
   Parts& parts = *parts_;
-  std::thread cleaner{[&parts] { parts.keep_clean(); }};
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] { parts.every(kBetweenCleanings, [&] { parts.keep_clean(); }); });
+  if (parts.operator_site) {
+    threads.emplace_back([&] { parts.every(Sampler::kEach, [&] { parts.sampler.look(); }); });
+    threads.emplace_back([&] { parts.operator_server.run(); });
+  }
+  // Ends are asked for only where they count: who asks and goes leaves the gateway with what it
+  // keeps.
+  const auto has_quota = [](const Plan& plan) { return plan.quota_bytes > 0; };
+  if (std::any_of(parts.config.plans.begin(), parts.config.plans.end(), has_quota)) {
+    threads.emplace_back([&] {
+      Vouchers vouchers{*parts.file};
+      SessionEnds{parts.gateway, vouchers, parts.log}.follow(parts.is_stopped);
+    });
+  }
   parts.server.run();
   {
     const std::lock_guard lock{parts.mutex};
     parts.is_stopped = true;
   }
   parts.is_over.notify_all();
-  cleaner.join();
+  parts.operator_server.stop();
+  for (std::thread& thread : threads) thread.join();
 }
 
 void Portal::stop() noexcept {

@@ -41,7 +41,10 @@ log_has() {
 bed_up
 add_client other
 gateway_up
+portal_more=('[operator]' 'listen = "127.0.0.1:8511"' "password_file = \"$bed_dir/operator\"")
+(umask 077 && printf 'an operator\n' | "$(program gate511-portal)" hash-password >"$bed_dir/operator")
 portal_up
+origin_file 1MB 1000000
 mac=$(mac_of client)
 
 step 'Vouchers and users on the command line'
@@ -108,6 +111,20 @@ equal 'and the gateway asks again' "$(client curl -s -o /dev/null -w '%{http_cod
 matches 'the used link opens nothing' "$(guest_curl -4 "$link")" '<h1>This link has been used</h1>'
 log_has 'and is told of' "^gate511-portal: link: $mac's has opened a session already"
 no_session 'a used link'
+
+step 'What a session used counts for its voucher'
+ctl session revoke "$mac" >/dev/null
+left() { portal_quota=$(ctl -j session get "$mac" | jq .session.quota_bytes); }
+log_in_by voucher "code=${codes[2]}" >"$bed_dir/said"
+left
+equal 'the first time all of the quota' "$portal_quota" 1000000000
+client curl -s -o /dev/null http://origin.example/1MB
+ctl session revoke "$mac" >/dev/null
+sleep 1
+log_in_by voucher "code=${codes[2]}" >"$bed_dir/said"
+left
+check "the second time what is left: $portal_quota" test "$portal_quota" -lt 999000000 -a "$portal_quota" -gt 998000000
+ctl session revoke "$mac" >/dev/null
 
 step 'Links that are not to be trusted'
 answer=$(guest_curl -4 -i "${link/t=AQ/t=Aq}")
@@ -185,7 +202,7 @@ step 'No rights on the socket'
 chmod 0600 "$bed_dir/control.sock"
 chown root "$bed_dir/control.sock"
 kill "$portal_pid" && wait_until 5 process_ended "$portal_pid"
-: >"$bed_dir/portal.log"
+mv "$bed_dir/portal.log" "$bed_dir/portal.before"
 portal_start
 log_has 'the operator is told what to do' "^gate511-portal: gateway: .*permission denied; put the portal's user into the gateway's control.group"
 matches 'a guest that it does not answer' "$(guest_curl -4 -i "$site/")" '^HTTP/1.1 503 '
@@ -223,6 +240,40 @@ answers 'another name for the site leads to its own' 302 "$site/status" -4 -H 'H
 matches 'and nowhere else' "$(guest_curl -4 -i "$site/status?x=y" -H 'Host: evil.example')" $'^Location: https://portal.example/\r$'
 check_fails 'a made-up cookie leads nowhere' grep -q evil <(guest_curl -4 -H 'Cookie: gate511_return=aHR0cDovL2V2aWwuZXhhbXBsZS8.AAAAAAAAAAAAAAAAAAAAAA' "$site/welcome")
 no_match 'a guest gets no cookie before its login' "$(guest_curl -4 -i "$site/")" '^Set-Cookie'
+
+step "The operator's page"
+desk() { net curl -sS -m 10 -b "$bed_dir/desk" -c "$bed_dir/desk" "$@"; }
+readonly desk=http://127.0.0.1:8511
+matches 'asks for a password' "$(desk "$desk/")" 'name="password"'
+for path in sessions guests vouchers logins rates; do
+  equal "without it there are no $path" "$(desk -o /dev/null -w '%{http_code}' "$desk/data/$path")" 401
+done
+matches 'not by a wrong one' "$(desk -i -d password=wrong "$desk/login")" '^HTTP/1.1 403 '
+printf '127.0.0.1\tFALSE\t/\tFALSE\t0\tgate511_operator\tmade-up\n' >"$bed_dir/desk"
+answer=$(desk -i -d 'password=an operator' "$desk/login")
+matches 'by the right one' "$answer" $'^Location: /\r$'
+no_match 'and never by a cookie that was brought' "$answer" 'made-up'
+matches 'its cookie is for no script and no other site' "$answer" '^Set-Cookie: gate511_operator=.*HttpOnly; SameSite=Strict'
+token=$(desk "$desk/" | sed -nE 's/.*name="token" content="([^"]*)".*/\1/p')
+no_match 'no script stands in the page' "$(desk "$desk/")" '<script>| on[a-z]+='
+ctl session add "$mac" --ttl 1h --tag portal >/dev/null
+equal 'it shows the session' "$(desk "$desk/data/sessions" | jq -r '.sessions[0].mac')" "$mac"
+check 'vouchers' jq -e '.vouchers | length > 20' <(desk "$desk/data/vouchers")
+check 'who logged in' jq -e '.logins[0] | has("at") and has("mac") and has("method") and (keys | length == 4)' <(desk "$desk/data/logins")
+check 'guests' jq -e '.clients | type == "array"' <(desk "$desk/data/guests")
+check 'what passes' wait_until 6 jq -e '.samples | length > 1' <(sleep 5; desk "$desk/data/rates")
+for form in '' 'token=wrong&'; do
+  equal "no revoke with the form token '$form'" "$(desk -o /dev/null -w '%{http_code}' -d "${form}mac=$mac" "$desk/revoke")" 403
+done
+equal 'nor from another site' "$(desk -o /dev/null -w '%{http_code}' -d "token=$token" -d "mac=$mac" -H 'Origin: http://evil.example' "$desk/revoke")" 403
+equal 'nor by another name of this machine' "$(desk -o /dev/null -w '%{http_code}' -H 'Host: evil.example:8511' "$desk/")" 403
+check 'the session is there still' ctl session get "$mac"
+equal 'a revoke by a click' "$(desk -d "token=$token" -d "mac=$mac" "$desk/revoke")" '{"existed":true}'
+no_session 'revoked by the operator'
+equal 'a voucher too' "$(desk -d "token=$token" -d "code=${codes[5]}" "$desk/voucher/revoke")" '{"existed":true}'
+matches 'which lets nobody in then' "$(log_in_by voucher "code=${codes[5]}")" 'This code is not valid'
+desk -o /dev/null -d "token=$token" "$desk/logout"
+equal 'logged out' "$(desk -o /dev/null -w '%{http_code}' "$desk/data/sessions")" 401
 
 step 'What is no request of a browser'
 for path in /../../etc/passwd /%2e%2e/%2e%2e/etc/passwd /style.css/../../portal.db '/..%5c..%5cportal.db' /assets/en.json; do
@@ -262,4 +313,5 @@ check 'it ends' wait_until 5 process_ended "$portal_pid"
 within_ms 'in a second' 1000 "$since"
 no_match 'and nothing was an error' "$(<"$bed_dir/portal.log")" 'error:|terminate|Sanitizer'
 
+[ "$checks_failed" -eq 0 ] || cat "$bed_dir/portal.before" "$bed_dir/portal.log"
 smoke_end

@@ -38,6 +38,7 @@ TEST(PortalConfig, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config->plan("day")->ttl_s, 86'400U);
   EXPECT_EQ(config->gateway.socket, "/run/gate511/control.sock");
   EXPECT_TRUE(config->gateway.sees_addresses);
+  EXPECT_EQ(config->operator_listen.port, 0);
   EXPECT_TRUE(warnings(*config).empty());
 }
 
@@ -93,6 +94,9 @@ INSTANTIATE_TEST_SUITE_P(
                         "portal.toml:11: `login.methods` holds \"sms\"; it may hold \"terms\", "
                         "\"voucher\" and \"password\", each "
                         "once"},
+                    Bad{std::string{kGood} + "[operator]\nlisten = \"127.0.0.1:8511\"",
+                        "portal.toml:11: `operator.password_file` is missing; make one: "
+                        "gate511-portal hash-password >FILE"},
                     Bad{std::string{kGood} + "[gateway]\ntls_connect = \"gateway.example:9512\"",
                         "portal.toml:11: `gateway.tls_cert` is missing; TLS needs tls_cert, "
                         "tls_key and tls_ca, each a PEM file"},

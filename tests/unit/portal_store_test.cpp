@@ -123,8 +123,9 @@ TEST_F(PortalStore, CodesThatAreNoneExpiredOrRevokedLetNobodyIn) {
 TEST_F(PortalStore, ADevicesBytesAddUp) {
   const std::string code = add(2);
   const Redeemed redeemed = redeem(code, kAnn);
-  vouchers_.add_bytes(redeemed.voucher.id, kAnn, 700);
-  vouchers_.add_bytes(redeemed.voucher.id, kAnn, 50);
+  vouchers_.ended(1, redeemed.voucher.id, kAnn, 700, kNow);
+  vouchers_.ended(2, redeemed.voucher.id, kAnn, 50, kNow);
+  vouchers_.ended(2, redeemed.voucher.id, kAnn, 50, kNow);  // told twice
   EXPECT_EQ(redeem(code, kAnn).bytes, 750U);
   EXPECT_EQ(redeem(code, kBob).bytes, 0U);
 }

@@ -43,6 +43,10 @@ constexpr const char* kTables = R"sql(
     at INTEGER NOT NULL,
     PRIMARY KEY (mac, nonce)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS ended (     -- sessions whose use is counted
+    session INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS trail (
     at INTEGER NOT NULL,
     mac TEXT NOT NULL,
@@ -94,6 +98,7 @@ void PortalFile::drop_old(UnixTime now, std::uint32_t trail_days, std::uint32_t 
   Work work{*this, true};
   work.prepare("DELETE FROM trail WHERE at < ?1").bind(1, before(now, trail_days * kDay)).run();
   work.prepare("DELETE FROM spent WHERE at < ?1").bind(1, before(now, kNonceAge)).run();
+  work.prepare("DELETE FROM ended WHERE at < ?1").bind(1, before(now, voucher_days * kDay)).run();
   // One that was used ends by its plan; one that was not, when it could no longer be.
   work.prepare(
           "DELETE FROM voucher WHERE (first_used > 0 AND ends_at > 0 AND ends_at < ?1)"

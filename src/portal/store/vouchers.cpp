@@ -89,11 +89,11 @@ bool Vouchers::add(PortalFile::Work& work, const Voucher& voucher) {
   return work.changes() == 1;
 }
 
-void Vouchers::each(const std::function<bool(const Voucher&)>& each) {
+void Vouchers::each(const std::function<bool(const Voucher&)>& each, std::uint64_t after) {
   // In pages, so that a login never waits for who prints a million.
   constexpr std::size_t kPage = 500;
   const std::string sql = std::string{kColumns} + "WHERE id > ?1 ORDER BY id LIMIT ?2";
-  for (std::uint64_t last = 0;;) {
+  for (std::uint64_t last = after;;) {
     std::vector<Voucher> page;
     {
       const PortalFile::Work work{file_};
@@ -203,13 +203,20 @@ void Vouchers::take_back(const Redeemed& redeemed, const std::string& mac) {
   work.commit();
 }
 
-void Vouchers::add_bytes(std::uint64_t id, const std::string& mac, std::uint64_t bytes) {
-  const PortalFile::Work work{file_};
+void Vouchers::ended(std::uint64_t session, std::uint64_t id, const std::string& mac,
+                     std::uint64_t bytes, UnixTime now) {
+  PortalFile::Work work{file_, true};
+  work.prepare("INSERT OR IGNORE INTO ended (session, at) VALUES (?1, ?2)")
+      .bind(1, session)
+      .bind(2, now)
+      .run();
+  if (work.changes() == 0) return;
   work.prepare("UPDATE device SET bytes = bytes + ?3 WHERE voucher = ?1 AND mac = ?2")
       .bind(1, id)
       .bind_text(2, mac)
       .bind(3, bytes)
       .run();
+  work.commit();
 }
 
 }  // namespace gate511::portal

@@ -57,8 +57,8 @@ class Vouchers {
 
   /// Within one transaction. False: there is one of that code already.
   bool add(PortalFile::Work& work, const Voucher& voucher);
-  /// In the order of their making; `each` returns whether to go on.
-  void each(const std::function<bool(const Voucher&)>& each);
+  /// In the order of their making, those behind the id `after`; `each` returns whether to go on.
+  void each(const std::function<bool(const Voucher&)>& each, std::uint64_t after = 0);
   [[nodiscard]] std::optional<Voucher> find(std::string_view code);
   /// False: there is none.
   bool revoke(std::string_view code, UnixTime now);
@@ -72,8 +72,9 @@ class Vouchers {
       const std::function<std::optional<std::uint64_t>(const std::string& plan)>& ttl_s);
   /// As if it had not been redeemed.
   void take_back(const Redeemed& redeemed, const std::string& mac);
-  /// A session of it has ended.
-  void add_bytes(std::uint64_t id, const std::string& mac, std::uint64_t bytes);
+  /// A session of a voucher has ended, which may be told twice: what it used counts once.
+  void ended(std::uint64_t session, std::uint64_t id, const std::string& mac, std::uint64_t bytes,
+             UnixTime now);
 
   PortalFile& file() { return file_; }
 

@@ -100,6 +100,14 @@ void add_user_verbs(CLI::App& app, Command& command) {
   named("passwd", "change the password", set_password);
   named("remove", "remove one; a session goes on until it ends", remove);
   add_verb(command, noun, "list", "show them", [&command] { return list(command); });
+
+  add_verb(command, &app, "hash-password", "print a password's hash, for operator.password_file",
+           [] {
+             const auto password = read_password("Password");
+             if (!password) return fail(password.error(), Exit::kUsage);
+             print(hash_password(*password) + "\n");
+             return static_cast<int>(Exit::kOk);
+           });
 }
 
 }  // namespace gate511::portal
