@@ -141,8 +141,12 @@ Gateway::Result<Gateway::Json> Gateway::call(std::string_view method, const Json
       return tl::unexpected{error_of(result.error())};
     }
     const bool is_over = result.error().kind == ClientError::Kind::kClosed;
-    if (!is_over || !may_repeat || attempt == static_cast<int>(kMaxIdle))
-      return tl::unexpected{error_of(result.error())};
+    if (!is_over || !may_repeat || attempt == static_cast<int>(kMaxIdle)) {
+      GatewayError error = error_of(result.error());
+      error.message =
+          fmt::format("{}: {}", tls_ ? config_.tls_connect : config_.socket, error.message);
+      return tl::unexpected{std::move(error)};
+    }
   }
 }
 

@@ -250,7 +250,7 @@ for path in sessions guests vouchers logins rates; do
 done
 matches 'not by a wrong one' "$(desk -i -d password=wrong "$desk/login")" '^HTTP/1.1 403 '
 printf '127.0.0.1\tFALSE\t/\tFALSE\t0\tgate511_operator\tmade-up\n' >"$bed_dir/desk"
-answer=$(desk -i -d 'password=an operator' "$desk/login")
+answer=$(desk -i -d 'password=an operator' -H 'Origin: null' -H 'Sec-Fetch-Site: same-origin' "$desk/login")
 matches 'by the right one' "$answer" $'^Location: /\r$'
 no_match 'and never by a cookie that was brought' "$answer" 'made-up'
 matches 'its cookie is for no script and no other site' "$answer" '^Set-Cookie: gate511_operator=.*HttpOnly; SameSite=Strict'
@@ -268,7 +268,8 @@ done
 equal 'nor from another site' "$(desk -o /dev/null -w '%{http_code}' -d "token=$token" -d "mac=$mac" -H 'Origin: http://evil.example' "$desk/revoke")" 403
 equal 'nor by another name of this machine' "$(desk -o /dev/null -w '%{http_code}' -H 'Host: evil.example:8511' "$desk/")" 403
 check 'the session is there still' ctl session get "$mac"
-equal 'a revoke by a click' "$(desk -d "token=$token" -d "mac=$mac" "$desk/revoke")" '{"existed":true}'
+equal 'a revoke by a click, as a browser sends it' \
+  "$(desk -d "token=$token" -d "mac=$mac" -H 'Origin: null' -H 'Sec-Fetch-Site: same-origin' "$desk/revoke")" '{"existed":true}'
 no_session 'revoked by the operator'
 equal 'a voucher too' "$(desk -d "token=$token" -d "code=${codes[5]}" "$desk/voucher/revoke")" '{"existed":true}'
 matches 'which lets nobody in then' "$(log_in_by voucher "code=${codes[5]}")" 'This code is not valid'

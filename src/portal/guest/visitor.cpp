@@ -36,9 +36,13 @@ std::string text_of(const GatewayError& error) {
              "; put the portal's user into the gateway's control.group, or give its certificate "
              "\"change\" in control.tls_clients";
     case GatewayError::Kind::kUnreachable:
-      return error.message + "; see that gate511 runs, and what [gateway] says";
+      return error.message +
+             "; see that gate511 runs, what [gateway] says, and for TLS the gateway's "
+             "control.tls_clients";
     case GatewayError::Kind::kUncertain:
-      return error.message + "; see that gate511 runs: what was asked of it may have been done";
+      return error.message +
+             "; see that gate511 runs, and for TLS its control.tls_clients; what was asked "
+             "of it may have been done";
     default:
       return error.message + "; see `gate511ctl health`";
   }

@@ -74,7 +74,8 @@ OperatorSite::OperatorSite(App& app, const Config& config, std::string password,
   add_changes(app);
 }
 
-/// Another name for this machine is an attack by DNS, and a form from elsewhere none of ours.
+/// Another name for this machine is an attack by DNS, and a form from elsewhere none of ours, whose
+/// pages say no-referrer, so that browsers send `Origin: null` with them.
 bool OperatorSite::turned_away(const Request& request, Response& response) const {
   const std::string host = request.get_header_value("Host");
   const std::string name = host_name(host);
@@ -84,7 +85,7 @@ bool OperatorSite::turned_away(const Request& request, Response& response) const
   const std::string from = request.get_header_value("Origin");
   const std::string site = request.get_header_value("Sec-Fetch-Site");
   const bool is_form = request.method == "POST";
-  const bool is_ours = (from.empty() || from == "http://" + host) &&
+  const bool is_ours = (from.empty() || from == "null" || from == "http://" + host) &&
                        (site.empty() || site == "same-origin" || site == "none");
   if (is_known && (!is_form || is_ours)) return false;
   response.status = 403;
