@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <string>
 #include <thread>
 
@@ -14,7 +13,6 @@ namespace gate511::portal {
 namespace {
 
 constexpr const char* kConsumer = "gate511-portal";
-constexpr std::string_view kVoucher = "voucher-";
 constexpr std::chrono::milliseconds kTurn{500};
 
 }  // namespace
@@ -25,13 +23,11 @@ bool SessionEnds::take_one(Client& client) {
   if (!came->has_value()) return true;
   const auto& params = (*came)->params;
   const auto session = params.value("session", nlohmann::json::object());
-  const std::string user = session.value("user", std::string{});
-  std::uint64_t voucher = 0;
   // A session that was moved goes on.
-  if (user.starts_with(kVoucher) && params.value("reason", std::string{}) != "moved") {
-    std::from_chars(user.data() + kVoucher.size(), user.data() + user.size(), voucher);
-    vouchers_.ended(
-        session.value("id", std::uint64_t{0}), voucher, session.value("mac", std::string{}),
+  if (params.value("reason", std::string{}) != "moved") {
+    vouchers_.used(
+        session.value("id", std::uint64_t{0}), session.value("user", std::string{}),
+        session.value("mac", std::string{}),
         session.value("bytes_up", std::uint64_t{0}) + session.value("bytes_down", std::uint64_t{0}),
         now_s());
   }

@@ -165,8 +165,44 @@ matches 'one that has expired' "$(log_in_by voucher "code=${codes[18]}")" 'This 
 matches "one of another device's" "$(in_ns other curl -4sS -m 10 --cacert "$bed_dir/tls/ca.pem" -d "ticket=$other_ticket" \
   -d method=voucher -d "code=${codes[0]}" "$site/login")" 'already used by as many devices'
 
+step 'Sessions that others have restricted'
+ticket=$(guest_curl -4 "$(link_from 4)" | ticket_of)
+ctl session add "$mac" --state restricted --tag ops >/dev/null
+matches 'are not for a login to lift' \
+  "$(guest_curl -4 -d "ticket=$ticket" -d method=terms -d accept=yes "$site/login")" 'This device is blocked'
+matches 'as its page says at once' "$(guest_curl -4 "$site/")" 'This device is blocked'
+equal 'it is restricted still' "$(ctl -j session get "$mac" | jq -r .session.state)" restricted
+ctl session revoke "$mac" >/dev/null
+
+step 'One form, many times at once'
+ticket=$(guest_curl -4 "$(link_from 4)" | ticket_of)
+at_once=()
+for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+  client curl -4sS -m 15 -o /dev/null -w '%{http_code} %{redirect_url}\n' --cacert "$bed_dir/tls/ca.pem" \
+    -d "ticket=$ticket" -d method=voucher -d "code=${codes[2]}" "$site/login" >"$bed_dir/at-once.$n" &
+  at_once+=($!)
+done
+wait "${at_once[@]}" || true
+equal 'one logs in' "$(cat "$bed_dir"/at-once.* | grep -c '/welcome$')" 1
+equal 'and the voucher is used, by one device' \
+  "$(portal_cli -j voucher list --note hall | jq -c "select(.code == \"${codes[2]}\") | [.state, .used_by]")" '["used",1]'
+ctl session revoke "$mac" >/dev/null
+
+step 'A quota holds over several logins'
+log_in_by voucher "code=${codes[2]}" >/dev/null
+client ping -q -c 20 -i 0.01 -s 1000 "$origin4" >/dev/null
+ticket=$(guest_curl -4 "$site/status" | ticket_of)
+guest_curl -4 -o /dev/null -d "ticket=$ticket" "$site/logout"
+log_in_by voucher "code=${codes[2]}" >/dev/null
+left=$(ctl -j session get "$mac" | jq .session.quota_bytes)
+check "what was used is used: $left bytes are left" test "$left" -gt 900000000 -a "$left" -le 999980000
+ctl session revoke "$mac" >/dev/null
+
 step 'Ten wrong vouchers'
-for _ in 1 2 3 4 5 6 7 8 9 10; do last=$(log_in_by voucher code=23456-23456); done
+for _ in 1 2 3 4 5 6 7 8 9; do log_in_by voucher code=23456-23456 >/dev/null; done
+matches 'a login in between' "$(log_in_by terms accept=yes)" $'^Location: /welcome\r$'
+ctl session revoke "$mac" >/dev/null
+last=$(log_in_by voucher code=23456-23456)
 matches 'then it is to wait' "$(log_in_by voucher "code=${codes[1]}")" '^HTTP/1.1 429 '
 matches 'which its page says' "$(log_in_by voucher "code=${codes[1]}")" 'Too many attempts. Try again in'
 matches 'told before that the code is wrong' "$last" 'This code is not valid|Too many attempts'

@@ -18,11 +18,12 @@ fi
 
 readonly wanted='http://origin.example/wanted/page.html?a=1'
 
-# browse ARGUMENT...: a person at Chromium in the client's namespace, who trusts the test CA. Its home
-# is the run's own.
-browse() {
-  HOME=$bed_dir/home timeout 120 ip netns exec "$(ns client)" /usr/bin/python3 "$smoke_lib/browse.py" "$@" 2>&1
+# browse_in NAMESPACE ARGUMENT...: a person at Chromium there, who trusts the test CA. Its home is the
+# run's own.
+browse_in() {
+  HOME=$bed_dir/home timeout 120 ip netns exec "$(ns "$1")" /usr/bin/python3 "$smoke_lib/browse.py" "${@:2}" 2>&1
 }
+browse() { browse_in client "$@"; }
 
 # trust_ca: as people add an authority to their own.
 trust_ca() {
@@ -38,6 +39,8 @@ no_errors() { no_match "$1: nothing in the console" "$2" '^console: '; }
 
 bed_up
 gateway_up
+portal_more=('[operator]' 'listen = "127.0.0.1:8511"' "password_file = \"$bed_dir/operator\"")
+(umask 077 && printf 'an operator\n' | "$(program gate511-portal)" hash-password >"$bed_dir/operator")
 portal_up
 trust_ca
 shots=${pictures:-$bed_dir}
@@ -83,7 +86,22 @@ addresses=$(ctl -j client get "$(mac_of client)" | jq -r '.client.addresses[].ad
 matches 'the gateway knows it by both of its addresses' "$(grep -cxF -e "$client4" -e "$client6" <<<"$addresses")" '^2$'
 no_errors 'both families' "$seen"
 is_drawn 'the login page is drawn' "$shots/portal-login-desk.png"
-check 'session revoke' send_away
+
+step "The operator's page: a revoke by a click"
+mac=$(mac_of client)
+# Something to plot, of guests and of the session.
+add_client guest
+in_ns guest sh -c "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -s -m 2 -o /dev/null http://$origin4/; sleep 0.7; done" &
+client timeout 8 ping -q -i 0.002 -s 1200 "$origin4" >/dev/null &
+seen=$(browse_in net --profile "$bed_dir/operator-desk" open=http://127.0.0.1:8511/ 'type=password=not it' 'click=Log in' \
+  'await=wrong' 'type=password=an operator' 'click=Log in' "await=$mac" wait=9 "shot=$shots/portal-operator-desk.png" say \
+  "click=Revoke $mac" gone=voucher-2 say || true)
+matches 'it shows the session, with the voucher' "$seen" "^$mac authenticated voucher-2 portal "
+matches 'and the guest' "$seen" "^$(mac_of guest) "
+no_errors 'operator' "$seen"
+is_drawn 'the page is drawn' "$shots/portal-operator-desk.png"
+check_fails 'the session is revoked' ctl session get "$mac"
+equal 'the client gets 511 again' "$(client curl -s -o /dev/null -m 5 -w '%{http_code}' "$wanted")" 511
 
 step 'Other languages'
 for language in de ar; do

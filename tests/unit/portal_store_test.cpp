@@ -122,10 +122,13 @@ TEST_F(PortalStore, CodesThatAreNoneExpiredOrRevokedLetNobodyIn) {
 
 TEST_F(PortalStore, ADevicesBytesAddUp) {
   const std::string code = add(2);
-  const Redeemed redeemed = redeem(code, kAnn);
-  vouchers_.ended(1, redeemed.voucher.id, kAnn, 700, kNow);
-  vouchers_.ended(2, redeemed.voucher.id, kAnn, 50, kNow);
-  vouchers_.ended(2, redeemed.voucher.id, kAnn, 50, kNow);  // told twice
+  const std::string user = user_of_voucher(redeem(code, kAnn).voucher.id);
+  vouchers_.used(7, "ann", kAnn, 900, kNow);  // no voucher's
+  vouchers_.used(1, user, kAnn, 700, kNow);
+  vouchers_.used(2, user, kAnn, 20, kNow);
+  vouchers_.used(2, user, kAnn, 50, kNow);
+  vouchers_.used(2, user, kAnn, 50, kNow);  // told twice
+  vouchers_.used(2, user, kAnn, 30, kNow);  // and late
   EXPECT_EQ(redeem(code, kAnn).bytes, 750U);
   EXPECT_EQ(redeem(code, kBob).bytes, 0U);
 }

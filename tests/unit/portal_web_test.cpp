@@ -242,15 +242,16 @@ TEST(PortalLimiter, LetsSoManyFailAndThenWaits) {
   EXPECT_EQ(limiter.wait("a", now + std::chrono::seconds{600}).count(), 0);
 }
 
-TEST(PortalLimiter, ASuccessClearsTheClientAndNotTheSum) {
-  Limiter limiter{{2, 3, std::chrono::seconds{60}}};
+TEST(PortalLimiter, TheSumOfAllHoldsUpThoseWhoHaveFailed) {
+  Limiter limiter{{3, 3, std::chrono::seconds{60}}};
   const Limiter::Clock::time_point now{};
   limiter.failed("a", now);
   limiter.failed("a", now);
-  limiter.succeeded("a");
   EXPECT_EQ(limiter.wait("a", now).count(), 0);
-  limiter.failed("a", now);
-  EXPECT_GT(limiter.wait("b", now).count(), 0);
+  limiter.failed("b", now);
+  EXPECT_EQ(limiter.wait("a", now).count(), 60);
+  EXPECT_EQ(limiter.wait("b", now).count(), 60);
+  EXPECT_EQ(limiter.wait("c", now).count(), 0);
 }
 
 TEST(PortalLimiter, MemoryIsBounded) {

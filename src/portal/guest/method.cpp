@@ -32,7 +32,8 @@ class Terms : public Method {
 
 class ByVoucher : public Method {
  public:
-  ByVoucher(const Config& config, Vouchers& vouchers) : config_{config}, vouchers_{vouchers} {}
+  ByVoucher(const Config& config, Vouchers& vouchers, Log& log)
+      : config_{config}, vouchers_{vouchers}, log_{log} {}
   [[nodiscard]] std::string_view name() const override { return "voucher"; }
   [[nodiscard]] std::string_view asset_name() const override { return "method_voucher.html"; }
   [[nodiscard]] std::string_view text_of(Denial denial) const override {
@@ -45,6 +46,7 @@ class ByVoucher : public Method {
         return "used_up";
       case Denial::kWrong:
       case Denial::kNotAccepted:
+      case Denial::kNoPlan:
         break;
     }
     return "wrong_voucher";
@@ -64,6 +66,11 @@ class ByVoucher : public Method {
         return tl::unexpected{Denial::kExpired};
       case Redeemed::Why::kTooManyDevices:
         return tl::unexpected{Denial::kTooManyDevices};
+      case Redeemed::Why::kNoPlan:
+        log_.say("plan", fmt::format("voucher {} is of plan \"{}\", which there is none of; add it "
+                                     "to the configuration again",
+                                     redeemed.voucher.id, redeemed.voucher.plan));
+        return tl::unexpected{Denial::kNoPlan};
       case Redeemed::Why::kGood:
         break;
     }
@@ -71,7 +78,7 @@ class ByVoucher : public Method {
     if (plan->quota_bytes > 0 && redeemed.bytes >= plan->quota_bytes)
       return tl::unexpected{Denial::kUsedUp};
     const std::uint64_t ends = redeemed.voucher.ends_at;
-    return Grant{plan, fmt::format("voucher-{}", redeemed.voucher.id),
+    return Grant{plan, user_of_voucher(redeemed.voucher.id),
                  ends == 0 ? 0 : std::max<std::uint64_t>(ends - now, 1),
                  plan->quota_bytes == 0 ? 0 : plan->quota_bytes - redeemed.bytes,
                  [this, redeemed, mac] { vouchers_.take_back(redeemed, mac); }};
@@ -80,11 +87,13 @@ class ByVoucher : public Method {
  private:
   const Config& config_;
   Vouchers& vouchers_;
+  Log& log_;
 };
 
 class ByPassword : public Method {
  public:
-  ByPassword(const Config& config, Users& users) : config_{config}, users_{users} {}
+  ByPassword(const Config& config, Users& users, Log& log)
+      : config_{config}, users_{users}, log_{log} {}
   [[nodiscard]] std::string_view name() const override { return "password"; }
   [[nodiscard]] std::string_view asset_name() const override { return "method_password.html"; }
   [[nodiscard]] std::string_view text_of(Denial) const override { return "wrong_password"; }
@@ -95,28 +104,36 @@ class ByPassword : public Method {
     if (name.empty() || name.size() > kMaxUserName || password.size() > kMaxPassword)
       return tl::unexpected{Denial::kWrong};
     const auto user = users_.check(name, password);
-    const Plan* const plan = user ? config_.plan(user->plan) : nullptr;
-    if (plan == nullptr) return tl::unexpected{Denial::kWrong};
+    if (!user) return tl::unexpected{Denial::kWrong};
+    const Plan* const plan = config_.plan(user->plan);
+    if (plan == nullptr) {
+      log_.say("plan", fmt::format("user {} is of plan \"{}\", which there is none of; add it to "
+                                   "the configuration again",
+                                   name, user->plan));
+      return tl::unexpected{Denial::kNoPlan};
+    }
     return Grant{plan, name, plan->ttl_s, plan->quota_bytes, {}};
   }
 
  private:
   const Config& config_;
   Users& users_;
+  Log& log_;
 };
 
 }  // namespace
 
 std::vector<std::unique_ptr<Method>> make_methods(const Config& config, Vouchers& vouchers,
-                                                  Users& users, const std::string& terms) {
+                                                  Users& users, const std::string& terms,
+                                                  Log& log) {
   std::vector<std::unique_ptr<Method>> methods;
   for (const std::string& name : config.methods) {
     if (name == "terms") {
       methods.push_back(std::make_unique<Terms>(config.plan(config.terms_plan), terms));
     } else if (name == "voucher") {
-      methods.push_back(std::make_unique<ByVoucher>(config, vouchers));
+      methods.push_back(std::make_unique<ByVoucher>(config, vouchers, log));
     } else {
-      methods.push_back(std::make_unique<ByPassword>(config, users));
+      methods.push_back(std::make_unique<ByPassword>(config, users, log));
     }
   }
   return methods;

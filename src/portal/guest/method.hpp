@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "portal/config.hpp"
+#include "portal/log.hpp"
 #include "portal/store/users.hpp"
 #include "portal/store/vouchers.hpp"
 #include "portal/template.hpp"
@@ -29,7 +30,7 @@ struct Grant {
   std::function<void()> take_back;  ///< called where no session was opened; may be empty
 };
 
-enum class Denial { kWrong, kExpired, kTooManyDevices, kUsedUp, kNotAccepted };
+enum class Denial { kWrong, kExpired, kTooManyDevices, kUsedUp, kNotAccepted, kNoPlan };
 
 /// Any number of threads may use one at once.
 class Method {
@@ -46,7 +47,7 @@ class Method {
   virtual void add_values(Values&) const {}
   /// Whether its failures are guesses, which are counted.
   [[nodiscard]] virtual bool can_be_guessed() const { return true; }
-  /// The text that says why not.
+  /// The text that says why not; of kNoPlan, which is the operator's to mend, it is not asked.
   [[nodiscard]] virtual std::string_view text_of(Denial denial) const = 0;
   [[nodiscard]] virtual tl::expected<Grant, Denial> check(const Form& form, const std::string& mac,
                                                           UnixTime now) = 0;
@@ -55,6 +56,6 @@ class Method {
 /// Those of the configuration, in its order. `terms`: HTML.
 [[nodiscard]] std::vector<std::unique_ptr<Method>> make_methods(const Config& config,
                                                                 Vouchers& vouchers, Users& users,
-                                                                const std::string& terms);
+                                                                const std::string& terms, Log& log);
 
 }  // namespace gate511::portal

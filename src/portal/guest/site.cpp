@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "portal/assets.hpp"
@@ -21,6 +22,11 @@ constexpr const char* kForm = "application/x-www-form-urlencoded";
 /// circles.
 constexpr Limiter::Limits kRenewals{5, 100'000, std::chrono::seconds{60}};
 
+/// Who logs in and out all the time costs the gateway's store and this one a write each.
+constexpr Limiter::Limits kLogins{20, 1'000'000, std::chrono::seconds{600}};
+
+constexpr UnixTime kReturnAge_s = 300;
+
 }  // namespace
 
 GuestSite::GuestSite(App& app, const Config& config, const std::vector<std::string>& secrets,
@@ -35,9 +41,10 @@ GuestSite::GuestSite(App& app, const Config& config, const std::vector<std::stri
       trail_{file},
       vouchers_{file},
       users_{file},
-      methods_{make_methods(config, vouchers_, users_, brand_.terms)},
+      methods_{make_methods(config, vouchers_, users_, brand_.terms, log)},
       pages_{config, texts, !brand_.logo.empty(), !brand_.style.empty()},
       failures_{config.limits},
+      logins_{kLogins},
       renewals_{kRenewals},
       app_{app} {
   add_routes();
@@ -176,6 +183,8 @@ void GuestSite::explain(const Request& request, Response& response, const Strang
 }
 
 void GuestSite::explain(const Request& request, Response& response, const GatewayError& error) {
+  if (error.kind == GatewayError::Kind::kConflict)
+    return explain(request, response, Stranger{Stranger::Why::kConflict, {}, {}});
   log_.say("gateway", text_of(error));
   const Language language = language_of(request);
   response.set_header("Retry-After", "10");
@@ -198,17 +207,45 @@ void GuestSite::show_login(const Request& request, Response& response) {
     return show_session(request, response, *session, wanted, leads_on);
   }
   const Language language = language_of(request);
-  if (session && session->state == "blocked")
-    return send(response, 403, pages_.message(language, "blocked", std::nullopt));
-  if (!session && session.error().kind != GatewayError::Kind::kNotFound)
-    return explain(request, response, session.error());
-  if (trail_.is_spent(visitor->client.mac, visitor->nonce)) {
-    log_.say("link", fmt::format("{}'s has opened a session already", visitor->client.mac));
-    return send(response, 403,
-                pages_.message(language, "used", Action{config_.renew_url, "try_again"}));
-  }
+  if (may_not_log_in(request, response, *visitor, session)) return;
   send(response, 200,
        pages_.login(language, methods_, visitors_.ticket("login", *visitor, now_s()), {}));
+}
+
+GuestSite::Turn::Turn(GuestSite& site, const std::string& mac) : site_{site}, mac_{mac} {
+  const std::lock_guard lock{site_.mutex_};
+  is_ours_ = site_.logging_in_.insert(mac_).second;
+}
+
+GuestSite::Turn::~Turn() {
+  if (!is_ours_) return;
+  const std::lock_guard lock{site_.mutex_};
+  site_.logging_in_.erase(mac_);
+}
+
+std::chrono::seconds GuestSite::wait_of(const std::string& mac, bool is_guess) {
+  const auto now = Limiter::Clock::now();
+  const auto wait = logins_.wait(mac, now);
+  return is_guess ? std::max(wait, failures_.wait(mac, now)) : wait;
+}
+
+bool GuestSite::may_not_log_in(const Request& request, Response& response, const Visitor& visitor,
+                               const Gateway::Result<Session>& session) {
+  if (!session && session.error().kind != GatewayError::Kind::kNotFound) {
+    explain(request, response, session.error());
+  } else if (session && session->is_open()) {
+    response.set_redirect("/status", 303);
+  } else if (session && (session->state == "blocked" || session->tag != gateway_.config().tag)) {
+    // What others have restricted is theirs to lift.
+    send(response, 403, pages_.message(language_of(request), "blocked", std::nullopt));
+  } else if (trail_.is_spent(visitor.client.mac, visitor.nonce)) {
+    log_.say("link", fmt::format("{}'s has opened a session already", visitor.client.mac));
+    send(response, 403,
+         pages_.message(language_of(request), "used", Action{config_.renew_url, "try_again"}));
+  } else {
+    return false;
+  }
+  return true;
 }
 
 void GuestSite::take_login(const Request& request, Response& response) {
@@ -224,88 +261,89 @@ void GuestSite::take_login(const Request& request, Response& response) {
     return explain(request, response, Stranger{Stranger::Why::kOldForm, {}, {}});
 
   const std::string& mac = visitor->client.mac;
+  const Turn turn{*this, mac};
+  if (!turn.is_ours()) {  // a second click: the first one's outcome is there in a moment
+    response.set_redirect("/", 303);
+    return;
+  }
   const bool is_guess = (*method)->can_be_guessed();
   const auto refuse = [&](int status, const std::string& text) {
     send(response, status,
          pages_.login(language, methods_, visitors_.ticket("login", *visitor, now_s()), text));
   };
-  const auto now = Limiter::Clock::now();
-  if (const auto wait = failures_.wait(mac, now); is_guess && wait.count() > 0) {
+  if (const auto wait = wait_of(mac, is_guess); wait.count() > 0) {
     response.set_header("Retry-After", fmt::format("{}", wait.count()));
     const auto seconds = static_cast<std::uint64_t>(wait.count());
     return refuse(429, with(pages_.texts()(language, "too_many"), "time",
                             pages_.texts().duration(language, seconds)));
   }
   const auto session = gateway_.session_of(visitor->client);
-  if (!session && session.error().kind != GatewayError::Kind::kNotFound)
-    return explain(request, response, session.error());
-  if (session && session->state == "blocked")
-    return send(response, 403, pages_.message(language, "blocked", std::nullopt));
-  if (session && session->is_open()) {
-    response.set_redirect("/status", 303);
-    return;
-  }
-  auto grant = (*method)->check(*form, mac, now_s());
+  if (may_not_log_in(request, response, *visitor, session)) return;
+  // It is restricted, as its quota is used: what a voucher gave counts for its next login.
+  if (session) vouchers_.used(session->id, session->user, mac, session->bytes, now_s());
+  const auto grant = (*method)->check(*form, mac, now_s());
+  if (!grant && grant.error() == Denial::kNoPlan)
+    return refuse(503, pages_.texts()(language, "trouble_text"));
   if (!grant) {
-    if (is_guess && failures_.failed(mac, now)) {
+    if (is_guess && failures_.failed(mac, Limiter::Clock::now())) {
       log_.say("login", fmt::format("{} has failed {} times and is to wait for {} s", mac,
                                     config_.limits.of_key, config_.limits.window.count()));
     }
     return refuse(403, pages_.texts()(language, (*method)->text_of(grant.error())));
   }
-  // A session that is restricted has used its quota: the new one counts anew.
-  if (session) static_cast<void>(gateway_.revoke(visitor->client));
+  if (session) {
+    const auto ended = gateway_.revoke(visitor->client);
+    if (!ended && ended.error().kind != GatewayError::Kind::kNotFound) {
+      if (grant->take_back) grant->take_back();
+      return explain(request, response, ended.error());
+    }
+  }
   open_session(request, response, *visitor, **method, *grant);
 }
 
 void GuestSite::open_session(const Request& request, Response& response, const Visitor& visitor,
                              const Method& method, const Grant& grant) {
-  const std::pair link{visitor.client.mac, visitor.nonce};
-  bool is_spent = true;
-  {
-    const std::lock_guard lock{mutex_};
-    if (logging_in_.insert(link).second) {
-      is_spent = trail_.is_spent(link.first, link.second);
-      if (is_spent) logging_in_.erase(link);
-    }
-  }
-  if (is_spent) {
-    if (grant.take_back) grant.take_back();
-    log_.say("link", fmt::format("{}'s has opened a session already", link.first));
-    return send(
-        response, 403,
-        pages_.message(language_of(request), "used", Action{config_.renew_url, "try_again"}));
-  }
-  struct Leave {
-    GuestSite& site;
-    const std::pair<std::string, std::uint32_t>& link;
-    ~Leave() {
-      const std::lock_guard lock{site.mutex_};
-      site.logging_in_.erase(link);
-    }
-  } const leave{*this, link};
-
+  // First, since what cannot be noted is not to be opened.
+  const Login login{now_s(), visitor.client.mac, std::string{method.name()}, grant.who};
+  trail_.completed(login, visitor.nonce);
   const Plan& plan = *grant.plan;
   const auto added =
       gateway_.add({visitor.client, grant.ttl_s, plan.rate_up_bps, plan.rate_down_bps,
                     grant.quota_bytes, plan.idle_s, plan.session_class, grant.who});
   if (!added) {
-    // What may have been opened stays paid for: the same device logs in again at no cost.
-    if (added.error().kind != GatewayError::Kind::kUncertain && grant.take_back) grant.take_back();
+    // What may have been opened stays noted and paid for: the same device logs in again at no cost.
+    if (added.error().kind != GatewayError::Kind::kUncertain) {
+      trail_.withdraw(login, visitor.nonce);
+      if (grant.take_back) grant.take_back();
+    }
     return explain(request, response, added.error());
   }
-  failures_.succeeded(visitor.client.mac);
-  trail_.completed({now_s(), visitor.client.mac, std::string{method.name()}, grant.who},
-                   visitor.nonce);
-  // Kept by the browser for the next page alone, and signed; one of a login before is taken away.
-  const std::string wanted = safe_return(visitor.return_url);
-  response.set_header(
-      "Set-Cookie",
-      fmt::format("gate511_return={}; Path=/welcome; Max-Age={}; HttpOnly; SameSite=Lax{}",
-                  wanted.empty() ? "" : seal_.seal("return", wanted), wanted.empty() ? 0 : 300,
-                  is_tls(request) ? "; Secure" : ""));
+  logins_.failed(visitor.client.mac, Limiter::Clock::now());
+  response.set_header("Set-Cookie", return_cookie(request, visitor));
   response.set_header("Cache-Control", "no-store");
   response.set_redirect("/welcome", 303);
+}
+
+std::string GuestSite::return_cookie(const Request& request, const Visitor& visitor) const {
+  const std::string wanted = safe_return(visitor.return_url);
+  // Without one, that of a login before is taken away.
+  const std::string sealed =
+      wanted.empty()
+          ? ""
+          : seal_.seal("return", nlohmann::json{visitor.client.mac, now_s(), wanted}.dump(
+                                     -1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return fmt::format("gate511_return={}; Path=/welcome; Max-Age={}; HttpOnly; SameSite=Lax{}",
+                     sealed, wanted.empty() ? 0 : kReturnAge_s, is_tls(request) ? "; Secure" : "");
+}
+
+std::string GuestSite::wanted_by(const Request& request, const std::string& mac) const {
+  const auto text =
+      seal_.open("return", cookie(request.get_header_value("Cookie"), "gate511_return"));
+  if (!text) return {};
+  const auto read = nlohmann::json::parse(*text);  // it is our own
+  const bool is_its = mac.empty() || read.at(0).get<std::string>() == mac;
+  const bool is_new = now_s() <= read.at(1).get<UnixTime>() + kReturnAge_s;
+  return is_its && is_new ? safe_return(read.at(2).get<std::string>()) : std::string{};
 }
 
 void redirect_to_tls(App& app, const std::string& url) {

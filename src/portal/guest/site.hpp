@@ -47,12 +47,36 @@ class GuestSite {
   [[nodiscard]] bool leads_on_again(const std::string& who);
   void explain(const Request& request, Response& response, const Stranger& stranger);
   void explain(const Request& request, Response& response, const GatewayError& error);
+  /// One login of a MAC at a time: what it finds and what it changes are one.
+  class Turn {
+   public:
+    Turn(GuestSite& site, const std::string& mac);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    [[nodiscard]] bool is_ours() const { return is_ours_; }
+
+   private:
+    GuestSite& site_;
+    const std::string& mac_;
+    bool is_ours_;
+  };
+
+  /// What stands in the way of a login before anything is checked, as an answer. True: it does.
+  [[nodiscard]] bool may_not_log_in(const Request& request, Response& response,
+                                    const Visitor& visitor,
+                                    const Gateway::Result<Session>& session);
+  /// For how long this MAC has tried, or logged in, often enough.
+  [[nodiscard]] std::chrono::seconds wait_of(const std::string& mac, bool is_guess);
   /// Opens the session, or says why not, and then nothing was changed.
   void open_session(const Request& request, Response& response, const Visitor& visitor,
                     const Method& method, const Grant& grant);
   void show_session(const Request& request, Response& response, const Session& session,
                     const std::string& return_url, bool leads_on);
   [[nodiscard]] std::string safe_return(const std::string& url) const;
+  /// Where a login that is just over is to lead, kept by the browser for the next page alone.
+  [[nodiscard]] std::string return_cookie(const Request& request, const Visitor& visitor) const;
+  [[nodiscard]] std::string wanted_by(const Request& request, const std::string& mac) const;
   [[nodiscard]] Language language_of(const Request& request) const;
   void send(Response& response, int status, const std::string& page);
   [[nodiscard]] std::string origin() const { return config_.url.substr(0, config_.url.size() - 1); }
@@ -69,10 +93,11 @@ class GuestSite {
   std::vector<std::unique_ptr<Method>> methods_;
   Pages pages_;
   Limiter failures_;
+  Limiter logins_;
   Limiter renewals_;
   App& app_;
   std::mutex mutex_;
-  std::set<std::pair<std::string, std::uint32_t>> logging_in_;  ///< links at it just now
+  std::set<std::string> logging_in_;  ///< MACs that are at it just now
 };
 
 /// Answers everything with where it is by TLS.

@@ -21,18 +21,18 @@ void GuestSite::show_session(const Request& request, Response& response, const S
 }
 
 void GuestSite::show_welcome(const Request& request, Response& response) {
-  const std::string cookies = request.get_header_value("Cookie");
-  const std::string return_url =
-      safe_return(seal_.open("return", cookie(cookies, "gate511_return")).value_or(""));
   if (!gateway_.config().sees_addresses) {
+    const std::string return_url = wanted_by(request, {});
     const auto action =
         return_url.empty() ? std::nullopt : std::optional{Action{return_url, "go_on"}};
     return send(response, 200,
                 pages_.message(language_of(request), "online", action, action.has_value()));
   }
   const auto session = gateway_.session_at(request.remote_addr);
-  if (session && session->is_open())
+  if (session && session->is_open()) {
+    const std::string return_url = wanted_by(request, session->client.mac);
     return show_session(request, response, *session, return_url, !return_url.empty());
+  }
   if (!session && session.error().kind != GatewayError::Kind::kNotFound)
     return explain(request, response, session.error());
   response.set_redirect("/", 303);
@@ -59,6 +59,8 @@ void GuestSite::take_log_out(const Request& request, Response& response) {
     const auto ended = gateway_.revoke(visitor->client);
     if (!ended && ended.error().kind != GatewayError::Kind::kNotFound)
       return explain(request, response, ended.error());
+    // At once: its next login may be quicker than the event of its end.
+    vouchers_.used(session->id, session->user, session->client.mac, session->bytes, now_s());
   } else if (!session && session.error().kind != GatewayError::Kind::kNotFound) {
     return explain(request, response, session.error());
   }

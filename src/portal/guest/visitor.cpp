@@ -110,8 +110,10 @@ Visitors::Result Visitors::arrive(std::string_view target, const std::string& ad
 }
 
 std::string Visitors::ticket(std::string_view purpose, const Visitor& visitor, UnixTime now) const {
-  const nlohmann::json text{visitor.client.mac, visitor.client.vlan, visitor.client.link, now,
-                            visitor.nonce,      visitor.return_url,  visitor.address};
+  const nlohmann::json text{visitor.client.mac,  visitor.client.vlan,
+                            visitor.client.link, visitor.made == 0 ? now : visitor.made,
+                            visitor.nonce,       visitor.return_url,
+                            visitor.address};
   return seal_.seal(purpose, text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
@@ -129,7 +131,8 @@ Visitors::Result Visitors::return_with(std::string_view purpose, std::string_vie
                    read.at(2).get<std::string>()},
                   read.at(4).get<std::uint32_t>(),
                   read.at(5).get<std::string>(),
-                  {}};
+                  {},
+                  made};
   return check(std::move(visitor), address, read.at(6).get<std::string>());
 }
 

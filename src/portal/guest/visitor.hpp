@@ -23,6 +23,7 @@ struct Visitor {
   std::uint32_t nonce = 0;
   std::string return_url;  ///< as it was signed; not checked
   std::string address{};   ///< where it came from
+  UnixTime made = 0;       ///< of the ticket that it came with; 0: it came with none
 };
 
 /// Why it is not known who it is; each has a page.
@@ -41,7 +42,8 @@ class Visitors {
   /// `target`: with the query as it came. Without `t` the address says who it is, where it can.
   [[nodiscard]] tl::expected<Visitor, Stranger> arrive(std::string_view target,
                                                        const std::string& address);
-  /// Of a form that was given to this visitor.
+  /// Of a form that is given to this visitor. It is as old as the one that it came with, so that a
+  /// nonce is not asked about for longer than it is remembered.
   [[nodiscard]] std::string ticket(std::string_view purpose, const Visitor& visitor,
                                    UnixTime now) const;
   /// Who sent the form, if it is who got it.

@@ -74,8 +74,7 @@ OperatorSite::OperatorSite(App& app, const Config& config, std::string password,
   add_changes(app);
 }
 
-/// Another name for this machine is an attack by DNS, and a form from elsewhere none of ours, whose
-/// pages say no-referrer, so that browsers send `Origin: null` with them.
+/// Another name for this machine is an attack by DNS, and a form from elsewhere none of ours.
 bool OperatorSite::turned_away(const Request& request, Response& response) const {
   const std::string host = request.get_header_value("Host");
   const std::string name = host_name(host);
@@ -85,6 +84,7 @@ bool OperatorSite::turned_away(const Request& request, Response& response) const
   const std::string from = request.get_header_value("Origin");
   const std::string site = request.get_header_value("Sec-Fetch-Site");
   const bool is_form = request.method == "POST";
+  // `null` is what browsers say of forms under `Referrer-Policy: no-referrer`.
   const bool is_ours = (from.empty() || from == "null" || from == "http://" + host) &&
                        (site.empty() || site == "same-origin" || site == "none");
   if (is_known && (!is_form || is_ours)) return false;
@@ -127,7 +127,6 @@ void OperatorSite::log_in(const Request& request, Response& response) {
                fmt::format("{} has failed to log in and is to wait", for_log(request.remote_addr)));
     return show_login(response, 403, "The password is wrong.");
   }
-  failures_.succeeded(request.remote_addr);
   // Always a new one, whatever the browser brought.
   in_.end(cookie_of(request));
   response.set_header("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict", kCookie,

@@ -28,7 +28,7 @@ constexpr const char* kTables = R"sql(
   CREATE TABLE IF NOT EXISTS device (
     voucher INTEGER NOT NULL REFERENCES voucher(id) ON DELETE CASCADE,
     mac TEXT NOT NULL,
-    bytes INTEGER NOT NULL DEFAULT 0,  -- of its sessions that have ended
+    bytes INTEGER NOT NULL DEFAULT 0,  -- of its sessions
     PRIMARY KEY (voucher, mac)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS user (
@@ -43,8 +43,9 @@ constexpr const char* kTables = R"sql(
     at INTEGER NOT NULL,
     PRIMARY KEY (mac, nonce)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS ended (     -- sessions whose use is counted
+  CREATE TABLE IF NOT EXISTS used (      -- what of a session is counted in device.bytes
     session INTEGER PRIMARY KEY,
+    bytes INTEGER NOT NULL,
     at INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS trail (
@@ -58,7 +59,7 @@ constexpr const char* kTables = R"sql(
 )sql";
 
 constexpr std::uint64_t kDay = 86'400;
-constexpr std::uint64_t kNonceAge = 7'200;  // a link is good for one hour, and clocks differ
+constexpr std::uint64_t kNonceAge = 10'800;  // a link is good for one hour, its form for another
 
 std::uint64_t before(UnixTime now, std::uint64_t age) {
   return now > age ? now - age : 0;
@@ -98,7 +99,7 @@ void PortalFile::drop_old(UnixTime now, std::uint32_t trail_days, std::uint32_t 
   Work work{*this, true};
   work.prepare("DELETE FROM trail WHERE at < ?1").bind(1, before(now, trail_days * kDay)).run();
   work.prepare("DELETE FROM spent WHERE at < ?1").bind(1, before(now, kNonceAge)).run();
-  work.prepare("DELETE FROM ended WHERE at < ?1").bind(1, before(now, voucher_days * kDay)).run();
+  work.prepare("DELETE FROM used WHERE at < ?1").bind(1, before(now, voucher_days * kDay)).run();
   // One that was used ends by its plan; one that was not, when it could no longer be.
   work.prepare(
           "DELETE FROM voucher WHERE (first_used > 0 AND ends_at > 0 AND ends_at < ?1)"

@@ -27,6 +27,21 @@ void Trail::completed(const Login& login, std::uint32_t nonce) {
   work.commit();
 }
 
+void Trail::withdraw(const Login& login, std::uint32_t nonce) {
+  PortalFile::Work work{file_, true};
+  work.prepare("DELETE FROM spent WHERE mac = ?1 AND nonce = ?2")
+      .bind_text(1, login.mac)
+      .bind(2, std::uint64_t{nonce})
+      .run();
+  work.prepare(
+          "DELETE FROM trail WHERE rowid = (SELECT max(rowid) FROM trail WHERE at = ?1 AND mac = "
+          "?2)")
+      .bind(1, login.at)
+      .bind_text(2, login.mac)
+      .run();
+  work.commit();
+}
+
 void Trail::each(std::size_t limit, const std::function<void(const Login&)>& each) {
   const PortalFile::Work work{file_};
   auto statement =

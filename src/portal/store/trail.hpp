@@ -25,8 +25,10 @@ class Trail {
   explicit Trail(PortalFile& file) : file_{file} {}
 
   [[nodiscard]] bool is_spent(const std::string& mac, std::uint32_t nonce);
-  /// A login is complete: notes it, and that its nonce is spent.
+  /// Notes a login, and that its nonce is spent.
   void completed(const Login& login, std::uint32_t nonce);
+  /// No session came of it: as if it had not been noted.
+  void withdraw(const Login& login, std::uint32_t nonce);
   /// The latest first.
   void each(std::size_t limit, const std::function<void(const Login&)>& each);
 

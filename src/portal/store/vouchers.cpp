@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "portal/store/vouchers.hpp"
 
+#include <fmt/format.h>
+
+#include <charconv>
 #include <utility>
 
 #include "portal/web/seal.hpp"
 
 namespace gate511::portal {
 namespace {
+
+constexpr std::string_view kUser = "voucher-";  // before the ID
 
 constexpr const char* kColumns =
     "SELECT id, code, plan, devices, note, created_at, expires_at, first_used, ends_at, revoked,"
@@ -153,7 +158,11 @@ Redeemed Vouchers::redeem(
   auto found = find_in(work, code_key(code));
   if (!found || found->revoked > 0) return redeemed;
   const auto ttl = ttl_s(found->plan);
-  if (!ttl) return redeemed;
+  if (!ttl) {
+    redeemed.why = Why::kNoPlan;
+    redeemed.voucher = std::move(*found);
+    return redeemed;
+  }
   if (found->state(now) == "expired") {
     redeemed.why = Why::kExpired;
     return redeemed;
@@ -203,18 +212,34 @@ void Vouchers::take_back(const Redeemed& redeemed, const std::string& mac) {
   work.commit();
 }
 
-void Vouchers::ended(std::uint64_t session, std::uint64_t id, const std::string& mac,
-                     std::uint64_t bytes, UnixTime now) {
+std::string user_of_voucher(std::uint64_t id) {
+  return fmt::format("{}{}", kUser, id);
+}
+
+void Vouchers::used(std::uint64_t session, std::string_view user, const std::string& mac,
+                    std::uint64_t bytes, UnixTime now) {
+  std::uint64_t id = 0;
+  if (!user.starts_with(kUser)) return;
+  user.remove_prefix(kUser.size());
+  std::from_chars(user.data(), user.data() + user.size(), id);
   PortalFile::Work work{file_, true};
-  work.prepare("INSERT OR IGNORE INTO ended (session, at) VALUES (?1, ?2)")
+  std::uint64_t counted = 0;
+  {
+    auto before = work.prepare("SELECT bytes FROM used WHERE session = ?1");
+    if (before.bind(1, session).step()) counted = before.number(0);
+  }
+  if (bytes <= counted) return;
+  work.prepare(
+          "INSERT INTO used (session, bytes, at) VALUES (?1, ?2, ?3)"
+          " ON CONFLICT (session) DO UPDATE SET bytes = ?2, at = ?3")
       .bind(1, session)
-      .bind(2, now)
+      .bind(2, bytes)
+      .bind(3, now)
       .run();
-  if (work.changes() == 0) return;
   work.prepare("UPDATE device SET bytes = bytes + ?3 WHERE voucher = ?1 AND mac = ?2")
       .bind(1, id)
       .bind_text(2, mac)
-      .bind(3, bytes)
+      .bind(3, bytes - counted)
       .run();
   work.commit();
 }

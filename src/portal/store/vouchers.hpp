@@ -32,12 +32,15 @@ struct Voucher {
   [[nodiscard]] std::string_view state(UnixTime now) const;
 };
 
+/// The user of a voucher's sessions, `voucher-17`.
+[[nodiscard]] std::string user_of_voucher(std::uint64_t id);
+
 /// What a login by voucher found.
 struct Redeemed {
-  enum class Why { kGood, kUnknown, kExpired, kTooManyDevices };
+  enum class Why { kGood, kUnknown, kExpired, kTooManyDevices, kNoPlan };
   Why why = Why::kUnknown;
   Voucher voucher;
-  std::uint64_t bytes = 0;     ///< that this device has used in sessions that ended
+  std::uint64_t bytes = 0;     ///< that this device has used
   bool is_new_device = false;  ///< to be taken back where the login fails
   bool is_first_use = false;
 };
@@ -72,9 +75,10 @@ class Vouchers {
       const std::function<std::optional<std::uint64_t>(const std::string& plan)>& ttl_s);
   /// As if it had not been redeemed.
   void take_back(const Redeemed& redeemed, const std::string& mac);
-  /// A session of a voucher has ended, which may be told twice: what it used counts once.
-  void ended(std::uint64_t session, std::uint64_t id, const std::string& mac, std::uint64_t bytes,
-             UnixTime now);
+  /// What a session has used up to now, or when it ended; one of no voucher's is none of its
+  /// business. It may be told again and again: each byte counts once.
+  void used(std::uint64_t session, std::string_view user, const std::string& mac,
+            std::uint64_t bytes, UnixTime now);
 
   PortalFile& file() { return file_; }
 

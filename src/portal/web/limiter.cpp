@@ -19,10 +19,10 @@ void Limiter::count(Window& window, Clock::time_point now) const {
 
 seconds Limiter::wait(std::string_view key, Clock::time_point now) {
   const std::lock_guard lock{mutex_};
-  const seconds all = left(all_, limits_.of_all, now);
   const auto found = by_key_.find(key);
-  return found == by_key_.end() ? all
-                                : std::max(all, left(found->second->window, limits_.of_key, now));
+  if (found == by_key_.end() || found->second->window.ends <= now) return seconds{0};
+  return std::max(left(all_, limits_.of_all, now),
+                  left(found->second->window, limits_.of_key, now));
 }
 
 bool Limiter::failed(std::string_view key, Clock::time_point now) {
@@ -41,15 +41,6 @@ bool Limiter::failed(std::string_view key, Clock::time_point now) {
   }
   count(found->second->window, now);
   return found->second->window.failures == limits_.of_key;
-}
-
-void Limiter::succeeded(std::string_view key) {
-  const std::lock_guard lock{mutex_};
-  const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return;
-  const auto entry = found->second;
-  by_key_.erase(found);
-  entries_.erase(entry);
 }
 
 std::size_t Limiter::keys() const {

@@ -28,12 +28,12 @@ class Limiter {
 
   explicit Limiter(Limits limits) : limits_{limits} {}
 
-  /// How long this key is to wait; 0: it may try.
+  /// How long this key is to wait; 0: it may try. What all have failed holds up those alone that
+  /// have failed themselves: who only came to fail a few times cannot shut out the others.
   [[nodiscard]] std::chrono::seconds wait(std::string_view key, Clock::time_point now);
-  /// True: with this one the limit is reached.
+  /// True: with this one the limit is reached. Nothing but time clears it: a success in between
+  /// would give a guesser its guesses back.
   bool failed(std::string_view key, Clock::time_point now);
-  /// A success clears the key, not the sum of all.
-  void succeeded(std::string_view key);
   [[nodiscard]] std::size_t keys() const;
 
  private:

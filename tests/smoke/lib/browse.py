@@ -8,7 +8,8 @@ is given is kept, with its cookies. Steps, one after the other:
     await=TEXT           waits until the page has the text, for 20 s at most
     at=PREFIX            waits until the address begins so
     type=FIELD=TEXT      puts text into the field of that name
-    click=TEXT           on the button or link with this text
+    click=TEXT           on the button or link with this text or label
+    gone=TEXT            waits until the page has the text no more
     shot=FILE            a picture of the window, as it is
     wait=SECONDS
     say                  prints the page's address, title, language and text
@@ -84,7 +85,8 @@ def until(what, condition):
 
 
 def click(driver, text):
-    path = f"//button[normalize-space()='{text}'] | //a[contains(normalize-space(), '{text}')]"
+    path = (f"//button[normalize-space()='{text}' or @aria-label='{text}'] | "
+            f"//a[contains(normalize-space(), '{text}')]")
     until(f"nothing to click on: {text}", lambda: driver.find_elements(By.XPATH, path))
     driver.find_element(By.XPATH, path).click()
 
@@ -106,6 +108,8 @@ def do(driver, step):
         driver.get(value)
     elif name == "await":
         until(f"the page never had: {value}", lambda: value in text_of(driver))
+    elif name == "gone":
+        until(f"the page has it still: {value}", lambda: value not in text_of(driver))
     elif name == "at":
         until(f"never at {value}", lambda: driver.current_url.startswith(value))
     elif name == "type":
