@@ -22,6 +22,9 @@ constexpr seconds kMaxIdleFor{120};
 // A gateway that is not there is not asked by every guest.
 constexpr std::chrono::milliseconds kBetweenTries{100};
 
+// How long others wait for who finds out whether a silent gateway has come back.
+constexpr std::chrono::milliseconds kProbeWait{100};
+
 GatewayError error_of(const ClientError& error) {
   using From = ClientError::Kind;
   switch (error.kind) {
@@ -109,7 +112,10 @@ Gateway::Result<Client> Gateway::take() {
     if (!trouble_.empty() && now - tried_ < kBetweenTries)
       return tl::unexpected{GatewayError{Kind::kUnreachable, trouble_, false}};
   }
+  const auto began = steady_clock::now();
   auto connected = connect();
+  // Nobody else takes so long to say no.
+  if (!connected && steady_clock::now() - began >= kTimeout / 2) note(true);
   const std::lock_guard lock{mutex_};
   trouble_.clear();
   if (!connected && connected.error().kind == Kind::kUnreachable) {
@@ -124,8 +130,42 @@ void Gateway::give_back(Client client) {
   if (idle_.size() < kMaxIdle) idle_.push_back({std::move(client), steady_clock::now()});
 }
 
+void Gateway::note(bool is_silent) {
+  const std::lock_guard lock{mutex_};
+  is_silent_ = is_silent;
+}
+
+bool Gateway::is_awake() {
+  std::unique_lock lock{mutex_};
+  if (!is_silent_) return true;
+  if (is_probing_) {
+    has_probed_.wait_for(lock, kProbeWait, [this] { return !is_probing_; });
+    return !is_silent_;
+  }
+  is_probing_ = true;
+  lock.unlock();
+  // It changes nothing, so that there is no doubt where no answer comes.
+  const bool is_back = call_awake("hello", Json::object(), true).has_value();
+  lock.lock();
+  is_probing_ = false;
+  is_silent_ = !is_back;
+  lock.unlock();
+  has_probed_.notify_all();
+  return is_back;
+}
+
 Gateway::Result<Gateway::Json> Gateway::call(std::string_view method, const Json& params,
                                              bool may_repeat) {
+  if (!is_awake()) {
+    return tl::unexpected{GatewayError{
+        Kind::kUnreachable,
+        fmt::format("{}: does not answer", tls_ ? config_.tls_connect : config_.socket), false}};
+  }
+  return call_awake(method, params, may_repeat);
+}
+
+Gateway::Result<Gateway::Json> Gateway::call_awake(std::string_view method, const Json& params,
+                                                   bool may_repeat) {
   // A connection that was idle may have ended with a gateway that has restarted since: that is
   // found out only by using it, so one that was waiting is given up for a new one.
   for (int attempt = 0;; ++attempt) {
@@ -140,6 +180,7 @@ Gateway::Result<Gateway::Json> Gateway::call(std::string_view method, const Json
       give_back(std::move(*client));
       return tl::unexpected{error_of(result.error())};
     }
+    if (result.error().kind == ClientError::Kind::kTimeout) note(true);
     const bool is_over = result.error().kind == ClientError::Kind::kClosed;
     if (!is_over || !may_repeat || attempt == static_cast<int>(kMaxIdle)) {
       GatewayError error = error_of(result.error());

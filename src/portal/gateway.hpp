@@ -2,13 +2,15 @@
 //
 // The gateway, as the portal needs it: who has an address, and sessions opened and ended. It
 // connects when it is first asked, again when the gateway has restarted, and never twice for one
-// question that may have been carried out already, but for adds, which say the same twice.
+// question that may have been carried out already, but for adds, which say the same twice. While it
+// is silent one thread waits for it, and the others have their answer at once.
 #pragma once
 
 #include <nlohmann/json.hpp>
 #include <tl/expected.hpp>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -100,6 +102,11 @@ class Gateway {
     std::chrono::steady_clock::time_point since;
   };
   [[nodiscard]] Result<Client> take();
+  /// False: it has been silent, and is still.
+  [[nodiscard]] bool is_awake();
+  void note(bool is_silent);
+  [[nodiscard]] Result<Json> call_awake(std::string_view method, const Json& params,
+                                        bool may_repeat);
   void give_back(Client client);
   [[nodiscard]] Result<Json> call(std::string_view method, const Json& params, bool may_repeat);
   [[nodiscard]] Result<Json> key_of(const ClientKey& client);
@@ -110,6 +117,9 @@ class Gateway {
   std::vector<Idle> idle_;
   std::chrono::steady_clock::time_point tried_{};  ///< last time that nobody answered
   std::string trouble_;
+  bool is_silent_ = false;   ///< the last answer did not come in time
+  bool is_probing_ = false;  ///< one thread waits for whether it is silent still
+  std::condition_variable has_probed_;
 };
 
 }  // namespace gate511::portal

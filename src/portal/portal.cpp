@@ -26,12 +26,27 @@ namespace gate511::portal {
 namespace {
 
 constexpr std::chrono::hours kBetweenCleanings{1};
+constexpr std::size_t kConnections = 1024;
+constexpr std::size_t kMinConnections = 64;
+constexpr std::size_t kOperatorConnections = 64;
+constexpr std::size_t kOtherFiles = kOperatorConnections + 64;  // the gateway's and the database's
+
+/// Behind a NAT all guests have one address.
+Server::Limits limits_of(const Config& config, std::size_t connections) {
+  Server::Limits limits;
+  limits.connections = connections;
+  limits.of_network = connections / 2;
+  if (!config.gateway.sees_addresses) limits.of_client = limits.of_network = connections;
+  return limits;
+}
 
 }  // namespace
 
 struct Portal::Parts {
-  Parts(Config given, TlsContext to_gateway)
-      : config{std::move(given)}, gateway{config.gateway, std::move(to_gateway)} {}
+  Parts(Config given, TlsContext to_gateway, std::size_t connections)
+      : config{std::move(given)},
+        gateway{config.gateway, std::move(to_gateway)},
+        server{limits_of(config, connections)} {}
 
   Config config;
   std::vector<std::string> secrets;
@@ -48,15 +63,20 @@ struct Portal::Parts {
   App operator_app;
   Sampler sampler{gateway};
   std::unique_ptr<OperatorSite> operator_site;
-  Server server{Server::Limits{}};  ///< behind what its threads use
-  Server operator_server{Server::Limits{.connections = 64, .of_client = 64, .threads = 2}};
+  Server server;  ///< behind what its threads use
+  Server operator_server{Server::Limits{.connections = kOperatorConnections,
+                                        .of_client = kOperatorConnections,
+                                        .of_network = kOperatorConnections,
+                                        .threads = 2}};
 
   std::mutex mutex;
   std::condition_variable is_over;
   std::atomic<bool> is_stopped = false;  ///< set under `mutex`
+  std::atomic<bool> is_reload_wanted = false;
 
   [[nodiscard]] tl::expected<void, Error> listen();
   [[nodiscard]] tl::expected<void, Error> load_operator();
+  void reload();
   void every(std::chrono::milliseconds time, const std::function<void()>& act);
   void keep_clean();
 };
@@ -88,6 +108,18 @@ tl::expected<void, Error> Portal::Parts::load_operator() {
   return operator_server.listen(config.operator_listen, operator_app, nullptr);
 }
 
+/// Who is connected keeps the certificate of before.
+void Portal::Parts::reload() {
+  if (!is_reload_wanted.exchange(false)) return;
+  if (config.https.empty()) return log.say("reload", "there is no certificate to read again");
+  auto made = server_context(config.certificate, config.certificate_key);
+  if (!made)
+    return log.say("reload", made.error().text() + "; the certificate of before stays in use");
+  server.set_tls(made->get());
+  tls = std::move(*made);
+  log.say("reload", fmt::format("{} is in use from now on", config.certificate));
+}
+
 /// At once, and each time that so long has passed, until the portal stops.
 void Portal::Parts::every(std::chrono::milliseconds time, const std::function<void()>& act) {
   std::unique_lock lock{mutex};
@@ -117,7 +149,14 @@ tl::expected<Portal, Error> Portal::open(const Config& config) {
     if (!made) return tl::unexpected{made.error()};
     to_gateway = std::move(*made);
   }
-  auto parts = std::make_unique<Parts>(config, std::move(to_gateway));
+  const std::size_t connections = connections_that_fit(kConnections, kOtherFiles);
+  if (connections < kMinConnections) {
+    return tl::unexpected{
+        Error{"limits", "too few files may be open",
+              fmt::format("allow {} at least, such as by LimitNOFILE= of systemd or ulimit -n",
+                          kMinConnections + kOtherFiles)}};
+  }
+  auto parts = std::make_unique<Parts>(config, std::move(to_gateway), connections);
   auto secrets = load_secrets(config);
   if (!secrets) return tl::unexpected{secrets.error()};
   parts->secrets = std::move(*secrets);
@@ -174,6 +213,7 @@ void Portal::run() {
       SessionEnds{parts.gateway, vouchers, parts.log}.follow(parts.is_stopped);
     });
   }
+  parts.server.when_woken([&parts] { parts.reload(); });
   parts.server.run();
   {
     const std::lock_guard lock{parts.mutex};
@@ -186,6 +226,11 @@ void Portal::run() {
 
 void Portal::stop() noexcept {
   parts_->server.stop();
+}
+
+void Portal::reload() noexcept {
+  parts_->is_reload_wanted = true;
+  parts_->server.wake();
 }
 
 std::string Portal::text() const {

@@ -29,6 +29,9 @@ class Portal {
   void run();
   /// From a signal's handler as well.
   void stop() noexcept;
+  /// Reads certificate and key again, soon; what is wrong with them is logged, and those of before
+  /// stay. From a signal's handler as well.
+  void reload() noexcept;
 
   /// `https://portal.example/, by https 192.0.2.10:443`, for the log.
   [[nodiscard]] std::string text() const;

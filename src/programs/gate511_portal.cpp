@@ -30,6 +30,10 @@ void stop(int) {
   running->stop();
 }
 
+void reload(int) {
+  running->reload();
+}
+
 /// The configuration, with its warnings said.
 tl::expected<Config, Error> load(const std::string& path) {
   auto config = load_config(path);
@@ -63,6 +67,8 @@ int serve(const std::string& path) {
   action.sa_handler = stop;
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
+  action.sa_handler = reload;
+  ::sigaction(SIGHUP, &action, nullptr);
   fmt::print("gate511-portal: ready: {}\n", portal->text());
   std::fflush(stdout);
   portal->run();

@@ -15,6 +15,7 @@
 #include "portal/web/limiter.hpp"
 #include "portal/web/return_url.hpp"
 #include "portal/web/seal.hpp"
+#include "portal/web/server.hpp"
 #include "portal/web/text.hpp"
 
 namespace gate511::portal {
@@ -32,6 +33,22 @@ TEST(PortalFraming, ARequestIsWholeAtItsLastByteAndNotBefore) {
   const Framing whole = frame_request(request + "GET ");
   EXPECT_EQ(whole.state, State::kWhole);
   EXPECT_EQ(whole.bytes, request.size());
+}
+
+TEST(PortalFraming, ClosesWhereTheClientWantsTo) {
+  const auto closes = [](const std::string& fields, const std::string& version = "1.1") {
+    const Framing framing =
+        frame_request("GET / HTTP/" + version + "\r\nHost: a\r\n" + fields + "\r\n");
+    EXPECT_EQ(framing.state, State::kWhole);
+    return framing.closes;
+  };
+  EXPECT_TRUE(closes("Connection: close\r\n"));
+  EXPECT_TRUE(closes("CONNECTION: CLOSE\r\n"));
+  EXPECT_TRUE(closes("Connection: foo ,\tClose\r\n"));
+  EXPECT_TRUE(closes("Connection: foo\r\nConnection: close\r\n"));
+  EXPECT_TRUE(closes("", "1.0"));
+  EXPECT_FALSE(closes(""));
+  EXPECT_FALSE(closes("Connection: keep-alive, closed,,\r\n"));
 }
 
 struct Refusal {
@@ -107,12 +124,47 @@ TEST(PortalApp, AnswersCarryWhatKeepsThemFromFramesAndOtherSites) {
   EXPECT_EQ(answer.bytes.find("Content-Encoding"), std::string::npos);
 }
 
-TEST(PortalApp, ClosesWhereEitherSideWantsTo) {
+TEST(PortalApp, ClosesWhereItIsTold) {
   App app;
-  const std::string head = "GET /none HTTP/1.1\r\nHost: a\r\n";
-  EXPECT_TRUE(app.answer(head + "Connection: close\r\n\r\n", {"192.0.2.7", false}, false).closes);
-  EXPECT_TRUE(app.answer(head + "\r\n", {"192.0.2.7", false}, true).closes);
-  EXPECT_TRUE(app.answer("GET /none HTTP/1.0\r\n\r\n", {"192.0.2.7", false}, false).closes);
+  const std::string request = "GET /none HTTP/1.1\r\nHost: a\r\n\r\n";
+  const Answer last = app.answer(request, {"192.0.2.7", false}, true);
+  EXPECT_TRUE(last.closes);
+  EXPECT_NE(last.bytes.find("\r\nConnection: close\r\n"), std::string::npos);
+  const Answer answer = app.answer(request, {"192.0.2.7", false}, false);
+  EXPECT_FALSE(answer.closes);
+  EXPECT_NE(answer.bytes.find("\r\nKeep-Alive: timeout=10, max=100\r\n"), std::string::npos);
+}
+
+TEST(PortalApp, FilesAreSentFromOneCopy) {
+  App app;
+  const std::string content = "body { margin: 0 }";
+  app.add_file("/style.css", "text/css", content);
+  const auto got = app.file_answer("GET /style.css?v=2 HTTP/1.1\r\nHost: a\r\n\r\n", false);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->file.data(), content.data());
+  EXPECT_EQ(got->file, content);
+  EXPECT_FALSE(got->closes);
+  EXPECT_TRUE(got->bytes.starts_with(
+      "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=10, max=100\r\nContent-Type: text/css\r\n"
+      "Content-Length: 18\r\nCache-Control: public, max-age=300\r\nContent-Security-Policy: "));
+  EXPECT_TRUE(got->bytes.ends_with("\r\n\r\n"));
+  const auto head = app.file_answer("HEAD /style.css HTTP/1.1\r\nHost: a\r\n\r\n", true);
+  ASSERT_TRUE(head);
+  EXPECT_TRUE(head->closes);
+  EXPECT_TRUE(head->file.empty());
+  EXPECT_NE(head->bytes.find("\r\nContent-Length: 18\r\n"), std::string::npos);
+  EXPECT_TRUE(head->bytes.starts_with("HTTP/1.1 200 OK\r\nConnection: close\r\n"));
+  for (const char* const other : {"POST /style.css HTTP/1.1\r\n\r\n", "GET /style HTTP/1.1\r\n\r\n",
+                                  "GET /style.css/ HTTP/1.1\r\n\r\n", "GET", ""})
+    EXPECT_FALSE(app.file_answer(other, false)) << other;
+}
+
+TEST(PortalServer, AnIpv6ClientIsCountedByItsNetworkToo) {
+  EXPECT_EQ(network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  EXPECT_EQ(network_of("2001:db8:1:2::"), network_of("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+  EXPECT_NE(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
+  EXPECT_EQ(network_of("192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(network_of(""), "");
 }
 
 // ---- forms, cookies, queries ----

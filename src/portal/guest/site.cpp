@@ -69,14 +69,11 @@ void GuestSite::add_routes() {
   app_.Get("/api", to(&GuestSite::answer_api));
   const auto file = [this](const char* path, const std::string& content, const std::string& type) {
     if (content.empty()) return;
-    app_.Get(path, [&content, type](const Request&, Response& response) {
-      response.set_header("Cache-Control", "public, max-age=300");
-      response.set_content(content, type);
-    });
+    app_.add_file(path, type, content);
   };
   static const std::string kStyle{asset("style.css")};
-  file("/style\\.css", kStyle, "text/css");
-  file("/brand\\.css", brand_.style, "text/css");
+  file("/style.css", kStyle, "text/css");
+  file("/brand.css", brand_.style, "text/css");
   file("/logo", brand_.logo, brand_.logo_type);
   const httplib::Server::HandlerWithResponse on_error = [this](const Request& request,
                                                                Response& response) {

@@ -11,6 +11,7 @@
 namespace gate511::portal {
 namespace {
 
+constexpr int kKeepAlive_s = 10;                     // as `Patience::idle`
 constexpr const char* kScheme = "X-Gate511-Scheme";  // ours: the client's is taken off
 
 constexpr std::array<std::pair<const char*, const char*>, 6> kFields{{
@@ -65,8 +66,31 @@ App::App() {
   httplib::Headers fields;
   for (const auto& [name, value] : kFields) fields.emplace(name, value);
   set_default_headers(std::move(fields));
-  set_keep_alive_max_count(100);
-  set_keep_alive_timeout(10);
+  set_keep_alive_max_count(kMaxRequests);
+  set_keep_alive_timeout(kKeepAlive_s);
+}
+
+void App::add_file(const std::string& path, const std::string& type, std::string_view content) {
+  std::string fields = fmt::format(
+      "Content-Type: {}\r\nContent-Length: {}\r\nCache-Control: public, max-age=300\r\n", type,
+      content.size());
+  for (const auto& [name, value] : kFields) fields += fmt::format("{}: {}\r\n", name, value);
+  files_.emplace(path, File{std::move(fields), content});
+}
+
+std::optional<Answer> App::file_answer(std::string_view request, bool closes) const {
+  const std::size_t space = request.find(' ');
+  const std::string_view method = request.substr(0, space);
+  if (space == request.npos || (method != "GET" && method != "HEAD")) return std::nullopt;
+  request.remove_prefix(space + 1);
+  const std::string_view target = request.substr(0, request.find(' '));
+  const auto found = files_.find(target.substr(0, target.find('?')));
+  if (found == files_.end()) return std::nullopt;
+  const std::string goes_on =
+      closes ? "Connection: close"
+             : fmt::format("Keep-Alive: timeout={}, max={}", kKeepAlive_s, kMaxRequests);
+  return Answer{fmt::format("HTTP/1.1 200 OK\r\n{}\r\n{}\r\n", goes_on, found->second.fields),
+                closes, method == "GET" ? found->second.content : std::string_view{}};
 }
 
 Answer App::answer(std::string_view request, const Peer& peer, bool closes) {
@@ -76,6 +100,7 @@ Answer App::answer(std::string_view request, const Peer& peer, bool closes) {
     // Nothing is compressed: pages hold secrets of ours beside what a client gave.
     read.headers.erase("Accept-Encoding");
     read.headers.erase("Range");
+    read.headers.erase("Connection");  // web/framing has read it
     read.ranges.clear();
     read.headers.erase(kScheme);
     read.headers.emplace(kScheme, peer.is_tls ? "https" : "http");

@@ -7,6 +7,8 @@
 
 #include <httplib.h>
 
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,7 +22,8 @@ struct Peer {
 
 struct Answer {
   std::string bytes;
-  bool closes = false;  ///< the connection is over behind it
+  bool closes = false;      ///< the connection is over behind it
+  std::string_view file{};  ///< the app's, behind `bytes`: not copied for each client
 };
 
 /// Every answer has the fields that keep it from caches, frames and other sites. Handlers are set
@@ -37,7 +40,15 @@ class App : private httplib::Server {
   using httplib::Server::set_exception_handler;
   using httplib::Server::set_pre_routing_handler;
 
-  /// `closes`: the server wants no other request on this connection.
+  /// Requests that one connection may carry, as answers tell.
+  static constexpr std::size_t kMaxRequests = 100;
+
+  /// What is the same for everybody, at a path. `content` outlives the app.
+  void add_file(const std::string& path, const std::string& type, std::string_view content);
+  /// Where the request is for one of them: without a handler, and at once.
+  [[nodiscard]] std::optional<Answer> file_answer(std::string_view request, bool closes) const;
+
+  /// `closes`: the server or the client wants no other request on this connection.
   [[nodiscard]] Answer answer(std::string_view request, const Peer& peer, bool closes);
 
   /// To what web/framing refuses.
@@ -45,6 +56,12 @@ class App : private httplib::Server {
 
  private:
   using httplib::Server::process_request;
+
+  struct File {
+    std::string fields;
+    std::string_view content;
+  };
+  std::map<std::string, File, std::less<>> files_;  ///< by path
 };
 
 /// In a handler: did the request come by TLS?

@@ -34,8 +34,11 @@ Connection::Connection(int socket, SSL* ssl, Peer peer, App& app, const Patience
 }
 
 Connection::~Connection() {
-  // Says that it is over, where there is room to; never waits.
-  if (ssl_ && step_ != Step::kShakingHands) {
+  if (step_ == Step::kWriting) {  // who takes nothing keeps none of the kernel's memory either
+    const linger at_once{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  } else if (ssl_ && step_ != Step::kShakingHands) {
+    // Says that it is over, where there is room to; never waits.
     ::ERR_clear_error();
     ::SSL_shutdown(ssl_.get());
   }
@@ -93,12 +96,18 @@ Connection::Moved Connection::read_some(char* into, std::size_t size, std::size_
   return result_of(::SSL_read(ssl_.get(), into, static_cast<int>(size)), moved);
 }
 
+std::string_view Connection::unwritten() const {
+  return written_ < output_.size() ? std::string_view{output_}.substr(written_)
+                                   : file_.substr(written_ - output_.size());
+}
+
 Connection::Moved Connection::write_some(std::size_t& moved) {
-  const char* const from = output_.data() + written_;
-  const std::size_t size = std::min<std::size_t>(output_.size() - written_, INT_MAX);
-  if (!ssl_) return result_of(static_cast<int>(::send(socket_, from, size, MSG_NOSIGNAL)), moved);
+  const std::string_view from = unwritten();
+  const std::size_t size = std::min<std::size_t>(from.size(), INT_MAX);
+  if (!ssl_)
+    return result_of(static_cast<int>(::send(socket_, from.data(), size, MSG_NOSIGNAL)), moved);
   ::ERR_clear_error();
-  return result_of(::SSL_write(ssl_.get(), from, static_cast<int>(size)), moved);
+  return result_of(::SSL_write(ssl_.get(), from.data(), static_cast<int>(size)), moved);
 }
 
 void Connection::go_on(Clock::time_point now) {
@@ -148,6 +157,7 @@ void Connection::frame(Clock::time_point now) {
   if (framing.state == Framing::State::kMore && input_.size() <= kMaxInput) return;
   if (framing.state == Framing::State::kWhole) {
     whole_ = framing.bytes;
+    wants_close_ = framing.closes || ++requests_ >= App::kMaxRequests;
     return enter(Step::kWorking, now);
   }
   put_answer({App::refusal(framing.status == 0 ? 400 : framing.status), true}, now);
@@ -162,21 +172,25 @@ std::string Connection::take_request() {
 
 void Connection::put_answer(Answer answer, Clock::time_point now) {
   output_ = std::move(answer.bytes);
+  file_ = answer.file;
   written_ = 0;
   closes_ = answer.closes;
+  moved_at_ = now;
   enter(Step::kWriting, now);
   put_out(now);
 }
 
 void Connection::put_out(Clock::time_point now) {
-  while (written_ < output_.size()) {
+  while (written_ < output_.size() + file_.size()) {
     std::size_t bytes = 0;
     const Moved moved = write_some(bytes);
     if (moved == Moved::kEnd) return enter(Step::kOver, now);
     if (moved == Moved::kNone) return;
     written_ += bytes;
+    moved_at_ = now;
   }
   output_ = {};
+  file_ = {};
   if (closes_) {
     if (ssl_) ::SSL_shutdown(ssl_.get());
     ::shutdown(socket_, SHUT_WR);
@@ -187,6 +201,8 @@ void Connection::put_out(Clock::time_point now) {
     enter(Step::kReading, now);
     frame(now);
   }
+  // TLS may hold more of it already, of which the socket says nothing.
+  take_in(now);
 }
 
 /// What still comes is read past TLS and thrown away: a reset would take the answer from the

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kLineEnd = "\r\n";
 
 Framing refused(int status) noexcept {
-  return {Framing::State::kRefused, 0, status};
+  return {Framing::State::kRefused, 0, status, true};
 }
 
 /// RFC 9110, 5.6.2.
@@ -46,7 +46,18 @@ struct Fields {
   std::size_t length = 0;
   bool has_length = false;
   bool has_host = false;
+  bool closes = false;
 };
+
+/// RFC 9110, 7.6.1: a list, in any case.
+bool has_close(std::string_view list) noexcept {
+  while (!list.empty()) {
+    const std::string_view option = list.substr(0, list.find(','));
+    if (equals_ignoring_case(trimmed(option), "close")) return true;
+    list.remove_prefix(std::min(list.size(), option.size() + 1));
+  }
+  return false;
+}
 
 int take_length(std::string_view value, Fields& fields) noexcept {
   if (fields.has_length) return 400;
@@ -73,6 +84,7 @@ int check_field(std::string_view line, Fields& fields) noexcept {
   if (equals_ignoring_case(name, "transfer-encoding")) return 411;
   if (equals_ignoring_case(name, "content-encoding")) return 415;
   if (equals_ignoring_case(name, "expect")) return 417;
+  if (equals_ignoring_case(name, "connection")) fields.closes |= has_close(value);
   if (!equals_ignoring_case(name, "host")) return 0;
   if (fields.has_host) return 400;
   fields.has_host = true;
@@ -103,13 +115,14 @@ Framing frame_request(std::string_view input) noexcept {
     if (++count > kMaxFields) return refused(431);
     if (const int status = check_field(next_line(), fields); status != 0) return refused(status);
   }
+  const bool is_1_0 = request_line.ends_with("0");
   // RFC 9112, 3.2.
-  if (!fields.has_host && request_line.ends_with("1")) return refused(400);
+  if (!fields.has_host && !is_1_0) return refused(400);
   if (fields.length > 0 && !is_post) return refused(400);
   if (is_post && !fields.has_length) return refused(411);
   const std::size_t bytes = head + 4 + fields.length;
   if (input.size() < bytes) return {};
-  return {Framing::State::kWhole, bytes, 0};
+  return {Framing::State::kWhole, bytes, 0, fields.closes || is_1_0};
 }
 
 }  // namespace gate511::portal

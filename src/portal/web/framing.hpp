@@ -22,7 +22,8 @@ struct Framing {
   };
   State state = State::kMore;
   std::size_t bytes = 0;
-  int status = 0;  ///< of HTTP
+  int status = 0;       ///< of HTTP
+  bool closes = false;  ///< the client wants no other answer on this connection
 };
 
 /// Pure. Takes GET, HEAD and POST of HTTP/1.0 and 1.1 without transfer or content coding.

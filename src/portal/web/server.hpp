@@ -26,6 +26,13 @@
 
 namespace gate511::portal {
 
+/// What stands for a client's network: an IPv6 address's /64, else the address.
+[[nodiscard]] std::string network_of(const std::string& address);
+
+/// Raises the limit of open files as far as it goes. How many connections fit with `others` files
+/// beside them, of `wanted`.
+[[nodiscard]] std::size_t connections_that_fit(std::size_t wanted, std::size_t others);
+
 /// `192.0.2.10:443`, `[2001:db8::10]:443`.
 struct ListenAddress {
   std::string host;  ///< without brackets
@@ -36,8 +43,10 @@ class Server {
  public:
   struct Limits {
     std::size_t connections = 1024;
-    std::size_t of_client = 32;  ///< connections of one address
+    std::size_t of_client = 32;    ///< connections of one address
+    std::size_t of_network = 512;  ///< connections of one IPv6 /64, whose addresses cost nothing
     std::size_t threads = 8;
+    std::size_t held = 64u << 20u;  ///< bytes of answers that wait to be taken
     Patience patience{};
   };
 
@@ -49,10 +58,15 @@ class Server {
   /// Before run(). `tls`: null for plain HTTP; it and `app` outlive the server.
   [[nodiscard]] tl::expected<void, Error> listen(const ListenAddress& address, App& app,
                                                  SSL_CTX* tls);
+  /// Before run(), which calls it behind each wake().
+  void when_woken(std::function<void()> act) { when_woken_ = std::move(act); }
+  /// For connections from now on; by run()'s thread.
+  void set_tls(SSL_CTX* tls);
   /// Until stop().
   void run();
   /// From any thread, or a signal's handler.
   void stop() noexcept;
+  void wake() const noexcept;
 
  private:
   using Clock = Connection::Clock;
@@ -60,6 +74,7 @@ class Server {
     int socket;
     App* app;
     SSL_CTX* tls;
+    bool rests = false;  ///< until the next tick: there are no more descriptors
   };
   struct Work {
     std::uint64_t id;
@@ -73,14 +88,19 @@ class Server {
     Answer answer;
   };
 
-  void accept_from(const Door& door);
+  using Count = std::unordered_map<std::string, std::size_t>;
+
+  void accept_from(std::size_t index);
+  void rest(std::size_t index, bool rests);
+  void add(const Door& door, int socket, const std::string& address);
   [[nodiscard]] bool make_room(const std::string& address);
+  void went_on(std::uint64_t id, std::uint32_t events);
   void touched(std::uint64_t id, Connection& connection);
   void close(std::uint64_t id);
   void close_overdue();
+  void close_unread();
   void take_done();
   void work();
-  void wake() const noexcept;
 
   const Limits limits_;
   int epoll_ = -1;
@@ -89,7 +109,9 @@ class Server {
   std::atomic<bool> is_stopped_ = false;
   std::uint64_t next_id_ = 1'000;  ///< below: doors
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-  std::unordered_map<std::string, std::size_t> of_client_;
+  Count of_client_;
+  Count of_network_;
+  std::function<void()> when_woken_;
 
   std::mutex mutex_;
   std::condition_variable has_work_;

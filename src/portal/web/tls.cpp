@@ -15,6 +15,29 @@ tl::unexpected<Error> failed(const std::string& path, std::string_view what, std
   return tl::unexpected{Error{path, fmt::format("{}: {}", what, tls_reason()), std::move(hint)}};
 }
 
+/// In OpenSSL's place, which would ask on the terminal. Says that it was asked.
+int refuse_passphrase(char*, int, int, void* was_asked) {
+  *static_cast<bool*>(was_asked) = true;
+  return -1;
+}
+
+tl::expected<void, Error> use_key(SSL_CTX* context, const std::string& key,
+                                  std::string_view section) {
+  bool is_encrypted = false;
+  ::SSL_CTX_set_default_passwd_cb(context, refuse_passphrase);
+  ::SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
+  const bool is_read = ::SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1;
+  ::SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (is_encrypted) {
+    ::ERR_clear_error();
+    return tl::unexpected{
+        Error{key, "the key needs a passphrase",
+              fmt::format("give one without: openssl pkey -in {0} -out {0}.plain", key)}};
+  }
+  if (!is_read) return failed(key, "no key", fmt::format("give {}'s key, a PEM file", section));
+  return {};
+}
+
 tl::expected<TlsContext, Error> context(const SSL_METHOD* method, int version,
                                         const std::string& certificate, const std::string& key,
                                         std::string_view section) {
@@ -30,8 +53,7 @@ tl::expected<TlsContext, Error> context(const SSL_METHOD* method, int version,
                                         SSL_OP_CIPHER_SERVER_PREFERENCE);
   if (::SSL_CTX_use_certificate_chain_file(made.get(), certificate.c_str()) != 1)
     return failed(certificate, "no certificate", fmt::format("give {} a PEM file", section));
-  if (::SSL_CTX_use_PrivateKey_file(made.get(), key.c_str(), SSL_FILETYPE_PEM) != 1)
-    return failed(key, "no key", fmt::format("give {}'s key, a PEM file", section));
+  if (auto used = use_key(made.get(), key, section); !used) return tl::unexpected{used.error()};
   if (::SSL_CTX_check_private_key(made.get()) != 1) {
     return failed(key, "is not the certificate's key",
                   fmt::format("give the key that belongs to {}", section));
