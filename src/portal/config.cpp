@@ -47,19 +47,37 @@ Problem bad_address(const std::string& key, std::string_view text) {
           "write it like \"192.0.2.10:443\" or \"[2001:db8::10]:443\""};
 }
 
+/// As browsers write it in the fields Host and Origin (RFC 3986, 6.2.2.1 and 6.2.3): the host in
+/// small letters, and the scheme's own port left out. nullopt: it is no site's, with a slash at the
+/// end.
+std::optional<std::string> canonical_site(std::string_view url) {
+  if (!is_safe_return(url, "") || !url.ends_with('/')) return std::nullopt;
+  const std::size_t begin = url.find("://") + 3;
+  const std::string_view authority = url.substr(begin, url.size() - begin - 1);
+  const std::string_view host = host_of(url);
+  if (authority.find('/') != authority.npos || host.empty()) return std::nullopt;
+  const std::string site = fmt::format("{}{}", url.substr(0, begin), lower_case(host));
+  if (authority.size() == host.size()) return site + "/";
+  unsigned port = 0;
+  const std::string_view digits = authority.substr(host.size() + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (port == 0 || port > 65'535) return std::nullopt;
+  const bool is_default = port == (url.starts_with("https://") ? 443 : 80);
+  return is_default ? site + "/" : fmt::format("{}:{}/", site, port);
+}
+
 void read_url(Section& section, Config& out) {
   section.required_text("url", out.url, "the portal's own, such as \"https://portal.example/\"");
-  const std::string_view authority = std::string_view{out.url}.substr(
-      std::min(out.url.size(), out.url.find("://") == std::string::npos ? out.url.size()
-                                                                        : out.url.find("://") + 3));
-  out.host = lower_case(authority.substr(0, authority.find('/')));
-  const bool is_whole = authority.size() == out.host.size() + 1;
-  if (!is_safe_return(out.url, "") || !is_whole) {
-    section.fail("url",
-                 {fmt::format("`portal.url` is \"{}\", which is no site's", for_log(out.url)),
-                  "give scheme and host with a slash at the end, such as "
-                  "\"https://portal.example/\""});
+  const auto site = canonical_site(out.url);
+  if (!site) {
+    return section.fail(
+        "url", {fmt::format("`portal.url` is \"{}\", which is no site's", for_log(out.url)),
+                "give scheme and host with a slash at the end, such as "
+                "\"https://portal.example/\""});
   }
+  out.url = *site;
+  const std::size_t begin = out.url.find("://") + 3;
+  out.host = out.url.substr(begin, out.url.size() - begin - 1);
 }
 
 void read_portal(Section section, Config& out) {
@@ -125,6 +143,12 @@ void read_listen(Section section, Config& out) {
   }
 }
 
+/// What the gateway takes as a session's tag, user or class.
+constexpr std::size_t kMaxField = 64;
+bool is_field(std::string_view text) {
+  return text.size() <= kMaxField && is_plain_text(text);
+}
+
 void read_gateway(Section section, GatewayConfig& out) {
   section.text("socket", out.socket);
   section.text("tls_connect", out.tls_connect);
@@ -133,8 +157,7 @@ void read_gateway(Section section, GatewayConfig& out) {
   section.text("tls_key", out.tls_key);
   section.text("tls_ca", out.tls_ca);
   section.text("tag", out.tag);
-  constexpr std::size_t kMaxTag = 64;
-  if (out.tag.empty() || out.tag.size() > kMaxTag || !is_plain_text(out.tag)) {
+  if (out.tag.empty() || !is_field(out.tag)) {
     section.fail("tag",
                  {"`gateway.tag` is no tag", "give 1 to 64 bytes without control characters"});
   }
@@ -159,6 +182,17 @@ void read_gateway(Section section, GatewayConfig& out) {
   }
 }
 
+void read_texts_of_plan(Section& section, Plan& plan) {
+  section.required_text("name", plan.name, "any name, by which vouchers and users have it");
+  section.text("class", plan.session_class);
+  for (const auto& [key, text] : {std::pair{"name", &plan.name}, {"class", &plan.session_class}}) {
+    if (is_field(*text)) continue;
+    section.fail(key, {fmt::format("`{}` is longer than {} bytes, or holds control characters",
+                                   section.name(key), kMaxField),
+                       "give a short one"});
+  }
+}
+
 void read_plans(Document& document, Section& root, Config& out) {
   const auto tables = root.tables("plan");
   for (std::size_t i = 0; i < tables.size(); ++i) {
@@ -168,7 +202,6 @@ void read_plans(Document& document, Section& root, Config& out) {
         fmt::format("plan[{}]", i),
         {"name", "ttl_s", "rate_up_bps", "rate_down_bps", "quota_bytes", "idle_s", "class"}};
     Plan plan;
-    section.required_text("name", plan.name, "any name, by which vouchers and users have it");
     section.integer("ttl_s", std::uint64_t{0}, kMaxTtl_s, " seconds, 0 for no end", plan.ttl_s);
     section.integer("rate_up_bps", std::uint64_t{0}, kMaxRate, " bits a second, 0 for any",
                     plan.rate_up_bps);
@@ -177,9 +210,7 @@ void read_plans(Document& document, Section& root, Config& out) {
     section.integer("quota_bytes", std::uint64_t{0}, kMaxQuota, " bytes, 0 for any",
                     plan.quota_bytes);
     section.integer("idle_s", std::uint64_t{0}, kMaxTtl_s, " seconds, 0 for never", plan.idle_s);
-    section.text("class", plan.session_class);
-    if (!is_plain_text(plan.name))
-      section.fail("name", {"a plan's name holds control characters", "leave them out"});
+    read_texts_of_plan(section, plan);
     if (out.plan(plan.name) != nullptr) {
       section.fail("name", {fmt::format("two plans are named \"{}\"", for_log(plan.name)),
                             "give each its own"});
@@ -302,13 +333,17 @@ tl::expected<std::vector<std::string>, Error> load_secrets(const Config& config)
   std::vector<std::string> secrets;
   for (std::size_t i = 0; i < config.secret_files.size(); ++i) {
     const std::string key = i == 0 ? "portal.secret_file" : "portal.old_secret_file";
-    auto secret = settings::read_secret(config.secret_files[i], LoginLinkVerifier::kMinSecret);
+    const std::string& path = config.secret_files[i];
+    auto secret =
+        settings::read_secret(path, LoginLinkVerifier::kMinSecret,
+                              i == 0 ? "it is the gateway's portal.secret_file: see that it is "
+                                       "there, and that the portal may read it when it starts"
+                                     : "it is what the gateway's portal.secret_file was before: "
+                                       "leave the key out where there was none");
     if (!secret) {
-      return tl::unexpected{
-          Error{config.where(key),
-                fmt::format("`{}` {} {}", key, config.secret_files[i], secret.error().what),
-                i == 0 ? "it is the gateway's portal.secret_file: let the portal's user read it"
-                       : secret.error().hint}};
+      return tl::unexpected{Error{config.where(key),
+                                  fmt::format("`{}` {} {}", key, path, secret.error().what),
+                                  secret.error().hint}};
     }
     secrets.push_back(std::move(*secret));
   }

@@ -18,6 +18,7 @@
 #include "portal/operator/site.hpp"
 #include "portal/session_ends.hpp"
 #include "portal/store/database.hpp"
+#include "portal/store/plans.hpp"
 #include "portal/web/server.hpp"
 #include "portal/web/tls.hpp"
 #include "settings/text_file.hpp"
@@ -90,22 +91,24 @@ tl::expected<void, Error> Portal::Parts::listen() {
     App& app = config.https.empty() ? guests : to_tls;
     if (auto opened = server.listen(address, app, nullptr); !opened) return opened;
   }
-  return {};
+  if (config.operator_listen.port == 0) return {};
+  return operator_server.listen(config.operator_listen, operator_app, nullptr);
 }
 
 tl::expected<void, Error> Portal::Parts::load_operator() {
   if (config.operator_listen.port == 0) return {};
   const std::string& path = config.operator_password_file;
-  auto read = settings::read_secret(path, 1);
-  if (read) operator_password = read->substr(0, read->find('\n'));
-  if (!read || !operator_password.starts_with("$scrypt$")) {
-    return tl::unexpected{
-        Error{config.where("operator.password_file"),
-              fmt::format("`operator.password_file` {} {}", path,
-                          read ? "holds no hash of a password" : read.error().what),
-              fmt::format("make it: gate511-portal hash-password >{0}; chmod 0640 {0}", path)}};
-  }
-  return operator_server.listen(config.operator_listen, operator_app, nullptr);
+  const std::string hint =
+      fmt::format("make it: gate511-portal hash-password >{0}; chmod 0640 {0}", path);
+  const auto bad = [&](const std::string& what, const std::string& mend) {
+    return tl::unexpected{Error{config.where("operator.password_file"),
+                                fmt::format("`operator.password_file` {} {}", path, what), mend}};
+  };
+  const auto read = settings::read_secret(path, 1, hint);
+  if (!read) return bad(read.error().what, read.error().hint);
+  operator_password = read->substr(0, read->find('\n'));
+  if (!operator_password.starts_with("$scrypt$")) return bad("holds no hash of a password", hint);
+  return {};
 }
 
 /// Who is connected keeps the certificate of before.
@@ -141,7 +144,7 @@ void Portal::Parts::keep_clean() {
   }
 }
 
-tl::expected<Portal, Error> Portal::open(const Config& config) {
+tl::expected<Portal, Error> Portal::load(const Config& config) {
   TlsContext to_gateway{nullptr, ::SSL_CTX_free};
   if (!config.gateway.tls_connect.empty()) {
     const GatewayConfig& gateway = config.gateway;
@@ -168,15 +171,20 @@ tl::expected<Portal, Error> Portal::open(const Config& config) {
     if (!tls) return tl::unexpected{tls.error()};
     parts->tls = std::move(*tls);
   }
-  if (auto listening = parts->listen(); !listening) return tl::unexpected{listening.error()};
   if (auto loaded = parts->load_operator(); !loaded) return tl::unexpected{loaded.error()};
   return Portal{std::move(parts)};
 }
 
-tl::expected<void, Error> Portal::prepare() {
+tl::expected<void, Error> Portal::listen() {
+  return parts_->listen();
+}
+
+tl::expected<std::vector<Error>, Error> Portal::prepare() {
   Parts& parts = *parts_;
+  std::vector<Error> found;
   try {
     parts.file = std::make_unique<PortalFile>(parts.config.database);
+    found = missing_plans(*parts.file, parts.config);
   } catch (const sql::SqlError& error) {
     return tl::unexpected{Error{
         parts.config.where("portal.database"),
@@ -193,7 +201,7 @@ tl::expected<void, Error> Portal::prepare() {
   // Guests come before it answers, or after: this is for who starts it.
   if (const auto hello = parts.gateway.ask("hello", nlohmann::json::object()); !hello)
     parts.log.say("gateway", text_of(hello.error()));
-  return {};
+  return found;
 }
 
 void Portal::run() {

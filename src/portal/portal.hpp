@@ -5,8 +5,11 @@
 
 #include <tl/expected.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "gate511/error.hpp"
 #include "portal/config.hpp"
@@ -15,16 +18,18 @@ namespace gate511::portal {
 
 class Portal {
  public:
-  /// Reads what the configuration names, and opens the sockets: with the rights that it was started
-  /// with. Errors are one line each.
-  [[nodiscard]] static tl::expected<Portal, Error> open(const Config& config);
+  /// Reads what the configuration names: secrets, certificates, style, logo, terms, password.
+  /// Errors are one line each.
+  [[nodiscard]] static tl::expected<Portal, Error> load(const Config& config);
   Portal(Portal&&) noexcept;
   Portal& operator=(Portal&&) noexcept;
   ~Portal();
 
+  /// Opens the sockets, with the rights that it was started with.
+  [[nodiscard]] tl::expected<void, Error> listen();
   /// Opens the database, as whom the portal has become by now, and asks the gateway whether it is
-  /// there.
-  [[nodiscard]] tl::expected<void, Error> prepare();
+  /// there. Gives warnings.
+  [[nodiscard]] tl::expected<std::vector<Error>, Error> prepare();
   /// Serves until stop().
   void run();
   /// From a signal's handler as well.
@@ -42,8 +47,18 @@ class Portal {
   std::unique_ptr<Parts> parts_;
 };
 
-/// Becomes `privileges.user`, for good, where the process is root's. What became of it, for the
-/// log.
+/// Whom root becomes; the error: there is none of that name, or it is root. Nothing where the
+/// process is not root's, or stays root.
+struct Identity {
+  std::string name;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+[[nodiscard]] tl::expected<std::optional<Identity>, Error> user_to_be(const Config& config);
+/// Nothing, or that root is kept for want of a user.
+[[nodiscard]] std::optional<Error> root_warning(const Config& config);
+/// Makes the database's folder where it is missing, and becomes `privileges.user`, for good, where
+/// the process is root's. What became of it, for the log.
 [[nodiscard]] tl::expected<std::string, Error> give_up_root(const Config& config);
 
 }  // namespace gate511::portal

@@ -33,16 +33,10 @@ void make_folder(const Config& config, uid_t uid, gid_t gid) {
 
 }  // namespace
 
-tl::expected<std::string, Error> give_up_root(const Config& config) {
-  if (::geteuid() != 0) return std::string{};
-  if (config.user.empty()) return std::string{"stays root, as privileges.user is empty"};
-  errno = 0;
+tl::expected<std::optional<Identity>, Error> user_to_be(const Config& config) {
+  if (::geteuid() != 0 || config.user.empty()) return std::nullopt;
   const passwd* const entry = ::getpwnam(config.user.c_str());
-  if (entry == nullptr && !config.user_is_given) {
-    return fmt::format(
-        "stays root, as there is no user {0}; make it: useradd --system -G gate511 {0}",
-        config.user);
-  }
+  if (entry == nullptr && !config.user_is_given) return std::nullopt;
   if (entry == nullptr) {
     return failed(config, fmt::format("there is no user {}", config.user),
                   fmt::format("make it: useradd --system -G gate511 {0}; or set privileges.user = "
@@ -51,8 +45,28 @@ tl::expected<std::string, Error> give_up_root(const Config& config) {
   }
   if (entry->pw_uid == 0)
     return failed(config, fmt::format("{} is root", config.user), "give another user");
-  const uid_t uid = entry->pw_uid;
-  const gid_t gid = entry->pw_gid;
+  return Identity{config.user, entry->pw_uid, entry->pw_gid};
+}
+
+std::optional<Error> root_warning(const Config& config) {
+  const auto user = user_to_be(config);
+  if (!user || *user || ::geteuid() != 0 || config.user.empty()) return std::nullopt;
+  return Error{config.where("privileges.user"),
+               fmt::format("the portal stays root, as there is no user {}", config.user),
+               fmt::format("make it: useradd --system -G gate511 {}", config.user)};
+}
+
+tl::expected<std::string, Error> give_up_root(const Config& config) {
+  const auto user = user_to_be(config);
+  if (!user) return tl::unexpected{user.error()};
+  if (!*user) {
+    const bool is_root = ::geteuid() == 0;
+    make_folder(config, ::geteuid(), ::getegid());
+    return std::string{is_root && config.user.empty() ? "stays root, as privileges.user is empty"
+                                                      : ""};
+  }
+  const uid_t uid = (*user)->uid;
+  const gid_t gid = (*user)->gid;
   make_folder(config, uid, gid);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
       ::initgroups(config.user.c_str(), gid) != 0 || ::setresgid(gid, gid, gid) != 0 ||

@@ -38,15 +38,17 @@ void reload(int) {
 tl::expected<Config, Error> load(const std::string& path) {
   auto config = load_config(path);
   if (!config) return config;
-  for (const Error& warning : warnings(*config))
-    fmt::print(stderr, "gate511-portal: warning: {}\n", warning.text());
+  for (const Error& warning : warnings(*config)) warn(warning);
+  if (const auto warning = root_warning(*config)) warn(*warning);
   return config;
 }
 
+/// All that a start does but to open sockets and the database.
 int check(const std::string& path) {
   const auto config = load(path);
   if (!config) return fail(config.error());
-  if (const auto secrets = load_secrets(*config); !secrets) return fail(secrets.error());
+  if (const auto user = user_to_be(*config); !user) return fail(user.error());
+  if (const auto portal = Portal::load(*config); !portal) return fail(portal.error());
   fmt::print("{}: good\n", path);
   return static_cast<int>(Exit::kOk);
 }
@@ -55,12 +57,15 @@ int serve(const std::string& path) {
   const auto config = load(path);
   if (!config) return fail(config.error());
   ::umask(077);
-  auto portal = Portal::open(*config);
+  auto portal = Portal::load(*config);
   if (!portal) return fail(portal.error());
+  if (const auto opened = portal->listen(); !opened) return fail(opened.error());
   const auto user = give_up_root(*config);
   if (!user) return fail(user.error());
   if (!user->empty()) fmt::print(stderr, "gate511-portal: privileges: {}\n", *user);
-  if (const auto prepared = portal->prepare(); !prepared) return fail(prepared.error());
+  const auto prepared = portal->prepare();
+  if (!prepared) return fail(prepared.error());
+  for (const Error& warning : *prepared) warn(warning);
 
   running = &*portal;
   struct sigaction action {};
@@ -90,6 +95,7 @@ int run_main(int argc, char** argv) {
   app.fallthrough();
   add_voucher_verbs(app, command);
   add_user_verbs(app, command);
+  add_trail_verb(app, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -65,11 +65,13 @@ tl::expected<std::string, Error> read_config_file(const std::string& path) {
   return std::move(*text);
 }
 
-tl::expected<std::string, Problem> read_secret(const std::string& path, std::size_t min) {
-  const std::string make_one =
-      fmt::format("make one: head -c {} /dev/urandom >{}", std::max<std::size_t>(min, 32), path);
-  const auto bad = [](std::string what, std::string hint) {
-    return tl::unexpected{Problem{std::move(what), std::move(hint)}};
+tl::expected<std::string, Problem> read_secret(const std::string& path, std::size_t min,
+                                               const std::string& hint) {
+  const std::string make_one = hint.empty() ? fmt::format("make one: head -c {} /dev/urandom >{}",
+                                                          std::max<std::size_t>(min, 32), path)
+                                            : hint;
+  const auto bad = [](std::string what, std::string mend) {
+    return tl::unexpected{Problem{std::move(what), std::move(mend)}};
   };
   const File file{path, O_NONBLOCK};
   if (!file.is_open())

@@ -18,8 +18,9 @@ namespace gate511::settings {
 
 /// The bytes of a secret: a regular file of `min` to 4,096 bytes that is not open to every user.
 /// The problem begins with what is wrong, such as "is no regular file", to stand behind the key and
-/// path.
+/// path. `hint`: what to do where there is no such secret; empty: to make one of random bytes.
 [[nodiscard]] tl::expected<std::string, Problem> read_secret(const std::string& path,
-                                                             std::size_t min);
+                                                             std::size_t min,
+                                                             const std::string& hint = {});
 
 }  // namespace gate511::settings

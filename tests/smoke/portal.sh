@@ -59,6 +59,14 @@ matches 'the others are taken' "$import" '^1 added, 2 bad$'
 equal 'listed by note and state, as JSON' \
   "$(portal_cli -j voucher list --note hall --state new | jq -s 'length')" 20
 matches 'a sheet to print' "$(portal_cli voucher print --note hall)" "<b>${codes[3]}</b>"
+matches 'which has no JSON' "$(portal_cli -j voucher print 2>&1 || true)" \
+  '^gate511-portal: --json: a sheet is HTML; see gate511-portal -j voucher list --state new'
+equal 'a list has the ids by which sessions are named' "$(portal_cli -j voucher list --note hall | jq -sc 'map(.id) == [range(1; 21)]')" true
+matches 'in the table as well' "$(portal_cli voucher list)" "^ *2  ${codes[1]}  new "
+matches 'a folder is no file' "$(portal_cli voucher import "$bed_dir" --plan day 2>&1 || true)" "^gate511-portal: $bed_dir: cannot be read: Is a directory; "
+equal 'which is an error' "$(portal_cli voucher import - --plan day <"$bed_dir" >/dev/null 2>&1 || echo $?)" 1
+matches 'codes that are soon guessed draw a warning' "$(printf '%s\n' 111111 222222 | portal_cli voucher import - --plan day 2>&1)" \
+  '^gate511-portal: warning: -: 2 of the codes are short: there are 1,000,000 like them, and as many guesses as login.failures_of_all is find a good one in 11d 13h; make them of'
 matches 'no plan' "$(portal_cli voucher create --plan none 2>&1 || true)" \
   '^gate511-portal: --plan: there is no plan "none"; give one of the \[\[plan\]\]s of '
 portal_cli voucher revoke "${codes[19]}" >"$bed_dir/said"
@@ -67,6 +75,46 @@ equal 'one that is not there: 4' "$(portal_cli voucher revoke NONE99 >/dev/null 
 printf 'a long password\n' | portal_cli user add ann --plan hour
 equal 'a user is listed' "$(portal_cli -j user list | jq -r .name)" ann
 matches 'a short password is refused' "$(portal_cli user passwd ann 2>&1 <<<short || true)" '^gate511-portal: password: it has 5 bytes; give 8 to 256'
+
+step 'An import that waits for its input'
+mkfifo "$bed_dir/slow"
+portal_cli voucher import "$bed_dir/slow" --plan day >"$bed_dir/imported" 2>&1 &
+import_pid=$!
+exec {slow}>"$bed_dir/slow"
+printf 'AAAAA-AAAAA\n' >&"$slow"
+sleep 0.5
+since=$(now_ms)
+check 'holds nobody up who writes' portal_cli voucher create --plan hour --note waits
+within_ms 'not for a moment' 2000 "$since"
+exec {slow}>&-
+wait "$import_pid"
+equal 'and takes what it got' "$(<"$bed_dir/imported")" '1 added, 0 bad'
+
+step 'What --check tells'
+check_config() { "$(program gate511-portal)" --check --config "$bed_dir/check.toml" 2>&1; }
+# A line of the configuration that is another: told WHAT WITH TEXT.
+told() {
+  sed -E "$2" "$bed_dir/portal.toml" >"$bed_dir/check.toml"
+  matches "--check: $1" "$(check_config || true)" "^gate511-portal: $3"
+  check_fails "--check fails: $1" check_config
+}
+cp "$bed_dir/portal.toml" "$bed_dir/check.toml"
+equal 'that it is good' "$(check_config)" "$bed_dir/check.toml: good"
+told 'no certificate' 's|^certificate = .*|certificate = "/none.pem"|' '/none.pem: no certificate: '
+told 'no key' 's|^key = .*|key = "/none.key"|' '/none.key: no key: '
+told "another's key" "s|^key = .*|key = \"$bed_dir/tls/ca.key\"|" '.*tls/(portal.pem|ca.key): '
+told 'no logo' '/^\[portal\]/a logo = "/none.png"' '.*check.toml:2: .portal.logo. /none.png cannot be read: No such file'
+told 'no style' '/^\[portal\]/a style = "/none.css"' '.*check.toml:2: .portal.style. /none.css cannot be read: No such file'
+told 'no terms' '/^\[login\]/a terms_file = "/none.txt"' '.*check.toml:[0-9]+: .login.terms_file. /none.txt cannot be read: No such file'
+told 'no secret' 's|^secret_file = .*|secret_file = "/none.key"|' '.*check.toml:4: .portal.secret_file. /none.key cannot be opened: No such file or directory; it is the gateway'
+told 'no password of the operator' 's|^password_file = .*|password_file = "/none"|' '.*check.toml:[0-9]+: .operator.password_file. /none cannot be opened'
+told 'no user' 's|^user = .*|user = "nobody511"|' '.*check.toml:[0-9]+: there is no user nobody511; make it: useradd'
+told 'a class that no session may have' "/^name = \"day\"/a class = \"$(printf 'x%.0s' {1..300})\"" '.*.plan\[0\].class. is longer than 64 bytes'
+sed '/^\[privileges\]/,/^user/d' "$bed_dir/portal.toml" >"$bed_dir/check.toml"
+matches 'that root stays for want of a user is a warning' "$(check_config)" \
+  '^gate511-portal: warning: .*check.toml: the portal stays root, as there is no user gate511-portal; make it: useradd --system -G gate511 gate511-portal'
+sed -i "s|^database = .*|database = \"$bed_dir/made/portal.db\"|" "$bed_dir/check.toml"
+check 'and its folder is made all the same' "$(program gate511-portal)" --config "$bed_dir/check.toml" voucher list
 
 step 'The API of RFC 8908 for a guest'
 guest_curl -4 -D "$bed_dir/head" -o "$bed_dir/api" "$site/api"
@@ -125,6 +173,23 @@ log_in_by voucher "code=${codes[2]}" >"$bed_dir/said"
 left
 check "the second time what is left: $portal_quota" test "$portal_quota" -lt 999000000 -a "$portal_quota" -gt 998000000
 ctl session revoke "$mac" >/dev/null
+
+step 'The trail'
+equal 'says who logged in, when and how' "$(portal_cli -j trail | jq -c '.at |= (. > 1e9)' | tail -n 1)" \
+  "{\"at\":true,\"mac\":\"$mac\",\"method\":\"voucher\",\"who\":\"voucher-1\"}"
+matches 'to people, the latest first' "$(portal_cli trail --mac "${mac^^}" --since 1h | sed -n 2p)" "^20[^ ]+ [^ ]+Z  $mac  voucher  voucher-3$"
+equal 'of a device' "$(portal_cli -j trail --mac 02:00:5e:00:53:77 | wc -l)" 0
+equal 'since a time' "$(portal_cli -j trail --since 2030-01-01 | wc -l)" 0
+matches 'no MAC' "$(portal_cli trail --mac x 2>&1 || true)" '^gate511-portal: --mac: "x" is no MAC; write it like'
+matches 'no time' "$(portal_cli trail --since x 2>&1 || true)" '^gate511-portal: --since: "x" is no time; write it like'
+
+step 'A voucher is revoked while its session is open'
+log_in_by voucher "code=${codes[3]}" >"$bed_dir/said"
+portal_cli voucher revoke "${codes[3]}" >"$bed_dir/said"
+equal 'it says how to end that' "$(sed -n 2p "$bed_dir/said")" \
+  'its sessions go on until they end; to end them: gate511ctl session revoke --user voucher-4'
+check 'which is so' ctl session revoke --user voucher-4
+no_session 'by that command'
 
 step 'Links that are not to be trusted'
 answer=$(guest_curl -4 -i "${link/t=AQ/t=Aq}")
@@ -233,6 +298,15 @@ ctl session revoke "$mac" >/dev/null
 client ip neighbour flush all
 client ping -c 1 -W 1 "$portal4" >/dev/null || true
 check 'until the client speaks' wait_until 5 ctl client get "$mac"
+
+step 'A plan that is gone'
+kill "$portal_pid" && wait_until 5 process_ended "$portal_pid"
+mv "$bed_dir/portal.log" "$bed_dir/portal.first"
+portal_config | sed 's/^name = "day"/name = "days"/' >"$bed_dir/portal.toml"
+in_background net portal.log "$(program gate511-portal)" --config "$bed_dir/portal.toml"
+portal_pid=$background_pid
+wait_until 10 portal_is_ready
+log_has 'is told of at the start' 'warning: .*portal.toml: 20 vouchers and 0 users are of plan "day", which there is none of: they cannot log in; add \[\[plan\]\] name = "day" again'
 
 step 'No rights on the socket'
 chmod 0600 "$bed_dir/control.sock"

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "programs/ctl/busy_sessions.hpp"
+#include "programs/ctl/line_reader.hpp"
 #include "programs/ctl/ndjson.hpp"
 #include "programs/ctl/sorted_lines.hpp"
 #include "programs/ctl/table.hpp"

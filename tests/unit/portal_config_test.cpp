@@ -2,7 +2,11 @@
 //
 // The portal's configuration: each error with its line and with what would be right.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -104,10 +108,74 @@ INSTANTIATE_TEST_SUITE_P(
                         "portal.toml:3: `portal.renew_url` is \"https://a.example/\", which renews "
                         "no link; give an http URL on port "
                         "80 outside of the garden, which the gateway answers in its place"},
+                    Bad{with("portal.example/", "portal.example:0/"),
+                        "portal.toml:2: `portal.url` is \"https://portal.example:0/\", which is "
+                        "no site's; give scheme and host with a slash at the end, such as "
+                        "\"https://portal.example/\""},
+                    Bad{with("portal.example/", "portal.example:99999/"),
+                        "portal.toml:2: `portal.url` is \"https://portal.example:99999/\", which "
+                        "is no site's; give scheme and host with a slash at the end, such as "
+                        "\"https://portal.example/\""},
+                    Bad{std::string{kGood} + "class = \"" + std::string(65, 'x') + "\"",
+                        "portal.toml:10: `plan[0].class` is longer than 64 bytes, or holds control "
+                        "characters; give a short one"},
+                    Bad{with("\"day\"", "\"day\\n\""),
+                        "portal.toml:9: `plan[0].name` is longer than 64 bytes, or holds control "
+                        "characters; give a short one"},
+                    Bad{std::string{kGood} + "[gateway]\ntag = \"" + std::string(65, 'x') + "\"",
+                        "portal.toml:11: `gateway.tag` is no tag; give 1 to 64 bytes without "
+                        "control characters"},
                     Bad{"[portal",
                         "portal.toml:1: Error while parsing table header: encountered end-of-file; "
                         "write it as TOML: `key "
                         "= \"text\"`, `key = 1` or `[section]`"}));
+
+struct Site {
+  std::string_view given;
+  std::string_view url;
+  std::string_view host;
+};
+
+class PortalConfigSite : public testing::TestWithParam<Site> {};
+
+TEST_P(PortalConfigSite, IsWrittenAsBrowsersWriteIt) {
+  const auto config =
+      parse_config(with("https://portal.example/", GetParam().given), "portal.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->url, GetParam().url);
+  EXPECT_EQ(config->host, GetParam().host);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, PortalConfigSite,
+    testing::Values(
+        Site{"https://portal.example:443/", "https://portal.example/", "portal.example"},
+        Site{"https://Portal.Example/", "https://portal.example/", "portal.example"},
+        Site{"https://Portal.Example:08443/", "https://portal.example:8443/",
+             "portal.example:8443"},
+        Site{"https://portal.example:80/", "https://portal.example:80/", "portal.example:80"},
+        Site{"https://[2001:DB8::10]:443/", "https://[2001:db8::10]/", "[2001:db8::10]"}));
+
+TEST(PortalConfig, ASecretsErrorSaysWhatToDo) {
+  std::string name = "/tmp/gate511-portal.XXXXXX";
+  const std::string folder = ::mkdtemp(name.data());
+  const std::string path = folder + "/link.key";
+  const auto config = parse_config(with("link.key", path), "portal.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(load_secrets(*config).error().text(),
+            "portal.toml:3: `portal.secret_file` " + path +
+                " cannot be opened: No such file or directory; it is the gateway's "
+                "portal.secret_file: see that it is there, and that the portal may read it when it "
+                "starts");
+  std::ofstream{path} << std::string(32, 'x');
+  ::chmod(path.c_str(), 0644);
+  EXPECT_EQ(load_secrets(*config).error().text(),
+            "portal.toml:3: `portal.secret_file` " + path +
+                " is open to every user; close it: chmod 0640 " + path);
+  ::chmod(path.c_str(), 0640);
+  EXPECT_TRUE(load_secrets(*config));
+  std::filesystem::remove_all(folder);
+}
 
 TEST(PortalConfig, PlainHttpDrawsAWarning) {
   const auto config = parse_config(R"([portal]

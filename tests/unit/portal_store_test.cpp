@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "portal/config.hpp"
 #include "portal/store/database.hpp"
+#include "portal/store/guessing.hpp"
+#include "portal/store/plans.hpp"
 #include "portal/store/trail.hpp"
 #include "portal/store/users.hpp"
 #include "portal/store/vouchers.hpp"
@@ -181,6 +184,62 @@ TEST_F(PortalStore, ANonceIsSpentByACompletedLogin) {
   trail.completed({kNow, kAnn, "voucher", "voucher-1"}, 7);
   EXPECT_TRUE(trail.is_spent(kAnn, 7));
   EXPECT_FALSE(trail.is_spent(kBob, 7));
+}
+
+TEST_F(PortalStore, TheTrailIsSearched) {
+  Trail trail{file_};
+  for (std::uint32_t i = 0; i < 1'201; ++i)  // several pages, and many at one second
+    trail.completed({kNow + i / 400, i % 2 == 0 ? kAnn : kBob, "terms", ""}, i);
+  const auto found = [&trail](const Trail::Search& wanted) {
+    std::vector<Login> logins;
+    trail.find(wanted, [&logins](const Login& login) {
+      logins.push_back(login);
+      return true;
+    });
+    return logins;
+  };
+  const auto all = found({});
+  ASSERT_EQ(all.size(), 1'201U);
+  EXPECT_EQ(all.front().at, kNow + 3);
+  EXPECT_EQ(all.back().at, kNow);
+  EXPECT_EQ(found({kAnn, 0}).size(), 601U);
+  EXPECT_EQ(found({kBob, kNow + 1}).size(), 400U);
+  EXPECT_EQ(found({"", kNow + 3}).size(), 1U);
+  int seen = 0;
+  trail.find({}, [&seen](const Login& /*login*/) { return ++seen < 3; });
+  EXPECT_EQ(seen, 3);
+}
+
+TEST_F(PortalStore, WhoIsOfAPlanThatIsGoneIsCounted) {
+  const std::string first = add(1), second = add(1), third = add(1, kNow - 1);
+  static_cast<void>(redeem(first, kAnn));
+  EXPECT_TRUE(Users{file_}.add("ann", "password one", "week", kNow));
+  Config config;
+  config.source = "portal.toml";
+  config.plans.push_back({.name = "week", .session_class = {}});
+  ASSERT_EQ(missing_plans(file_, config, kNow).size(), 1U);
+  EXPECT_EQ(missing_plans(file_, config, kNow)[0].text(),
+            "portal.toml: 2 vouchers and 0 users are of plan \"day\", which there is none of: they "
+            "cannot log in; add [[plan]] name = \"day\" again");
+  EXPECT_TRUE(vouchers_.revoke(second, kNow));
+  config.plans[0].name = "month";
+  const auto both = missing_plans(file_, config, kNow + 10);
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_TRUE(both[0].what.starts_with("1 voucher and 0 users are of plan \"day\""));
+  EXPECT_TRUE(both[1].what.starts_with("0 vouchers and 1 user are of plan \"week\""));
+  config.plans.push_back({.name = "week", .session_class = {}});
+  EXPECT_TRUE(missing_plans(file_, config, kNow + kDay).empty());  // the voucher has ended
+}
+
+TEST(PortalCode, ShortOnesAreSoonGuessed) {
+  EXPECT_EQ(codes_like("12-34 56"), 1e6);
+  EXPECT_EQ(codes_like("bad!"), 1);
+  EXPECT_LT(codes_like("ABCDEF7"), kEnoughCodes);
+  EXPECT_LT(codes_like("12345678901"), kEnoughCodes);
+  EXPECT_GE(codes_like("ABCDEFG7"), kEnoughCodes);
+  EXPECT_GE(codes_like(make_code()), kEnoughCodes);
+  const Limiter::Limits limits{10, 300, std::chrono::seconds{600}};
+  EXPECT_EQ(seconds_to_guess(1e6, 1'000, limits), 2'000U);  // one in 1,000, each 2 s
 }
 
 TEST_F(PortalStore, WhatIsOldIsTakenAway) {

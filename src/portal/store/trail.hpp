@@ -29,6 +29,12 @@ class Trail {
   void completed(const Login& login, std::uint32_t nonce);
   /// No session came of it: as if it had not been noted.
   void withdraw(const Login& login, std::uint32_t nonce);
+  struct Search {
+    std::string mac;     ///< empty: of any
+    UnixTime since = 0;  ///< no earlier
+  };
+  /// The latest first; `each` returns whether to go on.
+  void find(const Search& wanted, const std::function<bool(const Login&)>& each);
   /// The latest first.
   void each(std::size_t limit, const std::function<void(const Login&)>& each);
 

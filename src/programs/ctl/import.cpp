@@ -7,6 +7,7 @@
 #include <ctime>
 #include <utility>
 
+#include "programs/ctl/ndjson.hpp"
 #include "programs/ctl/show.hpp"
 #include "programs/ctl/table.hpp"
 #include "programs/ctl/units.hpp"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "programs/ctl/command.hpp"
-#include "programs/ctl/ndjson.hpp"
+#include "programs/ctl/line_reader.hpp"
 #include "programs/ctl/progress.hpp"
 
 namespace gate511::ctl {

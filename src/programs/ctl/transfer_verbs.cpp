@@ -14,6 +14,7 @@
 
 #include "programs/ctl/command.hpp"
 #include "programs/ctl/import.hpp"
+#include "programs/ctl/line_reader.hpp"
 #include "programs/ctl/ndjson.hpp"
 #include "programs/ctl/progress.hpp"
 #include "programs/ctl/show.hpp"

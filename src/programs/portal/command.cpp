@@ -20,6 +20,10 @@ int fail(const Error& error, Exit exit) {
   return static_cast<int>(exit);
 }
 
+void warn(const Error& warning) {
+  fmt::print(stderr, "gate511-portal: warning: {}\n", warning.text());
+}
+
 bool print(std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
          std::fflush(stdout) == 0;
@@ -28,6 +32,7 @@ bool print(std::string_view text) {
 int Command::with_file(const std::function<int(const Config&, PortalFile&)>& act) const {
   const auto config = load_config(config_file);
   if (!config) return fail(config.error());
+  if (const auto warning = root_warning(*config)) warn(*warning);
   const auto user = give_up_root(*config);
   if (!user) return fail(user.error());
   ::umask(077);

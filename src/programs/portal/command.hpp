@@ -23,6 +23,8 @@ enum class Exit : int { kOk = 0, kFailed = 1, kUsage = 2, kNotFound = 4 };
 /// Prints `gate511-portal: WHERE: what is wrong; what to do` to standard error, and gives the exit
 /// code.
 int fail(const Error& error, Exit exit = Exit::kFailed);
+/// Prints `gate511-portal: warning: WHERE: what is wrong; what to do` to standard error.
+void warn(const Error& warning);
 /// To standard output. False: it is closed, as by `| head`.
 bool print(std::string_view text);
 
@@ -43,6 +45,7 @@ CLI::App* add_verb(Command& command, CLI::App* parent, const char* name, const c
 
 void add_voucher_verbs(CLI::App& app, Command& command);
 void add_user_verbs(CLI::App& app, Command& command);
+void add_trail_verb(CLI::App& app, Command& command);
 
 /// A password from a terminal, asked for twice and not shown, or the first line of standard input.
 /// The error is to be told.

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -18,6 +16,7 @@
 #include "programs/ctl/units.hpp"
 #include "programs/portal/command.hpp"
 #include "programs/portal/sheet.hpp"
+#include "programs/portal/voucher_import.hpp"
 
 namespace gate511::portal {
 namespace {
@@ -78,7 +77,8 @@ tl::expected<Voucher, Error> pattern(const Config& config, const Given& given) {
 }
 
 nlohmann::ordered_json json_of(const Voucher& voucher, UnixTime now) {
-  return {{"code", voucher.code},
+  return {{"id", voucher.id},
+          {"code", voucher.code},
           {"state", voucher.state(now)},
           {"plan", voucher.plan},
           {"devices", voucher.devices},
@@ -124,40 +124,7 @@ int import(const Command& command, const Given& given) {
   return command.with_file([&](const Config& config, PortalFile& file) {
     auto voucher = pattern(config, given);
     if (!voucher) return fail(voucher.error(), Exit::kUsage);
-    std::ifstream opened;
-    if (given.file != "-") opened.open(given.file);
-    std::istream& input = given.file == "-" ? std::cin : opened;
-    if (!input)
-      return fail({given.file, "cannot be opened", "give a file with a code on each line, or -"});
-    Vouchers vouchers{file};
-    ctl::Progress progress{"lines"};
-    std::uint64_t line_number = 0, added = 0, bad = 0;
-    std::string line;
-    while (input) {
-      PortalFile::Work work{file, true};
-      for (std::size_t i = 0; i < kBatch && std::getline(input, line); ++i) {
-        ++line_number;
-        voucher->code = trimmed(line.ends_with('\r') ? line.substr(0, line.size() - 1) : line);
-        if (voucher->code.empty()) continue;
-        const bool is_code = !code_key(voucher->code).empty();
-        if (is_code && vouchers.add(work, *voucher)) {
-          ++added;
-          continue;
-        }
-        ++bad;
-        progress.clear();
-        fail({fmt::format("{}:{}", given.file, line_number),
-              fmt::format("\"{}\" {}", for_log(voucher->code, 40),
-                          is_code ? "is there already" : "is no code"),
-              "a code is 6 to 32 letters and digits, with hyphens, each once"});
-      }
-      work.commit();
-      progress.show(-1, line_number);
-    }
-    progress.clear();
-    print(command.json ? nlohmann::ordered_json{{"added", added}, {"bad", bad}}.dump() + "\n"
-                       : fmt::format("{} added, {} bad\n", added, bad));
-    return static_cast<int>(bad == 0 ? Exit::kOk : Exit::kFailed);
+    return import_codes(command, config, file, *voucher, given.file);
   });
 }
 
@@ -170,9 +137,14 @@ bool is_meant(const Voucher& voucher, const Given& given, UnixTime now) {
 int list(const Command& command, const Given& given) {
   return command.with_file([&](const Config&, PortalFile& file) {
     const UnixTime now = now_s();
-    ctl::Table table{
-        {{"CODE", false, true}, {"STATE"}, {"PLAN"}, {"USED BY", true}, {"ENDS"}, {"NOTE"}},
-        ctl::output_width()};
+    ctl::Table table{{{"ID", true, true},
+                      {"CODE", false, true},
+                      {"STATE"},
+                      {"PLAN"},
+                      {"USED BY", true},
+                      {"ENDS"},
+                      {"NOTE"}},
+                     ctl::output_width()};
     std::vector<ctl::Row> rows;
     bool goes_on = true;
     const auto flush = [&] {
@@ -183,8 +155,8 @@ int list(const Command& command, const Given& given) {
       if (!is_meant(voucher, given, now)) return true;
       if (command.json) return print(json_of(voucher, now).dump() + "\n");
       const UnixTime ends = voucher.first_used > 0 ? voucher.ends_at : voucher.expires_at;
-      rows.push_back({voucher.code, std::string{voucher.state(now)}, voucher.plan,
-                      fmt::format("{} of {}", voucher.used_by, voucher.devices),
+      rows.push_back({fmt::format("{}", voucher.id), voucher.code, std::string{voucher.state(now)},
+                      voucher.plan, fmt::format("{} of {}", voucher.used_by, voucher.devices),
                       ends == 0 ? "-" : ctl::show_time(ends), voucher.note});
       if (rows.size() == 100) flush();
       return goes_on;
@@ -195,6 +167,10 @@ int list(const Command& command, const Given& given) {
 }
 
 int print_sheet(const Command& command, const Given& given) {
+  if (command.json) {
+    return fail({"--json", "a sheet is HTML", "see gate511-portal -j voucher list --state new"},
+                Exit::kUsage);
+  }
   return command.with_file([&](const Config& config, PortalFile& file) {
     const UnixTime now = now_s();
     Sheet sheet{config};
@@ -214,19 +190,31 @@ int unknown(const std::string& code) {
               Exit::kNotFound);
 }
 
+/// How to end the sessions that a voucher has opened, where some may be open still.
+std::string about_sessions(const Voucher& voucher, UnixTime now) {
+  if (voucher.used_by == 0 || (voucher.ends_at > 0 && voucher.ends_at <= now)) return {};
+  return fmt::format(
+      "its sessions go on until they end; to end them: gate511ctl session revoke --user "
+      "voucher-{}\n",
+      voucher.id);
+}
+
 int end(const Command& command, const Given& given, bool revokes) {
   return command.with_file([&](const Config&, PortalFile& file) {
     Vouchers vouchers{file};
+    const UnixTime now = now_s();
     if (!given.code.empty()) {
+      const auto before = vouchers.find(given.code);
       const bool is_there =
-          revokes ? vouchers.revoke(given.code, now_s()) : vouchers.expire(given.code, now_s());
-      if (!is_there) return unknown(given.code);
-      const auto voucher = vouchers.find(given.code);
-      print(command.json ? json_of(*voucher, now_s()).dump() + "\n"
-                         : fmt::format("{} {}\n", voucher->code, voucher->state(now_s())));
+          revokes ? vouchers.revoke(given.code, now) : vouchers.expire(given.code, now);
+      const auto after = vouchers.find(given.code);
+      if (!is_there || !before || !after) return unknown(given.code);
+      print(command.json ? json_of(*after, now).dump() + "\n"
+                         : fmt::format("{} {}\n{}", after->code, after->state(now),
+                                       about_sessions(*before, now)));
       return static_cast<int>(Exit::kOk);
     }
-    const std::size_t count = vouchers.expire_unused(given.note, now_s());
+    const std::size_t count = vouchers.expire_unused(given.note, now);
     print(command.json ? nlohmann::ordered_json{{"expired", count}}.dump() + "\n"
                        : fmt::format("{} expired\n", count));
     return static_cast<int>(Exit::kOk);
