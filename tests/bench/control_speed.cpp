@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
@@ -334,8 +335,14 @@ int run(std::size_t count, bool is_durable) {
 
 int main(int argc, char** argv) {
   try {
-    const bool is_durable = argc > 2 && std::string_view{argv[2]} == "durable";
-    return gate511::control::run(argc > 1 ? std::stoul(argv[1]) : 1'000'000, is_durable);
+    CLI::App app{"How fast sessions are added, listed, looked up, revoked and restored.",
+                 "bench-control"};
+    std::size_t sessions = 1'000'000;
+    std::string kind;
+    app.add_option("SESSIONS", sessions, "how many");
+    app.add_option("durable", kind, "with a store")->check(CLI::IsMember({"durable"}));
+    CLI11_PARSE(app, argc, argv);
+    return gate511::control::run(sessions, !kind.empty());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench-control: %s\n", error.what());
     return EXIT_FAILURE;
