@@ -104,9 +104,10 @@ equal 'session.extend' \
   "$(told session.extend "{\"mac\":\"$mac\",\"ttl_s\":100}" .result.session.ttl_s)" 100
 bytes=$(told session.get "{\"mac\":\"$mac\"}" .result.session.bytes_up)
 check 'it has counted' test "$bytes" -gt 0
-equal 'session.move carries what it counted' \
-  "$(told session.move "{\"mac\":\"$mac\",\"to_mac\":\"$other_mac\"}" \
-    '.result.session | "\(.mac) \(.bytes_up)"')" "$other_mac $bytes"
+moved=$(told session.move "{\"mac\":\"$mac\",\"to_mac\":\"$other_mac\"}" .result.session)
+equal 'session.move moves it' "$(jq -r .mac <<<"$moved")" "$other_mac"
+# A kernel that asks for its neighbours sends a packet whenever it likes.
+check 'with what it had counted' test "$(jq .bytes_up <<<"$moved")" -ge "$bytes"
 matches 'the new client passes' "$(in_ns other curl -sS -m 5 http://origin.example/)" 'This is the origin'
 matches 'the old one is a guest' "$(client curl -sSi -m 5 http://origin.example/)" '^HTTP/1\.1 511'
 
