@@ -417,12 +417,25 @@ within_ms 'and not for long' 3000 "$since"
 answers 'nor that client itself' 200 "$site/" -4
 for pid in "${portal_pids[@]}"; do kill "$pid" 2>/dev/null || true; done
 
+step 'Within what the unit allows'
+kill "$portal_pid" && wait_until 5 process_ended "$portal_pid"
+mv "$bed_dir/portal.log" "$bed_dir/portal.free"
+portal_run=(/usr/bin/python3 "$smoke_lib/within_unit.py" "$smoke_root/scripts/systemd/gate511-portal.service" --)
+portal_start
+equal 'it keeps no capability' "$(sed -nE 's/^Cap(Prm|Eff|Bnd|Amb):[[:space:]]*//p' "/proc/$portal_pid/status" | sort -u | head -n 1)" 0000000000000000
+matches 'a guest logs in' "$(log_in_by terms accept=yes)" $'^Location: /welcome\r$'
+ctl session revoke "$mac" >/dev/null
+matches 'by password as well' "$(log_in_by password user=ann 'password=a long password')" $'^Location: /welcome\r$'
+ctl session revoke "$mac" >/dev/null
+matches "and what is wrong stands at its field" "$(log_in_by password user=ann 'password=a wrong password')" \
+  'value="ann" aria-describedby="problem" aria-invalid="true"'
+
 step 'It stops when it is told to'
 since=$(now_ms)
 kill "$portal_pid"
 check 'it ends' wait_until 5 process_ended "$portal_pid"
 within_ms 'in a second' 1000 "$since"
-no_match 'and nothing was an error' "$(<"$bed_dir/portal.log")" 'error:|terminate|Sanitizer'
+no_match 'and nothing was an error' "$(cat "$bed_dir/portal.free" "$bed_dir/portal.log")" 'error:|terminate|Sanitizer'
 
 [ "$checks_failed" -eq 0 ] || cat "$bed_dir/portal.before" "$bed_dir/portal.log"
 smoke_end

@@ -257,6 +257,26 @@ TEST_F(PortalStore, WhatIsOldIsTakenAway) {
   EXPECT_TRUE(vouchers_.find(open));
 }
 
+TEST_F(PortalStore, ADeviceOfAVoucherWithoutAnEndIsForgotten) {
+  const std::string endless = add(2), day = add(2);
+  const auto without_end = [](const std::string& /*plan*/) {
+    return std::optional<std::uint64_t>{0};
+  };
+  static_cast<void>(vouchers_.redeem(endless, kAnn, kNow, without_end));
+  static_cast<void>(vouchers_.redeem(endless, kBob, kNow, without_end));
+  static_cast<void>(vouchers_.redeem(endless, kBob, kNow + 20 * kDay, without_end));
+  static_cast<void>(redeem(day, kAnn, kNow + 25 * kDay));
+  file_.drop_old(kNow + 29 * kDay, 30, 30);
+  EXPECT_EQ(vouchers_.find(endless)->used_by, 2U);
+  file_.drop_old(kNow + 31 * kDay, 30, 30);
+  EXPECT_EQ(vouchers_.find(endless)->used_by, 1U);
+  EXPECT_EQ(vouchers_.find(endless)->state(kNow + 31 * kDay), "used");
+  EXPECT_EQ(vouchers_.find(day)->used_by, 1U);  // with its voucher
+  file_.drop_old(kNow + 57 * kDay, 30, 30);
+  EXPECT_FALSE(vouchers_.find(day));
+  EXPECT_EQ(vouchers_.find(endless)->used_by, 0U);
+}
+
 TEST_F(PortalStore, TwoProgramsUseTheFileAtOnce) {
   PortalFile other{folder_ + "/portal.db"};
   Vouchers theirs{other};

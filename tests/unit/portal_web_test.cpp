@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "portal/guest/method.hpp"
+#include "portal/guest/pages.hpp"
 #include "portal/texts.hpp"
 #include "portal/web/app.hpp"
 #include "portal/web/form.hpp"
@@ -330,6 +332,69 @@ TEST(PortalTexts, EveryLanguageSaysTheSame) {
       }
     }
     EXPECT_EQ(these.size(), texts.of(Language::kEnglish).size());
+  }
+}
+
+/// The one method of a site, shown after a refusal.
+std::string refused_page(const std::string& method, const Refused& refused) {
+  Config config;
+  config.methods = {method};
+  config.trail_days = 7;
+  config.voucher_days = 9;
+  config.terms_plan = "day";
+  config.plans.push_back({.name = "day", .session_class = {}});
+  const std::string path = ":memory:";
+  PortalFile file{path};
+  Vouchers vouchers{file};
+  Users users{file};
+  Log log;
+  const Texts texts;
+  const auto methods = make_methods(config, vouchers, users, "", log);
+  return Pages{config, texts, false, false}.login(Language::kEnglish, methods, "ticket", refused);
+}
+
+bool has(const std::string& page, std::string_view text) {
+  return page.find(text) != page.npos;
+}
+
+TEST(PortalPages, ARefusalIsToldAtItsField) {
+  const std::string page = refused_page("password", {"It is wrong.", "password", "ann\"<"});
+  EXPECT_TRUE(has(page, "<title>Error: Log in")) << page;
+  EXPECT_TRUE(has(page, "<h1>Log in</h1>")) << page;
+  EXPECT_TRUE(has(page, "id=\"problem\" role=\"alert\">It is wrong.")) << page;
+  EXPECT_TRUE(has(page,
+                  "value=\"ann&quot;&lt;\" aria-describedby=\"problem\" aria-invalid=\"true\" "
+                  "autofocus>"))
+      << page;
+  const std::string voucher = refused_page("voucher", {"It is wrong.", "voucher", "ABC-123"});
+  EXPECT_TRUE(has(voucher, "aria-describedby=\"problem code-hint\"")) << voucher;
+  EXPECT_TRUE(has(voucher, "value=\"ABC-123\" aria-invalid=\"true\"")) << voucher;
+}
+
+TEST(PortalPages, WhatIsNotRefusedHasNoError) {
+  for (const char* method : {"password", "voucher", "terms"}) {
+    const std::string page = refused_page(method, {});
+    EXPECT_TRUE(has(page, "<title>Log in")) << page;
+    EXPECT_FALSE(has(page, "aria-invalid")) << page;
+    EXPECT_FALSE(has(page, "problem")) << page;
+    EXPECT_FALSE(has(page, "autofocus")) << page;
+  }
+}
+
+TEST(PortalPages, TheTermsHaveRoleAndName) {
+  EXPECT_TRUE(has(refused_page("terms", {}), "role=\"region\" aria-label=\"Terms of use\""));
+}
+
+TEST(PortalPages, WhatIsKeptIsSaid) {
+  EXPECT_TRUE(has(refused_page("terms", {}), "address for 7 d."));
+  EXPECT_FALSE(has(refused_page("terms", {}), "With a voucher"));
+  const std::string page = refused_page("voucher", {});
+  EXPECT_TRUE(has(page, "your user name or the number of your voucher")) << page;
+  EXPECT_TRUE(has(page, "also kept for 9 d after the voucher ends")) << page;
+  const Texts texts;
+  for (std::size_t i = 0; i < kLanguageCodes.size(); ++i) {
+    for (const char* key : {"privacy", "privacy_voucher"})
+      EXPECT_TRUE(has(texts(static_cast<Language>(i), key), "{days}")) << kLanguageCodes[i];
   }
 }
 

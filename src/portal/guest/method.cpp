@@ -36,6 +36,7 @@ class ByVoucher : public Method {
       : config_{config}, vouchers_{vouchers}, log_{log} {}
   [[nodiscard]] std::string_view name() const override { return "voucher"; }
   [[nodiscard]] std::string_view asset_name() const override { return "method_voucher.html"; }
+  [[nodiscard]] std::string_view typed_field() const override { return "code"; }
   [[nodiscard]] std::string_view text_of(Denial denial) const override {
     switch (denial) {
       case Denial::kExpired:
@@ -96,6 +97,7 @@ class ByPassword : public Method {
       : config_{config}, users_{users}, log_{log} {}
   [[nodiscard]] std::string_view name() const override { return "password"; }
   [[nodiscard]] std::string_view asset_name() const override { return "method_password.html"; }
+  [[nodiscard]] std::string_view typed_field() const override { return "user"; }
   [[nodiscard]] std::string_view text_of(Denial) const override { return "wrong_password"; }
   [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const std::string&,
                                                   UnixTime) override {

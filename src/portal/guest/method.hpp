@@ -45,6 +45,8 @@ class Method {
   /// The asset with its form, and what that wants beside the texts.
   [[nodiscard]] virtual std::string_view asset_name() const = 0;
   virtual void add_values(Values&) const {}
+  /// The form's field that is shown again where the login is refused; none where it is empty.
+  [[nodiscard]] virtual std::string_view typed_field() const { return {}; }
   /// Whether its failures are guesses, which are counted.
   [[nodiscard]] virtual bool can_be_guessed() const { return true; }
   /// The text that says why not; of kNoPlan, which is the operator's to mend, it is not asked.

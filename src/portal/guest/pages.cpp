@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "portal/assets.hpp"
@@ -11,12 +12,28 @@
 #include "portal/web/text.hpp"
 
 namespace gate511::portal {
+namespace {
+
+/// What is wrong stands in the form that it is about, and its field says so to who cannot see it
+/// (WAI-ARIA 1.2, aria-invalid and aria-describedby).
+void add_refusal(Values& values, const Refused& refused) {
+  const bool is_it = !refused.text.empty();
+  values["problem"] = is_it ? fill(asset("problem.html"), {{"text", refused.text}}) : "";
+  values["typed"] = is_plain_text(refused.typed) ? refused.typed : "";
+  values["invalid"] = is_it ? " aria-invalid=\"true\"" : "";
+  values["focus"] = is_it ? " autofocus" : "";
+  values["problem_id"] = is_it ? "problem " : "";
+  values["described"] = is_it ? " aria-describedby=\"problem\"" : "";
+}
+
+}  // namespace
 
 std::string Pages::layout(Language language, const std::string& title, std::string body,
-                          const std::string& leads_on_to) const {
+                          const std::string& leads_on_to, bool is_error) const {
   Values values{{"lang", std::string{code_of(language)}},
                 {"dir", std::string{direction_of(language)}},
                 {"title", title},
+                {"error", is_error ? texts_(language, "error") + ": " : ""},
                 {"network", config_.network_name},
                 {"body", std::move(body)},
                 {"head", ""},
@@ -51,7 +68,7 @@ std::string Pages::message(Language language, std::string_view title, const std:
 }
 
 std::string Pages::login(Language language, const std::vector<std::unique_ptr<Method>>& methods,
-                         const std::string& ticket, const std::string& problem) const {
+                         const std::string& ticket, const Refused& refused) const {
   const auto& texts = texts_.of(language);
   Values values{texts.begin(), texts.end()};
   values["ticket"] = ticket;
@@ -59,14 +76,26 @@ std::string Pages::login(Language language, const std::vector<std::unique_ptr<Me
   for (const auto& method : methods) {
     values["terms"] = escape_html(texts_(language, "terms_text"));
     method->add_values(values);
+    add_refusal(values, method->name() == refused.method ? refused : Refused{});
     forms += fill(asset(method->asset_name()), values);
   }
-  const std::uint64_t kept_s = std::uint64_t{config_.trail_days} * 86'400;
   values["intro"] = with(texts_(language, "intro"), "network", config_.network_name);
-  values["privacy"] = with(texts_(language, "privacy"), "days", texts_.duration(language, kept_s));
-  values["problem"] = problem.empty() ? "" : fill(asset("problem.html"), {{"text", problem}});
+  values["privacy"] = privacy(language);
   values["methods"] = std::move(forms);
-  return layout(language, texts_(language, "log_in"), fill(asset("login.html"), values), "");
+  return layout(language, texts_(language, "log_in"), fill(asset("login.html"), values), "",
+                !refused.text.empty());
+}
+
+std::string Pages::privacy(Language language) const {
+  const auto kept = [&](std::string_view key, std::uint32_t days) {
+    return with(texts_(language, key), "days",
+                texts_.duration(language, std::uint64_t{days} * 86'400));
+  };
+  std::string text = kept("privacy", config_.trail_days);
+  const bool has_vouchers =
+      std::find(config_.methods.begin(), config_.methods.end(), "voucher") != config_.methods.end();
+  if (has_vouchers) text += " " + kept("privacy_voucher", config_.voucher_days);
+  return text;
 }
 
 std::string Pages::status(Language language, const Session& session, const std::string& ticket,

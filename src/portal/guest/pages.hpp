@@ -22,6 +22,13 @@ struct Action {
   std::string label;  ///< the text's key, whose `{host}` is that of `href`
 };
 
+/// Why a login was not taken, and what to show of it.
+struct Refused {
+  std::string text;         ///< empty: it was not refused
+  std::string_view method;  ///< whose form it was
+  std::string typed;        ///< the user's name or the code, to be put right
+};
+
 class Pages {
  public:
   Pages(const Config& config, const Texts& texts, bool has_logo, bool has_brand)
@@ -35,10 +42,10 @@ class Pages {
   [[nodiscard]] std::string message(Language language, std::string_view title,
                                     const std::string& text, const std::optional<Action>& action,
                                     bool leads_on = false) const;
-  /// `problem`: empty, or said on top.
+  /// What was refused is said in its form.
   [[nodiscard]] std::string login(Language language,
                                   const std::vector<std::unique_ptr<Method>>& methods,
-                                  const std::string& ticket, const std::string& problem) const;
+                                  const std::string& ticket, const Refused& refused) const;
   /// `ticket`: of the log-out; empty: none is offered. `return_url`: checked; empty: none.
   [[nodiscard]] std::string status(Language language, const Session& session,
                                    const std::string& ticket, const std::string& return_url,
@@ -48,7 +55,8 @@ class Pages {
 
  private:
   [[nodiscard]] std::string layout(Language language, const std::string& title, std::string body,
-                                   const std::string& leads_on_to) const;
+                                   const std::string& leads_on_to, bool is_error = false) const;
+  [[nodiscard]] std::string privacy(Language language) const;
   [[nodiscard]] std::string button(Language language, const Action& action) const;
 
   const Config& config_;

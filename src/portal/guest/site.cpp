@@ -266,7 +266,8 @@ void GuestSite::take_login(const Request& request, Response& response) {
   const bool is_guess = (*method)->can_be_guessed();
   const auto refuse = [&](int status, const std::string& text) {
     send(response, status,
-         pages_.login(language, methods_, visitors_.ticket("login", *visitor, now_s()), text));
+         pages_.login(language, methods_, visitors_.ticket("login", *visitor, now_s()),
+                      {text, (*method)->name(), (*form)[(*method)->typed_field()]}));
   };
   if (const auto wait = wait_of(mac, is_guess); wait.count() > 0) {
     response.set_header("Retry-After", fmt::format("{}", wait.count()));

@@ -29,6 +29,7 @@ constexpr const char* kTables = R"sql(
     voucher INTEGER NOT NULL REFERENCES voucher(id) ON DELETE CASCADE,
     mac TEXT NOT NULL,
     bytes INTEGER NOT NULL DEFAULT 0,  -- of its sessions
+    last_login INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (voucher, mac)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS user (
@@ -100,6 +101,12 @@ void PortalFile::drop_old(UnixTime now, std::uint32_t trail_days, std::uint32_t 
   work.prepare("DELETE FROM trail WHERE at < ?1").bind(1, before(now, trail_days * kDay)).run();
   work.prepare("DELETE FROM spent WHERE at < ?1").bind(1, before(now, kNonceAge)).run();
   work.prepare("DELETE FROM used WHERE at < ?1").bind(1, before(now, voucher_days * kDay)).run();
+  // A voucher without an end would keep its devices for ever.
+  work.prepare(
+          "DELETE FROM device WHERE last_login < ?1 AND voucher IN"
+          " (SELECT id FROM voucher WHERE first_used > 0 AND ends_at = 0)")
+      .bind(1, before(now, voucher_days * kDay))
+      .run();
   // One that was used ends by its plan; one that was not, when it could no longer be.
   work.prepare(
           "DELETE FROM voucher WHERE (first_used > 0 AND ends_at > 0 AND ends_at < ?1)"

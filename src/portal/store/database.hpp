@@ -39,7 +39,8 @@ class PortalFile {
     bool is_open_;
   };
 
-  /// Takes away what is older than it may be: trail, spent nonces, vouchers that ended long ago.
+  /// Takes away what is older than it may be: trail, spent nonces, vouchers that ended long ago,
+  /// and devices that have not logged in for so long by one that has no end.
   void drop_old(UnixTime now, std::uint32_t trail_days, std::uint32_t voucher_days);
 
  private:

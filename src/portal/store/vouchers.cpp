@@ -170,13 +170,19 @@ Redeemed Vouchers::redeem(
   auto device = work.prepare("SELECT bytes FROM device WHERE voucher = ?1 AND mac = ?2");
   if (device.bind(1, found->id).bind_text(2, mac).step()) {
     redeemed.bytes = device.number(0);
+    work.prepare("UPDATE device SET last_login = ?3 WHERE voucher = ?1 AND mac = ?2")
+        .bind(1, found->id)
+        .bind_text(2, mac)
+        .bind(3, now)
+        .run();
   } else if (found->used_by >= found->devices) {
     redeemed.why = Why::kTooManyDevices;
     return redeemed;
   } else {
-    work.prepare("INSERT INTO device (voucher, mac) VALUES (?1, ?2)")
+    work.prepare("INSERT INTO device (voucher, mac, last_login) VALUES (?1, ?2, ?3)")
         .bind(1, found->id)
         .bind_text(2, mac)
+        .bind(3, now)
         .run();
     redeemed.is_new_device = true;
   }

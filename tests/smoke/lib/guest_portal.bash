@@ -13,6 +13,7 @@ portal_login=()   # more lines of [login]
 portal_more=()    # more sections
 portal_listen=()  # other lines of [listen]
 portal_user=games
+portal_run=()     # what the portal is run by
 
 # portal_certificates: a CA, and a certificate for the portal's names and addresses.
 portal_certificates() {
@@ -83,7 +84,7 @@ portal_up() {
 
 portal_start() {
   portal_config >"$bed_dir/portal.toml"
-  in_background net portal.log "$(program gate511-portal)" --config "$bed_dir/portal.toml"
+  in_background net portal.log "${portal_run[@]}" "$(program gate511-portal)" --config "$bed_dir/portal.toml"
   portal_pid=$background_pid
   wait_until 10 portal_is_ready || die "gate511-portal did not get ready:
 $(<"$bed_dir/portal.log")"
