@@ -7,7 +7,7 @@ is given is kept, with its cookies. Steps, one after the other:
     open=URL             goes there
     await=TEXT           waits until the page has the text, for 20 s at most
     at=PREFIX            waits until the address begins so
-    type=FIELD=TEXT      puts text into the field of that name
+    type=FIELD=TEXT      puts text into the field of that name, in place of what is in it
     click=TEXT           on the button or link with this text or label
     gone=TEXT            waits until the page has the text no more
     shot=FILE            a picture of the window, as it is
@@ -114,7 +114,9 @@ def do(driver, step):
         until(f"never at {value}", lambda: driver.current_url.startswith(value))
     elif name == "type":
         field, _, text = value.partition("=")
-        driver.find_element(By.NAME, field).send_keys(text)
+        place = driver.find_element(By.NAME, field)
+        place.clear()
+        place.send_keys(text)
     elif name == "click":
         click(driver, value)
     elif name == "shot":
