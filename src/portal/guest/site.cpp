@@ -83,16 +83,10 @@ void GuestSite::add_routes() {
   };
   app_.set_error_handler(on_error);
   app_.set_exception_handler(
-      [this](const Request& request, Response& response, std::exception_ptr thrown) {
-        std::string what = "unknown";
-        try {
-          std::rethrow_exception(std::move(thrown));
-        } catch (const std::exception& error) {
-          what = error.what();
-        } catch (...) {  // NOLINT(bugprone-empty-catch): it has no text
-        }
-        log_.say("error", fmt::format("{}: {}; see to {}, and report what is none of its",
-                                      for_log(request.path), for_log(what), config_.database));
+      [this](const Request& request, Response& response, const std::exception_ptr& thrown) {
+        log_.say("error",
+                 fmt::format("{}: {}; see to {}, and report what is none of its",
+                             for_log(request.path), for_log(what_of(thrown)), config_.database));
         send(response, 503, pages_.message(language_of(request), "trouble", std::nullopt));
       });
 }

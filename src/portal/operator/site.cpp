@@ -58,17 +58,12 @@ OperatorSite::OperatorSite(App& app, const Config& config, std::string password,
     response.set_header("Cache-Control", "no-store");
     return turned_away(request, response) ? Handled::Handled : Handled::Unhandled;
   });
-  app.set_exception_handler([this](const Request&, Response& response, std::exception_ptr thrown) {
-    std::string what = "unknown";
-    try {
-      std::rethrow_exception(std::move(thrown));
-    } catch (const std::exception& error) {
-      what = error.what();
-    } catch (...) {  // NOLINT(bugprone-empty-catch): it has no text
-    }
-    log_.say("error", fmt::format("{}; see to {}", for_log(what), config_.database));
-    send_json(response, 503, {{"error", what}});
-  });
+  app.set_exception_handler(
+      [this](const Request&, Response& response, const std::exception_ptr& thrown) {
+        const std::string what = what_of(thrown);
+        log_.say("error", fmt::format("{}; see to {}", for_log(what), config_.database));
+        send_json(response, 503, {{"error", what}});
+      });
   add_pages(app);
   add_data(app);
   add_changes(app);

@@ -57,6 +57,16 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+std::string what_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "unknown";
+  }
+}
+
 std::string escape_html(std::string_view text) {
   std::string out;
   out.reserve(text.size());

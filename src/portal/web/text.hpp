@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ namespace gate511::portal {
 /// Of ASCII letters.
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 [[nodiscard]] std::string lower_case(std::string_view text);
+/// What an exception says of itself; `unknown` where it has no text.
+[[nodiscard]] std::string what_of(const std::exception_ptr& thrown);
 /// For text and for attribute values in quotes.
 [[nodiscard]] std::string escape_html(std::string_view text);
 /// Well-formed UTF-8 (RFC 3629) without control characters.
