@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -132,6 +133,7 @@ void AuditLog::run() {
     const std::string lines = std::exchange(waiting_, {});
     const std::uint64_t count = std::exchange(waiting_lines_, 0);
     const bool anew = std::exchange(reopen_, false);
+    is_writing_ = true;
     lock.unlock();
     if (anew) {
       Fd file = open_file(path_);
@@ -140,7 +142,16 @@ void AuditLog::run() {
     }
     if (!lines.empty()) write(lines, count);
     lock.lock();
+    is_writing_ = false;
+    written_all_.notify_all();
   }
+}
+
+bool AuditLog::settle() {
+  constexpr std::chrono::seconds kPatience{5};
+  std::unique_lock lock{mutex_};
+  return written_all_.wait_for(lock, kPatience,
+                               [this] { return waiting_.empty() && !is_writing_; });
 }
 
 void AuditLog::write(std::string_view lines, std::uint64_t count) {

@@ -51,6 +51,10 @@ class AuditLog {
   /// Before the file is used next it is opened anew: it may have been moved away.
   void reopen();
 
+  /// Any thread: waits until all that was noted is in the file, 5 s at most. False: it is not.
+  [[nodiscard]] bool settle();
+  [[nodiscard]] const std::string& path() const { return path_; }
+
   [[nodiscard]] Counts counts() const;
   /// What is wrong now; empty: nothing.
   [[nodiscard]] std::string problem() const;
@@ -80,9 +84,10 @@ class AuditLog {
   std::atomic<int> errno_{0};  ///< of the last write, 0 if it was well
   // Both's, by the mutex.
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, written_all_;
   std::string waiting_;
   std::uint64_t waiting_lines_ = 0;
+  bool is_writing_ = false;
   bool reopen_ = false;
   bool stop_ = false;
   std::thread writer_;

@@ -14,11 +14,12 @@ enum class Access : std::uint8_t {
   kStatus,  ///< numbers and health, without anyone's sessions
   kRead,    ///< all that changes nothing
   kChange,
+  kRoot,  ///< what is known of people: root's alone, on control.socket
 };
 
-/// `status`, `read`, `change`.
+/// `status`, `read`, `change`, `root`.
 [[nodiscard]] constexpr std::string_view access_name(Access access) {
-  constexpr std::string_view kNames[] = {"status", "read", "change"};
+  constexpr std::string_view kNames[] = {"status", "read", "change", "root"};
   return kNames[static_cast<std::size_t>(access)];
 }
 

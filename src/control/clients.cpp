@@ -13,6 +13,7 @@ using pipeline::SightingSource;
 // Slices, measured in what they do: each is well under 200 us.
 constexpr std::size_t kSightingsASlice = 256;
 constexpr std::size_t kSessionsATick = 256;
+constexpr std::size_t kAgedATick = 256;
 // How many that have got a session since are set aside for one new client.
 constexpr std::size_t kTriesForRoom = 64;
 
@@ -51,7 +52,9 @@ void Clients::add(const Sighting& seen) {
   entry.client.vlan = seen.vlan;
   entry.client.last_ns = now;
   settle(entry);
-  if (seen.has_address()) add_address(entry.client, seen);
+  if (!seen.has_address()) return;
+  add_address(entry.client, seen);
+  if (on_address_) on_address_(entry.client, entry.client.addresses.back());
 }
 
 /// Puts a client among those it belongs to, as the one seen last.
@@ -63,6 +66,7 @@ void Clients::settle(Entry& entry) {
 }
 
 void Clients::make_room() {
+  ++displaced_;
   for (std::size_t tries = 0; tries < kTriesForRoom && !guests_.empty(); ++tries) {
     const auto oldest = clients_.find(guests_.front());
     if (!has_session(oldest->second.client.key)) return drop(oldest);
@@ -77,10 +81,44 @@ void Clients::drop(Entries::iterator entry) {
   while (!client.addresses.empty()) forget_address(client, client.addresses.size() - 1);
   (entry->second.among_sessions ? with_session_ : guests_).erase(entry->second.place);
   clients_.erase(entry);
-  ++displaced_;
+}
+
+std::size_t Clients::forget(net::MacAddress mac) {
+  std::size_t count = 0;
+  for (auto it = clients_.lower_bound({mac}); it != clients_.end() && it->first.mac == mac;) {
+    drop(it++);
+    ++count;
+  }
+  return count;
+}
+
+std::vector<const SeenClient*> Clients::all_of(net::MacAddress mac) const {
+  std::vector<const SeenClient*> all;
+  for (auto it = clients_.lower_bound({mac}); it != clients_.end() && it->first.mac == mac; ++it)
+    all.push_back(&it->second.client);
+  return all;
+}
+
+/// Some on each tick, in the order of their keys. What a lease binds stays as long as that.
+void Clients::forget_unheard() {
+  const std::uint64_t now = clock_.boot_ns();
+  const std::uint64_t age_ns = options_.forget_after_s * kNsPerSecond;
+  const auto is_old = [&](std::uint64_t last_ns) { return now - last_ns >= age_ns; };
+  auto it = clients_.lower_bound(looked_up_to_);
+  for (std::size_t i = 0; i < kAgedATick && it != clients_.end(); ++i) {
+    const auto entry = it++;
+    SeenClient& client = entry->second.client;
+    for (std::size_t at = client.addresses.size(); at-- > 0;) {
+      const SeenAddress& address = client.addresses[at];
+      if (is_old(address.last_ns) && !is_bound(address)) forget_address(client, at);
+    }
+    if (is_old(client.last_ns) && !has_session(client.key)) drop(entry);
+  }
+  looked_up_to_ = it == clients_.end() ? ClientKey{} : it->first;
 }
 
 void Clients::tick() {
+  forget_unheard();
   const std::size_t count = std::min(kSessionsATick, with_session_.size());
   for (std::size_t i = 0; i < count; ++i) {
     Entry& entry = clients_.find(with_session_.front())->second;

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
@@ -84,6 +85,7 @@ class Clients {
 
   struct Options {
     std::size_t capacity = 65'536;
+    std::uint64_t forget_after_s = 86'400;  ///< of guests, and of sessions' addresses
   };
   /// All outlive this.
   Clients(const table::SessionTable& table, const SessionKeys& keys, const Clock& clock,
@@ -92,6 +94,9 @@ class Clients {
   /// Takes in what the workers saw, for one slice. True if there may be more.
   bool take(dataplane::SightingSource& source);
   void add(const pipeline::Sighting& seen);
+  /// Is told of each address that a client is seen with, each time.
+  using OnAddress = std::function<void(const SeenClient& client, const SeenAddress& address)>;
+  void on_address(OnAddress on_address) { on_address_ = std::move(on_address); }
   /// Where a client is.
   struct At {
     net::MacAddress mac;
@@ -100,8 +105,14 @@ class Clients {
   };
   /// Nothing, of one that was not seen.
   void set_told(const At& at, net::CapportCarrier carrier, const Told& told);
-  /// To be called a few times a second: looks whether those with a session still have one.
+  /// To be called a few times a second: looks whether those with a session still have one, and
+  /// forgets what was unheard for too long.
   void tick();
+
+  void set_forget_after_s(std::uint64_t after_s) { options_.forget_after_s = after_s; }
+  /// All that is known of a MAC, wherever it was seen. How many clients these were.
+  std::size_t forget(net::MacAddress mac);
+  [[nodiscard]] std::vector<const SeenClient*> all_of(net::MacAddress mac) const;
 
   [[nodiscard]] const SeenClient* find(const ClientKey& key) const;
 
@@ -134,8 +145,12 @@ class Clients {
     return table_.look_up(keys_.find(key));
   }
   [[nodiscard]] bool is_bound(const SeenAddress& address) const;
+  /// It may be its client's still.
+  [[nodiscard]] bool stands(const SeenAddress& address) const;
   [[nodiscard]] const SessionKeys& keys() const { return keys_; }
   [[nodiscard]] std::size_t size() const { return clients_.size(); }
+  /// Of those: without a session, as they were found when last looked at.
+  [[nodiscard]] std::size_t guests() const { return guests_.size(); }
   [[nodiscard]] std::size_t capacity() const { return options_.capacity; }
   /// Clients that were displaced, since start.
   [[nodiscard]] std::uint64_t displaced() const { return displaced_; }
@@ -150,6 +165,7 @@ class Clients {
   using Entries = std::map<ClientKey, Entry>;
 
   void make_room();
+  void forget_unheard();
   void drop(Entries::iterator entry);
   void settle(Entry& entry);
   void add_address(SeenClient& client, const pipeline::Sighting& seen);
@@ -158,7 +174,6 @@ class Clients {
   /// Adds to `claims` those of `address` that stand, bound ones or the others.
   void collect(const net::IpAddress& address, const Place& place, bool bound,
                std::vector<Claim>& claims) const;
-  [[nodiscard]] bool stands(const SeenAddress& address) const;
 
   const table::SessionTable& table_;
   const SessionKeys& keys_;
@@ -170,6 +185,8 @@ class Clients {
   /// claim what is not theirs.
   std::set<std::tuple<net::IpAddress, bool, ClientKey>> by_address_;
   std::uint64_t displaced_ = 0;
+  ClientKey looked_up_to_;  ///< for those unheard
+  OnAddress on_address_;    ///< may be empty
 };
 
 }  // namespace gate511::control

@@ -62,6 +62,11 @@ LinkConfig read_link(Section& section) {
   std::size_t multicast = 0;
   section.choice("multicast", {"control", "all"}, multicast);
   link.multicast_all = multicast == 1;
+  section.integer("mtu", LinkConfig::kMinMtu, LinkConfig::kMaxMtu, "bytes of IP in a frame",
+                  link.mtu);
+  std::size_t carrier = 0;
+  section.choice("carrier", {"ignore", "follow"}, carrier);
+  link.follow_carrier = carrier == 1;
   const std::string key = section.name("routers");
   section.texts("routers", [&](const std::string& text) { return add_router(key, text, link); });
   return link;
@@ -72,10 +77,11 @@ void read_links(Document& document, Section& root, std::vector<LinkConfig>& out)
   std::set<std::string> names;
   const auto tables = root.tables("link");
   for (std::size_t i = 0; i < tables.size(); ++i) {
-    Section section{document,
-                    tables[i],
-                    fmt::format("link[{}]", i),
-                    {"name", "access", "uplink", "reserved", "multicast", "routers"}};
+    Section section{
+        document,
+        tables[i],
+        fmt::format("link[{}]", i),
+        {"name", "access", "uplink", "reserved", "multicast", "mtu", "carrier", "routers"}};
     LinkConfig link = read_link(section);
     if (!names.insert(link.name).second) {
       section.fail(
@@ -120,6 +126,26 @@ void read_sessions(Section section, SessionsConfig& out) {
   std::size_t failure = 0;
   section.choice("on_store_failure", {"refuse", "memory"}, failure);
   out.store_may_fail = failure == 1;
+  section.integer("keep_ends_days", 1U, SessionsConfig::kMaxKeepEnds_days, " days",
+                  out.keep_ends_days);
+}
+
+void read_capture(Section section, CaptureConfig& out) {
+  section.boolean("enabled", out.enabled);
+  section.boolean("dumpcap", out.dumpcap);
+}
+
+void read_log(Section section, LogConfig& out) {
+  auto format = static_cast<std::size_t>(out.format);
+  section.choice("format",
+                 {logging::kFormatNames[0], logging::kFormatNames[1], logging::kFormatNames[2],
+                  logging::kFormatNames[3]},
+                 format);
+  out.format = static_cast<logging::Format>(format);
+  auto level = static_cast<std::size_t>(out.level);
+  section.choice(
+      "level", {logging::kLevelNames[0], logging::kLevelNames[1], logging::kLevelNames[2]}, level);
+  out.level = static_cast<logging::Level>(level);
 }
 
 void read_privileges(Section section, PrivilegesConfig& out) {
@@ -128,6 +154,22 @@ void read_privileges(Section section, PrivilegesConfig& out) {
   if (out.user != "root") return;
   section.fail("user", {"`privileges.user` is root",
                         "give another user, or \"\" to stay root with all its rights"});
+}
+
+void read_records(Section section, RecordsConfig& out) {
+  section.text("file", out.file);
+  section.integer("retention_days", 1U, RecordsConfig::kMaxRetention_days, " days",
+                  out.retention_days);
+  if (out.file.empty()) return;
+  if (!out.file.starts_with('/')) {
+    section.fail("file", {"`records.file` is no absolute path",
+                          "write it like \"/var/lib/gate511/records.db\""});
+  }
+  if (!section.has("retention_days")) {
+    section.fail("file",
+                 {"`records.retention_days` is missing",
+                  "say for how many days who had which address must be kept, and no longer"});
+  }
 }
 
 }  // namespace
@@ -145,20 +187,27 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
                &*table,
                "",
                {"enforce", "dpdk", "link", "zone", "sessions", "portal", "response", "guest",
-                "garden", "control", "privileges"}};
+                "garden", "control", "metrics", "records", "capture", "log", "privileges"}};
   Config config;
   config.source = source_name;
   read_enforce(root, config.enforce);
   read_dpdk(root.sub("dpdk", {"args", "lcores"}), config.dpdk);
   read_links(document, root, config.links);
   read_sessions(root.sub("sessions", {"capacity", "key", "default_ttl_s", "default_idle_s",
-                                      "on_quota", "store", "on_store_failure"}),
+                                      "on_quota", "store", "on_store_failure", "keep_ends_days"}),
                 config.sessions);
   read_portal(root, config.portal);
   read_response(root, config.response);
   read_guest(root, config.guest);
   read_garden(root, config.garden, config.garden_state);
   read_control(document, root.table("control"), config.control);
+  read_metrics(root.sub("metrics", {"listen"}), config.metrics);
+  read_records(root.sub("records", {"file", "retention_days"}), config.records);
+  if (!config.records.file.empty() && config.records.file == config.sessions.store) {
+    root.fail("records", {"`records.file` is `sessions.store` as well", "give each its own"});
+  }
+  read_capture(root.sub("capture", {"enabled", "dumpcap"}), config.capture);
+  read_log(root.sub("log", {"format", "level"}), config.log);
   read_privileges(root.sub("privileges", {"user"}), config.privileges);
   read_zones(document, root, config);
   if (document.error()) return tl::unexpected{*document.error()};

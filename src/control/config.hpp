@@ -20,6 +20,7 @@
 #include "control/session_record.hpp"
 #include "gate511/error.hpp"
 #include "http/language.hpp"
+#include "logging/format.hpp"
 #include "net/ip.hpp"
 #include "net/mac.hpp"
 #include "policy/snapshot.hpp"
@@ -44,13 +45,17 @@ struct RouterPin {
 
 struct LinkConfig {
   static constexpr std::size_t kMaxRouters = 16;
-  static constexpr std::size_t kMaxShown = 64;  ///< bytes of a bad value that an error shows
+  static constexpr std::size_t kMaxShown = 64;    ///< bytes of a bad value that an error shows
+  static constexpr std::uint16_t kMinMtu = 1280;  ///< RFC 8200, section 5
+  static constexpr std::uint16_t kMaxMtu = 9702;  ///< what NICs do with jumbo frames
 
   std::string name;
-  std::string access;          ///< DPDK port name or PCI address
-  std::string uplink;          ///< the same
-  bool pass_reserved = true;   ///< `reserved = "pass"`: STP, LACP and LLDP
-  bool multicast_all = false;  ///< `multicast = "all"`
+  std::string access;           ///< DPDK port name or PCI address
+  std::string uplink;           ///< the same
+  bool pass_reserved = true;    ///< `reserved = "pass"`: STP, LACP and LLDP
+  bool multicast_all = false;   ///< `multicast = "all"`
+  std::uint16_t mtu = 0;        ///< bytes of IP; 0: as the ports have it
+  bool follow_carrier = false;  ///< `carrier = "follow"`
   std::vector<RouterPin> routers;
 
   bool operator==(const LinkConfig&) const = default;
@@ -67,6 +72,8 @@ struct SessionsConfig {
   bool quota_removes = false;                          ///< `on_quota = "remove"`
   std::string store = "/var/lib/gate511/sessions.db";  ///< empty: in memory alone
   bool store_may_fail = false;                         ///< `on_store_failure = "memory"`
+  std::uint32_t keep_ends_days = 30;                   ///< for consumers that do not acknowledge
+  static constexpr std::uint32_t kMaxKeepEnds_days = 3'650;
 
   [[nodiscard]] SessionDefaults defaults() const {
     return {default_ttl_s, default_idle_s, quota_removes};
@@ -117,6 +124,8 @@ struct GuestConfig {
   bool drop_dns_https = false;  ///< `dns_https = "drop"`
   policy::BudgetRates budget;
   std::uint32_t table_capacity = 65'536;  ///< clients seen that are remembered, sessions' too
+  std::uint32_t forget_after_s = 86'400;  ///< of those that are not heard of
+  static constexpr std::uint32_t kMaxForgetAfter_s = 31'536'000;
 
   bool operator==(const GuestConfig&) const = default;
 };
@@ -168,6 +177,12 @@ struct ControlConfig {
   bool operator==(const ControlConfig&) const = default;
 };
 
+struct MetricsConfig {
+  std::string listen = "127.0.0.1:9511";  ///< address and port, for Prometheus; empty: none
+
+  bool operator==(const MetricsConfig&) const = default;
+};
+
 /// Who the daemon is once it has started as root.
 struct PrivilegesConfig {
   std::string user = "gate511";  ///< empty: root, with all that root may
@@ -183,6 +198,31 @@ struct GardenState {
   bool operator==(const GardenState&) const = default;
 };
 
+/// Who had which address when, for those whom the law asks it of.
+struct RecordsConfig {
+  static constexpr std::uint32_t kMaxRetention_days = 3'650;
+
+  std::string file;                  ///< empty: nothing is kept
+  std::uint32_t retention_days = 0;  ///< what is over for longer is taken away; 0: not given
+
+  bool operator==(const RecordsConfig&) const = default;
+};
+
+/// Watching frames. What it shows is the traffic of people: all of it is off unless it is wanted.
+struct CaptureConfig {
+  bool enabled = false;  ///< `gate511ctl capture`
+  bool dumpcap = false;  ///< DPDK's dpdk-dumpcap
+
+  bool operator==(const CaptureConfig&) const = default;
+};
+
+struct LogConfig {
+  logging::Format format = logging::Format::kAuto;
+  logging::Level level = logging::Level::kInfo;
+
+  bool operator==(const LogConfig&) const = default;
+};
+
 struct Config {
   DpdkConfig dpdk;
   std::vector<LinkConfig> links;  ///< at least one
@@ -193,6 +233,10 @@ struct Config {
   GardenConfig garden;
   GardenState garden_state;
   ControlConfig control;
+  MetricsConfig metrics;
+  RecordsConfig records;
+  CaptureConfig capture;
+  LogConfig log;
   PrivilegesConfig privileges;
   policy::Enforce enforce = policy::Enforce::kOn;  ///< of the default zone
   std::vector<ZoneConfig> zones;                   ///< without the default zone

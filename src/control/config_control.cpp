@@ -8,6 +8,8 @@
 namespace gate511::control {
 namespace {
 
+constexpr unsigned kTlsPort = 9'512, kMetricsPort = 9'511;  // of examples
+
 void read_socket_path(Section& section, std::string_view key, std::string& out) {
   section.text(key, out);
   if (out.starts_with('/') && out.size() <= ControlConfig::kMaxSocketPath) return;
@@ -28,6 +30,15 @@ bool is_listen_address(const std::string& text) {
   const char* const end = text.data() + text.size();
   const auto read = std::from_chars(text.data() + colon + 1, end, port);
   return read.ec == std::errc{} && read.ptr == end && port >= 1 && port <= 65'535;
+}
+
+/// The key `key` of `section`, which is not empty.
+void check_listen_address(Section& section, std::string_view key, const std::string& text,
+                          unsigned example_port) {
+  if (is_listen_address(text)) return;
+  section.fail(
+      key, {fmt::format("`{}` is no address and port", section.name(key)),
+            fmt::format("write it like \"192.0.2.1:{0}\" or \"[2001:db8::1]:{0}\"", example_port)});
 }
 
 void read_tls_clients(Document& document, const toml::table* table, ControlConfig& out) {
@@ -53,10 +64,7 @@ void read_tls(Document& document, Section& section, ControlConfig& out) {
   section.text("tls_ca", out.tls_ca);
   read_tls_clients(document, section.table("tls_clients"), out);
   if (out.tls_listen.empty()) return;
-  if (!is_listen_address(out.tls_listen)) {
-    section.fail("tls_listen", {"`control.tls_listen` is no address and port",
-                                "write it like \"192.0.2.1:9512\" or \"[2001:db8::1]:9512\""});
-  }
+  check_listen_address(section, "tls_listen", out.tls_listen, kTlsPort);
   for (const auto& [key, file] :
        {std::pair{"tls_cert", &out.tls_cert}, {"tls_key", &out.tls_key}, {"tls_ca", &out.tls_ca}}) {
     if (!file->empty()) continue;
@@ -93,6 +101,11 @@ void read_control(Document& document, const toml::table* table, ControlConfig& o
                                "write it like \"/var/log/gate511/audit.jsonl\""});
   }
   read_tls(document, section, out);
+}
+
+void read_metrics(Section section, MetricsConfig& out) {
+  section.text("listen", out.listen);
+  if (!out.listen.empty()) check_listen_address(section, "listen", out.listen, kMetricsPort);
 }
 
 }  // namespace gate511::control

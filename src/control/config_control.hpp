@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The configuration's section `control`.
+// The configuration's sections `control` and `metrics`.
 #pragma once
 
 #include "control/config.hpp"
@@ -12,5 +12,6 @@ using settings::Document;
 using settings::Section;
 
 void read_control(Document& document, const toml::table* table, ControlConfig& out);
+void read_metrics(Section section, MetricsConfig& out);
 
 }  // namespace gate511::control

@@ -47,6 +47,10 @@ constexpr std::array kKeys{
         [](const Config& a, const Config& b) {
           return a.sessions.store_may_fail == b.sessions.store_may_fail;
         }},
+    Key{"sessions.keep_ends_days", true,
+        [](const Config& a, const Config& b) {
+          return a.sessions.keep_ends_days == b.sessions.keep_ends_days;
+        }},
     Key{"portal.url", true,
         [](const Config& a, const Config& b) { return a.portal.url == b.portal.url; }},
     Key{"portal.secret_file", true,
@@ -100,6 +104,10 @@ constexpr std::array kKeys{
         [](const Config& a, const Config& b) {
           return a.guest.table_capacity == b.guest.table_capacity;
         }},
+    Key{"guest.forget_after_s", true,
+        [](const Config& a, const Config& b) {
+          return a.guest.forget_after_s == b.guest.forget_after_s;
+        }},
     Key{"garden.cidrs", true,
         [](const Config& a, const Config& b) { return a.garden.cidrs == b.garden.cidrs; }},
     Key{"garden.hosts", true,
@@ -139,6 +147,22 @@ constexpr std::array kKeys{
         [](const Config& a, const Config& b) {
           return a.control.tls_clients == b.control.tls_clients;
         }},
+    Key{"metrics.listen", false,
+        [](const Config& a, const Config& b) { return a.metrics.listen == b.metrics.listen; }},
+    Key{"records.file", false,
+        [](const Config& a, const Config& b) { return a.records.file == b.records.file; }},
+    Key{"records.retention_days", true,
+        [](const Config& a, const Config& b) {
+          return a.records.retention_days == b.records.retention_days;
+        }},
+    Key{"capture.enabled", true,
+        [](const Config& a, const Config& b) { return a.capture.enabled == b.capture.enabled; }},
+    Key{"capture.dumpcap", false,
+        [](const Config& a, const Config& b) { return a.capture.dumpcap == b.capture.dumpcap; }},
+    Key{"log.format", true,
+        [](const Config& a, const Config& b) { return a.log.format == b.log.format; }},
+    Key{"log.level", true,
+        [](const Config& a, const Config& b) { return a.log.level == b.log.level; }},
     Key{"privileges.user", false,
         [](const Config& a, const Config& b) { return a.privileges.user == b.privileges.user; }},
 };
@@ -155,6 +179,10 @@ constexpr std::array kSections{
     Key{"guest", false, [](const Config& a, const Config& b) { return a.guest == b.guest; }},
     Key{"garden", false, [](const Config& a, const Config& b) { return a.garden == b.garden; }},
     Key{"control", false, [](const Config& a, const Config& b) { return a.control == b.control; }},
+    Key{"metrics", false, [](const Config& a, const Config& b) { return a.metrics == b.metrics; }},
+    Key{"records", false, [](const Config& a, const Config& b) { return a.records == b.records; }},
+    Key{"capture", false, [](const Config& a, const Config& b) { return a.capture == b.capture; }},
+    Key{"log", false, [](const Config& a, const Config& b) { return a.log == b.log; }},
     Key{"privileges", false,
         [](const Config& a, const Config& b) { return a.privileges == b.privileges; }},
 };
@@ -188,6 +216,8 @@ void compare_links(const Config& before, const Config& after, ConfigDiff& diff) 
     if (a.name != b.name) tell(diff.needs_restart, "name");
     if (a.access != b.access) tell(diff.needs_restart, "access");
     if (a.uplink != b.uplink) tell(diff.needs_restart, "uplink");
+    if (a.mtu != b.mtu) tell(diff.needs_restart, "mtu");
+    if (a.follow_carrier != b.follow_carrier) tell(diff.needs_restart, "carrier");
     if (a.pass_reserved != b.pass_reserved) tell(diff.changed, "reserved");
     if (a.multicast_all != b.multicast_all) tell(diff.changed, "multicast");
     if (a.routers != b.routers) tell(diff.changed, "routers");

@@ -195,11 +195,13 @@ void read_response(Section& parent, ResponseConfig& out) {
 }
 
 void read_guest(Section& parent, GuestConfig& out) {
-  Section section = parent.sub(
-      "guest", {"resolvers", "ntp", "dns_name_bytes", "dns_https", "budget", "table_capacity"});
+  Section section = parent.sub("guest", {"resolvers", "ntp", "dns_name_bytes", "dns_https",
+                                         "budget", "table_capacity", "forget_after_s"});
   read_guest_rules(section, out);
   section.integer("table_capacity", 1U, GuestConfig::kMaxTableCapacity, " clients",
                   out.table_capacity);
+  section.integer("forget_after_s", 60U, GuestConfig::kMaxForgetAfter_s, " seconds",
+                  out.forget_after_s);
 }
 
 void read_zone_guest(Section& parent, GuestConfig& out) {

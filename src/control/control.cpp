@@ -4,8 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
+
+#include "logging/log.hpp"
 
 namespace gate511::control {
 namespace {
@@ -47,11 +48,13 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
       session_events_{events_, keys_},
       sightings_{parts.sightings},
       clients_{parts.table, keys_, clock_, {.capacity = config.guest.table_capacity}},
-      service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version), keys_, events_,
-                config_, jobs_, ledger_, [this] { return stats(); },
-                [this] { return audit_ ? audit_->problem() : std::string{}; },
-                [this] { return store_note_; },
+      numbers_{{parts.status, clock_, sessions_, config_, events_, ledger_, clients_, parts.version,
+                [this] { return server_numbers(); },
                 [this] { return garden_permits_.permits().size(); }}},
+      service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version), keys_, events_,
+                config_, jobs_, ledger_, numbers_,
+                [this] { return audit_ ? audit_->problem() : std::string{}; },
+                [this] { return store_note_; }, [this] { return records_problem(); }}},
       client_methods_{
           {clients_, announcements_, sessions_, sightings_, parts.shared, clock_, keys_},
           service_.dispatcher()},
@@ -63,6 +66,19 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
       garden_methods_{{config_, grace_, garden_permits_,
                        [this](std::string_view change) { return service_.not_seen(change); }},
                       service_.dispatcher()},
+      record_methods_{service_.dispatcher()},
+      subject_methods_{{sessions_, clients_, events_, ledger_, grace_, jobs_, keys_, parts.shared,
+                        clock_, [this] { store_ends(); },
+                        [this](Background::Task work, Background::Task then) {
+                          background_->run(std::move(work), std::move(then));
+                        },
+                        [this](std::string_view change) { return service_.not_seen(change); }},
+                       service_.dispatcher()},
+      capture_methods_{{config_, parts.taps, parts.status, grace_, clock_, jobs_,
+                        [this](const Caller& caller, const std::string& mac,
+                               std::uint64_t seconds) { tell_of_capture(caller, mac, seconds); },
+                        [this](const CaptureMethods::Ended& ended) { tell_of_capture(ended); }},
+                       service_.dispatcher()},
       background_{std::move(background)},
       config_methods_{{config_, sessions_, grace_, events_, parts.status,
                        [this](std::string_view change) { return service_.not_seen(change); },
@@ -70,7 +86,7 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
                          background_->run(std::move(work), std::move(then));
                        }},
                       service_.dispatcher()} {
-  sessions_.set_listener(&session_events_);
+  sessions_.set_listener(&listeners_);
   sessions_.set_leases([this](table::Key key) { return clients_.leased_v4(keys_.client_of(key)); });
   garden_state_ = config.garden_state.state;
 }
@@ -105,6 +121,10 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
   control->server_ = std::move(*server);
   if (const auto opened = control->open_store(config); !opened)
     return tl::unexpected{opened.error()};
+  if (const auto opened = control->open_metrics(config); !opened)
+    return tl::unexpected{opened.error()};
+  if (const auto opened = control->open_records(config); !opened)
+    return tl::unexpected{opened.error()};
   Background& aside = *control->background_;
   if (auto watched = control->watch(aside.fd(), [&aside] { aside.finish(); }); !watched)
     return tl::unexpected{watched.error()};
@@ -125,6 +145,7 @@ Control::~Control() {
     sessions_.checkpoint_all();
     store_.reset();
   }
+  keeper_.reset();
   if (ends_with_process_) sessions_.leave_records();
 }
 
@@ -135,7 +156,10 @@ void Control::connect() {
                    .owed = [&server](std::uint64_t connection) { return server.owed(connection); },
                    .keep = [&server](std::uint64_t connection) { server.keep(connection); },
                    .close = [&server](std::uint64_t connection) { server.close(connection); }});
-  server.on_gone([this](std::uint64_t connection) { events_.unsubscribe(connection); });
+  server.on_gone([this](std::uint64_t connection) {
+    events_.unsubscribe(connection);
+    capture_methods_.gone(connection);
+  });
   server.on_tls_refused([this](const std::string& why) {
     tls_refused_ = why;
     ++tls_refused_count_;
@@ -148,12 +172,40 @@ tl::expected<void, Error> Control::open_audit_log(const std::string& path) {
   auto opened = AuditLog::open(path, clock_);
   if (!opened) return tl::unexpected{opened.error()};
   audit_ = std::move(*opened);
+  subject_methods_.set_audit(audit_.get());
   service_.set_audit([this](const Caller& caller, std::string_view method, const Json& params) {
     return [this, caller, method = std::string{method},
-            summary = AuditLog::params_summary(params)](const RpcError* error) {
+            // Who is forgotten stands here no more, nor who asked what is kept of him.
+            summary = method.starts_with("subject.")
+                          ? std::string{"{}"}
+                          : AuditLog::params_summary(params)](const RpcError* error) {
       audit_->note(caller, method, summary, error, sessions_.generation());
     };
   });
+  return {};
+}
+
+tl::expected<void, Error> Control::open_metrics(const Config& config) {
+  auto board = numbers::Board::make();
+  if (!board) return tl::unexpected{board.error()};
+  board_ = std::move(*board);
+  numbers_.set_board(board_.get());
+  numbers_.set_alarms([this] {
+    std::vector<numbers::AlarmNumber> alarms;
+    alarms.reserve(kAlarms.size());
+    for (const AlarmInfo& info : kAlarms)
+      alarms.push_back({std::string{info.name}, std::string{name_of(info.severity)},
+                        service_.health().alarms().count(info.alarm)});
+    return alarms;
+  });
+  auto watched = watch(board_->fd(), [this] {
+    if (board_->take_request()) (void)numbers_.take();
+  });
+  if (!watched || config.metrics.listen.empty()) return watched;
+  auto opened =
+      numbers::ScrapeServer::open(config.metrics.listen, *board_, config.where("metrics.listen"));
+  if (!opened) return tl::unexpected{opened.error()};
+  scrape_server_ = std::move(*opened);
   return {};
 }
 
@@ -162,21 +214,26 @@ void Control::log_tls_refused() {
   const std::uint64_t now = clock_.boot_ns();
   if (tls_refused_count_ == 0 || now - tls_logged_ns_ < kNsPerSecond) return;
   tls_logged_ns_ = now;
-  fmt::print(stderr,
-             "gate511: control.tls_listen: {} turned away, the last: {}; see that its "
-             "certificate is signed by control.tls_ca and named in control.tls_clients\n",
-             std::exchange(tls_refused_count_, 0), tls_refused_);
+  logging::say(logging::Level::kWarning, "tls_refused",
+               fmt::format("control.tls_listen: {} turned away, the last: {}; see that its "
+                           "certificate is signed by control.tls_ca and named in "
+                           "control.tls_clients",
+                           std::exchange(tls_refused_count_, 0), tls_refused_));
 }
 
-Json Control::stats() const {
+numbers::ServerNumbers Control::server_numbers() const {
   const AuditLog::Counts audit = audit_ ? audit_->counts() : AuditLog::Counts{};
-  return {{"clients", server_->clients()},
-          {"refused", server_->counts().refused},
-          {"too_slow", server_->counts().too_slow},
-          {"tls_refused", server_->counts().tls_refused},
-          {"audit",
-           {{"written", audit.written}, {"suppressed", audit.suppressed}, {"lost", audit.lost}}},
-          {"longest_slice_us", longest_slice_ns_ / 1'000}};
+  return {.clients = server_->clients(),
+          .refused = server_->counts().refused,
+          .too_slow = server_->counts().too_slow,
+          .tls_refused = server_->counts().tls_refused,
+          .audit_written = audit.written,
+          .audit_suppressed = audit.suppressed,
+          .audit_lost = audit.lost,
+          .longest_slice_us = longest_slice_ns_ / 1'000,
+          .checkpoints = checkpoints_,
+          .checkpoint_s = checkpoint_s_,
+          .records = keeper_ ? std::optional{keeper_->status()} : std::nullopt};
 }
 
 void Control::publish_to(SnapshotSlot& slot) {
@@ -185,7 +242,7 @@ void Control::publish_to(SnapshotSlot& slot) {
   if (!garden_state_.empty()) {
     const auto opened = garden_permits_.load(
         garden_state_, slot.permits(), static_cast<std::uint32_t>(clock_.unix_ns() / kNsPerSecond));
-    if (!opened) fmt::print(stderr, "gate511: {}\n", opened.error().text());
+    if (!opened) logging::say(logging::Level::kError, "garden", opened.error().text());
     (void)garden_permits_.take_changed();
   }
   routers_.publish_to([&slot](std::shared_ptr<const policy::Infrastructure> known,
@@ -199,7 +256,7 @@ void Control::publish_to(SnapshotSlot& slot) {
 /// A line for each new cause.
 void Control::log_garden(const tl::expected<void, Error>& kept) {
   const std::string problem = kept ? std::string{} : kept.error().text();
-  if (problem != garden_problem_ && !kept) fmt::print(stderr, "gate511: {}\n", problem);
+  if (problem != garden_problem_ && !kept) logging::say(logging::Level::kError, "garden", problem);
   garden_problem_ = problem;
 }
 
@@ -223,6 +280,26 @@ void Control::keep_garden() {
       [this, kept] { log_garden(*kept); });
 }
 
+void Control::tell_of_capture(const Caller& caller, const std::string& mac, std::uint64_t seconds) {
+  logging::say(logging::Level::kWarning, "capture",
+               fmt::format("capture: the traffic of {} is shown to {} (pid {}) for {} s", mac,
+                           caller.user, caller.pid, seconds),
+               {{"mac", mac}, {"user", caller.user}});
+}
+
+void Control::tell_of_capture(const CaptureMethods::Ended& ended) {
+  const Json params{{"mac", ended.mac},     {"why", ended.why},         {"frames", ended.frames},
+                    {"bytes", ended.bytes}, {"dropped", ended.dropped}, {"took_ms", ended.took_ms}};
+  if (audit_) {
+    audit_->note(ended.caller, "capture.ended", AuditLog::params_summary(params), nullptr,
+                 sessions_.generation());
+  }
+  logging::say(logging::Level::kWarning, "capture",
+               fmt::format("capture: that of {} is over ({}): {} frames, {} bytes, {} dropped",
+                           ended.mac, ended.why, ended.frames, ended.bytes, ended.dropped),
+               {{"mac", ended.mac}, {"user", ended.caller.user}});
+}
+
 void Control::tell_of_refused() {
   for (const auto& [user, count] : std::exchange(refused_, {}))
     events_.emit("client.refused", {{"user", user}, {"count", count}});
@@ -235,10 +312,13 @@ void Control::turn(const std::function<void()>& on_tick) {
   const bool more_passed = grace_.poll();
   jobs_.work(until - std::chrono::steady_clock::now());
   store_ends();
+  if (recorder_) recorder_->work();
   events_.pump();
   if (routers_configured_ != config_.generation()) {
     routers_configured_ = config_.generation();
     routers_.configure(*config_.config());
+    take_ages();
+    logging::configure("gate511", config_.config()->log.format, config_.config()->log.level);
   }
   const bool more_clients = clients_.take(sightings_);
   const bool more_learnt = garden_permits_.take(sightings_) || garden_permits_.has_begun();
@@ -249,9 +329,12 @@ void Control::turn(const std::function<void()>& on_tick) {
   if (now >= next_tick_ns_) {
     next_tick_ns_ = now + kTick_ns;
     service_.tick();
+    capture_methods_.tick();
     tell_of_refused();
     clients_.tick();
+    events_.drop_old();
     routers_.tick();
+    tick_records();
     garden_permits_.tick(static_cast<std::uint32_t>(clock_.unix_ns() / kNsPerSecond));
     begin_to_keep_garden();
     log_tls_refused();
@@ -261,13 +344,19 @@ void Control::turn(const std::function<void()>& on_tick) {
       checkpoint_owed_ = true;
       sessions_.checkpoint();
       // For the time that the store knows, too.
-      ledger_.wait([this](bool /*stored*/) { checkpoint_owed_ = false; });
+      ledger_.wait([this](bool stored) {
+        checkpoint_owed_ = false;
+        if (!stored) return;
+        ++checkpoints_;
+        checkpoint_s_ = clock_.unix_ns() / kNsPerSecond;
+      });
     }
     on_tick();
   }
   nanoseconds timeout{std::min(next_tick_ns_ - std::min(now, next_tick_ns_), kTick_ns)};
   if (grace_.is_urgent()) timeout = std::min(timeout, kUrgent);
-  if (!jobs_.empty() || sessions_.has_work() || events_.has_work() || more_seen || more_passed)
+  if (!jobs_.empty() || sessions_.has_work() || events_.has_work() || more_seen ||
+      (recorder_ && recorder_->has_work()) || more_passed)
     timeout = nanoseconds{0};
   spare_memory();
   server_->poll_once(timeout);
@@ -279,13 +368,14 @@ void Control::spare_memory() {
   if (memory_ == nullptr || memory_->is_whole()) return;
   server_->hang_up_all();
   if (!memory_->refill()) return;
-  fmt::print(stderr,
-             "gate511: memory: there was none left, so all control clients were closed; raise the "
-             "limit of the service, or give the machine more\n");
+  logging::say(logging::Level::kError, "memory",
+               "memory: there was none left, so all control clients were closed; raise the limit "
+               "of the service, or give the machine more");
 }
 
 void Control::run(const std::function<bool()>& stop, const std::function<void()>& on_tick) {
   while (!stop() && !service_.shutdown_requested()) turn(on_tick);
+  board_->close();
   server_->stop_taking();
   const std::uint64_t until = clock_.boot_ns() + nanoseconds{kPatience}.count();
   while ((server_->is_owed() || !jobs_.empty()) && clock_.boot_ns() < until) turn(on_tick);

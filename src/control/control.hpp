@@ -17,6 +17,7 @@
 #include "control/announcements.hpp"
 #include "control/audit.hpp"
 #include "control/background.hpp"
+#include "control/capture.hpp"
 #include "control/clients.hpp"
 #include "control/clock.hpp"
 #include "control/config.hpp"
@@ -27,13 +28,19 @@
 #include "control/jobs.hpp"
 #include "control/ledger.hpp"
 #include "control/memory_reserve.hpp"
+#include "control/numbers/board.hpp"
+#include "control/numbers/recorder.hpp"
+#include "control/numbers/scrape_server.hpp"
+#include "control/records/recorder.hpp"
 #include "control/routers.hpp"
 #include "control/server.hpp"
 #include "control/service.hpp"
 #include "control/service_clients.hpp"
 #include "control/service_config.hpp"
 #include "control/service_garden.hpp"
+#include "control/service_records.hpp"
 #include "control/service_session_changes.hpp"
+#include "control/service_subject.hpp"
 #include "control/session_events.hpp"
 #include "control/sessions.hpp"
 #include "control/store/store.hpp"
@@ -51,6 +58,7 @@ class Control {
     table::GracePeriod& grace;
     const dataplane::StatusSource& status;
     dataplane::SightingSource& sightings;
+    dataplane::TapSource& taps;
     const pipeline::Shared& shared;  ///< its policers are set, and its snapshot before run()
     SessionKeys& keys;
     std::string version;              ///< of the program
@@ -77,6 +85,8 @@ class Control {
   [[nodiscard]] GraceQueue& grace() { return grace_; }
   [[nodiscard]] Sessions& sessions() { return sessions_; }
   [[nodiscard]] EventBus& events() { return events_; }
+  /// For other sources of numbers; any thread.
+  [[nodiscard]] numbers::Board& board() { return *board_; }
   /// After the audit log's file was moved away.
   void reopen_audit_log() {
     if (audit_) audit_->reopen();
@@ -97,16 +107,23 @@ class Control {
   /// One turn of the loop.
   void turn(const std::function<void()>& on_tick);
   void connect();
+  void tell_of_capture(const Caller& caller, const std::string& mac, std::uint64_t seconds);
+  void tell_of_capture(const CaptureMethods::Ended& ended);
   void tell_of_refused();
   void begin_to_keep_garden();
   void keep_garden();
   void log_garden(const tl::expected<void, Error>& kept);
   void log_tls_refused();
   [[nodiscard]] tl::expected<void, Error> open_audit_log(const std::string& path);
+  [[nodiscard]] tl::expected<void, Error> open_metrics(const Config& config);
   [[nodiscard]] tl::expected<void, Error> open_store(const Config& config);
+  [[nodiscard]] tl::expected<void, Error> open_records(const Config& config);
+  void tick_records();
+  [[nodiscard]] std::string records_problem() const;
+  void take_ages();
   void restore_events(store::Restored& restored);
   void store_ends();
-  [[nodiscard]] Json stats() const;
+  [[nodiscard]] numbers::ServerNumbers server_numbers() const;
 
   MemoryReserve* memory_;  ///< null: none
   Clock clock_;
@@ -117,6 +134,7 @@ class Control {
   ConfigState config_;
   EventBus events_;
   SessionEvents session_events_;
+  records::BothListeners listeners_{session_events_};
   dataplane::SightingSource& sightings_;
   Clients clients_;
   Routers routers_{{clients_, events_, clock_}};
@@ -128,19 +146,29 @@ class Control {
   std::string garden_problem_;            ///< why it could not be, as it was logged last
   std::uint64_t routers_configured_ = 0;  ///< generation of the configuration
   Jobs jobs_;
+  std::unique_ptr<numbers::Board> board_;
+  numbers::Recorder numbers_;
   Service service_;
   ClientMethods client_methods_;
   SessionChangeMethods session_change_methods_;
   GardenMethods garden_methods_;
+  RecordMethods record_methods_;
+  SubjectMethods subject_methods_;
+  CaptureMethods capture_methods_;
   std::unique_ptr<Background> background_;
   ConfigMethods config_methods_;
   std::unique_ptr<Server> server_;
-  std::unique_ptr<store::Store> store_;  ///< null: in memory alone
-  store::Changes ends_;                  ///< told of in this turn, to be stored together
-  std::string store_note_;               ///< what was wrong with it when it was opened
+  std::unique_ptr<numbers::ScrapeServer> scrape_server_;  ///< null: none
+  std::unique_ptr<store::Store> store_;                   ///< null: in memory alone
+  std::unique_ptr<records::Keeper> keeper_;  ///< these two: null where no records are kept
+  std::unique_ptr<records::Recorder> recorder_;
+  bool is_records_note_told_ = false;
+  store::Changes ends_;     ///< told of in this turn, to be stored together
+  std::string store_note_;  ///< what was wrong with it when it was opened
   std::uint64_t next_tick_ns_ = 0;
   std::uint64_t next_checkpoint_ns_ = 0;
   bool checkpoint_owed_ = false;  ///< the store has not answered since the last one began
+  std::uint64_t checkpoints_ = 0, checkpoint_s_ = 0;  ///< taken; unix time of the last one
   bool ends_with_process_ = false;
   std::uint64_t longest_slice_ns_ = 0;
   std::unique_ptr<AuditLog> audit_;  ///< null: none

@@ -3,12 +3,12 @@
 // Control and its store: what was held when it was opened goes back to where it belongs.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <utility>
 
 #include "control/control.hpp"
 #include "control/store/sqlite_store.hpp"
 #include "control/stored_keys.hpp"
+#include "logging/log.hpp"
 
 namespace gate511::control {
 
@@ -41,12 +41,13 @@ tl::expected<void, Error> Control::open_store(const Config& config) {
   }
   restore_events(restored);
   store_note_ = std::move(restored.note);
-  if (!store_note_.empty()) fmt::print(stderr, "gate511: {}\n", store_note_);
+  if (!store_note_.empty()) logging::say(logging::Level::kError, "store", store_note_);
   if (ledger_.behind_s() > 0) {
-    fmt::print(stderr,
-               "gate511: the clock is {} s behind the time that {} was written at; sessions end "
-               "as if it were not\n",
-               ledger_.behind_s(), config.sessions.store);
+    logging::say(
+        logging::Level::kWarning, "clock",
+        fmt::format("the clock is {} s behind the time that {} was written at; sessions end as if "
+                    "it were not",
+                    ledger_.behind_s(), config.sessions.store));
   }
   return {};
 }

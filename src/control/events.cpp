@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -18,6 +19,16 @@ constexpr std::uint64_t kReserved = 1'000'000;  // numbers, each time
 constexpr std::uint64_t kReserveAt = 100'000;   // left of them
 constexpr std::uint64_t kDropsToTell = 256;
 static_assert(EventBus::kTypes[2] == "session.ended");
+
+/// When an event happened, by its line; 0 where that does not say so.
+std::uint64_t time_of(std::string_view line) {
+  constexpr std::string_view kName = R"("time":)";
+  const std::size_t at = line.find(kName);
+  std::uint64_t unix_s = 0;
+  if (at != line.npos)
+    std::from_chars(line.data() + at + kName.size(), line.data() + line.size(), unix_s);
+  return unix_s;
+}
 
 }  // namespace
 
@@ -52,12 +63,12 @@ void EventBus::emit(std::string_view type, const Json& members) {
 void EventBus::emit_text(std::string_view type, std::string_view members) {
   const auto mask = mask_of(type);
   if (!mask) return;
+  const std::uint64_t unix_s = clock_.unix_ns() / kNsPerSecond;
   auto event = std::make_shared<const Event>(
-      Event{++seq_, *mask,
+      Event{++seq_, *mask, unix_s,
             fmt::format(R"({{"jsonrpc":"2.0","method":"event","params":{{"seq":{},"time":{},)"
                         R"("type":"{}"{}{}}}}})",
-                        seq_, clock_.unix_ns() / kNsPerSecond, type, members.empty() ? "" : ",",
-                        members)});
+                        seq_, unix_s, type, members.empty() ? "" : ",", members)});
   if (keeper_ && seq_ + kReserveAt >= seq_limit_) reserve_numbers();
   if (*mask == kEnded && !consumers_.empty()) {
     kept_.push(event);
@@ -89,7 +100,8 @@ void EventBus::restore(Keeper keeper, std::uint64_t seq_limit, std::vector<KeptC
   for (KeptConsumer& consumer : consumers)
     consumers_.emplace(std::move(consumer.name), Consumer{consumer.acknowledged, 0});
   for (KeptEnd& end : ends)
-    kept_.push(std::make_shared<const Event>(Event{end.seq, kEnded, std::move(end.line)}));
+    kept_.push(std::make_shared<const Event>(
+        Event{end.seq, kEnded, time_of(end.line), std::move(end.line)}));
 }
 
 void EventBus::keep_consumers() {

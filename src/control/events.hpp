@@ -28,7 +28,7 @@ namespace gate511::control {
 class EventBus {
  public:
   /// All that can happen. An event of another type is not taken.
-  static constexpr std::array<std::string_view, 17> kTypes{
+  static constexpr std::array<std::string_view, 19> kTypes{
       "session.added",
       "session.changed",
       "session.ended",
@@ -37,6 +37,8 @@ class EventBus {
       "port.down",
       "worker.stuck",
       "worker.recovered",
+      "alarm.raised",
+      "alarm.cleared",
       "client.refused",
       "router.learnt",
       "router.changed",
@@ -82,6 +84,15 @@ class EventBus {
     std::function<void(const std::string& name, std::uint64_t acknowledged)> consumer;
     std::function<void(const std::string& name)> forget;
     std::function<void(std::uint64_t limit)> seq_limit;  ///< numbers below it may be used
+  };
+  /// What is held of one client, looked for in steps.
+  struct Search {
+    std::string mac;          ///< as events have it
+    bool anonymizes = false;  ///< else `lines` are told
+    std::uint64_t count = 0;  ///< events that it stood in
+    std::vector<std::string> lines{};
+    std::uint64_t after = 0;  ///< these two: where it goes on
+    bool is_in_kept = false;
   };
   struct KeptConsumer {
     std::string name;
@@ -132,6 +143,15 @@ class EventBus {
   /// Nothing is kept for it any more. False: no such consumer.
   bool forget(const std::string& consumer);
 
+  /// One step. True: there is more to do. With `anonymizes` the events stay, so that consumers have
+  /// all ends; the MAC in them becomes kForgottenMac, and addresses beside it go.
+  [[nodiscard]] bool search_some(Search& search);
+
+  /// Nothing is held for longer, acknowledged or not.
+  void set_keep_s(std::uint64_t keep_s) { keep_s_ = keep_s; }
+  /// To be called a few times a second: lets go of what is too old.
+  void drop_old();
+
   /// Sends what connections have room for, subscribers in turn, for one slice.
   void pump();
   [[nodiscard]] bool has_work() const { return has_work_; }
@@ -145,7 +165,8 @@ class EventBus {
  private:
   struct Event {
     std::uint64_t seq;
-    TypeMask type;  ///< its bit
+    TypeMask type;         ///< its bit
+    std::uint64_t unix_s;  ///< when it happened
     std::string line;
   };
   /// Events in the order of their numbers, shared by the two that hold them.
@@ -182,6 +203,7 @@ class EventBus {
   Limits limits_;
   Wire wire_;
   std::optional<Keeper> keeper_;
+  std::uint64_t keep_s_ = 30 * 86'400;
   std::uint64_t seq_ = 0;
   std::uint64_t seq_limit_ = 0;  ///< numbers below it are reserved; where there is a keeper
   Held recent_;

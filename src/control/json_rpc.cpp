@@ -31,6 +31,10 @@ std::optional<RpcError> check_envelope(const Json& request) {
 }
 
 RpcError no_right(std::string_view method, Access access) {
+  if (access == Access::kRoot) {
+    return rpc::read_only(
+        fmt::format("`{}` is for root alone; call it as root on control.socket", method));
+  }
   return rpc::read_only(fmt::format(
       "`{}` needs the right to {}; {}", method, access == Access::kChange ? "change" : "read",
       "connect to control.socket, or have control.tls_clients give this name the right"));
@@ -124,7 +128,7 @@ void Dispatcher::handle_one(const Caller& caller, Json& request, const Reply& re
         rpc::kMethodNotFound, fmt::format("unknown method `{}`", name.substr(0, 64)), nullptr}});
   }
   const Entry& entry = method->second;
-  if (audit_ && entry.access == Access::kChange) {
+  if (audit_ && entry.access >= Access::kChange) {
     const auto given = request.find("params");
     finish = [finish = std::move(finish),
               audited = audit_(caller, name, given == request.end() ? Json::object() : *given)](

@@ -99,8 +99,9 @@ class Dispatcher {
   }
   [[nodiscard]] std::vector<std::string> methods() const;
 
-  /// Called with each request for a method that changes something, also from those who may not;
-  /// what it returns is called with the outcome: null where it was done.
+  /// Called with each request for a method that changes something, or tells of people to root
+  /// alone, also from those who may not; what it returns is called with the outcome: null where it
+  /// was done.
   using Audited = std::function<void(const RpcError* error)>;
   using Audit =
       std::function<Audited(const Caller& caller, std::string_view method, const Json& params)>;

@@ -90,6 +90,11 @@ void Ledger::wait(Done done) {
                 });
 }
 
+void Ledger::scrub(Done done) {
+  if (store_ == nullptr) return done(true);
+  store_->scrub(std::move(done));
+}
+
 store::Store::Status Ledger::status() const {
   return store_ == nullptr ? store::Store::Status{} : store_->status();
 }

@@ -47,12 +47,17 @@ class Ledger {
   /// Once all that was written before is settled.
   void wait(Done done);
 
+  /// When `done` says so, what was taken away before stands nowhere in the store any more.
+  void scrub(Done done);
+
   [[nodiscard]] bool has_store() const { return store_ != nullptr; }
   /// So many changes wait for a disk that does not answer that no more is taken on that could be
   /// refused.
   static constexpr std::size_t kMaxWaiting = 262'144;
-  [[nodiscard]] bool is_backed_up() const {
-    return store_ != nullptr && store_->owed_changes() >= kMaxWaiting;
+  [[nodiscard]] bool is_backed_up() const { return owed_changes() >= kMaxWaiting; }
+  /// Changes that wait for the disk.
+  [[nodiscard]] std::size_t owed_changes() const {
+    return store_ == nullptr ? 0 : store_->owed_changes();
   }
   [[nodiscard]] store::Store::Status status() const;
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/routers.hpp"
+#include "logging/log.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <utility>
 
 namespace gate511::control {
@@ -252,8 +252,9 @@ void Routers::tick() {
   if (changed_) publish();
   if (reports_ == 0 || (logged_ns_ != 0 && now - logged_ns_ < kLog_ns)) return;
   logged_ns_ = now;
-  fmt::print(stderr, "gate511: guards: {} reported, the last: {}; find that device\n",
-             std::exchange(reports_, 0), last_report_);
+  logging::say(logging::Level::kWarning, "guards",
+               fmt::format("guards: {} reported, the last: {}; find that device",
+                           std::exchange(reports_, 0), last_report_));
 }
 
 }  // namespace gate511::control

@@ -30,6 +30,7 @@ Caller local_caller(int socket, Access rights, std::uint64_t connection) {
     caller.gid = credentials.gid;
     caller.pid = credentials.pid;
     caller.user = fmt::format("uid {}", credentials.uid);
+    if (credentials.uid == 0 && rights == Access::kChange) caller.rights = Access::kRoot;
   }
   return caller;
 }

@@ -42,11 +42,15 @@ auto plain(Make make) {
 
 }  // namespace
 
-Service::Service(Parts parts) : parts_{std::move(parts)}, events_{dispatcher_, parts_.events} {
+Service::Service(Parts parts)
+    : parts_{std::move(parts)},
+      events_{dispatcher_, parts_.events},
+      health_{{parts_.status, parts_.sessions.table(), parts_.ledger, parts_.clock, parts_.events,
+               parts_.audit_problem, parts_.store_note, parts_.records_problem}} {
   dispatcher_.add("hello", Access::kStatus, plain([this] { return hello(); }));
   dispatcher_.add("stats.get", Access::kStatus, plain([this] { return stats(); }));
   dispatcher_.add("port.list", Access::kStatus, plain([this] { return ports(); }));
-  dispatcher_.add("health", Access::kStatus, plain([this] { return health(); }));
+  dispatcher_.add("health", Access::kStatus, plain([this] { return health_.report(); }));
   dispatcher_.add("shutdown", Access::kChange, plain([this] {
                     shutdown_requested_ = true;
                     return Json{{"stopping", true}};
@@ -69,7 +73,7 @@ Json Service::with_generation(Json result) const {
 }
 
 RpcError Service::not_seen(std::string_view change) const {
-  const auto lcores = watch_.stuck(parts_.clock.boot_ns(), kStuckFor_ns);
+  const auto lcores = health_.stuck(kStuckFor_ns);
   const std::string who = lcores.empty()
                               ? std::string{"a worker"}
                               : fmt::format("worker on lcore {}", fmt::join(lcores, ", "));

@@ -4,19 +4,18 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "control/clock.hpp"
 #include "control/config_state.hpp"
 #include "control/events.hpp"
+#include "control/health.hpp"
 #include "control/jobs.hpp"
 #include "control/json_rpc.hpp"
+#include "control/numbers/recorder.hpp"
 #include "control/service_events.hpp"
 #include "control/sessions.hpp"
-#include "control/watch.hpp"
 #include "dataplane/status.hpp"
 
 namespace gate511::control {
@@ -40,10 +39,10 @@ class Service {
     const ConfigState& config;
     Jobs& jobs;
     const Ledger& ledger;
-    std::function<Json()> control_stats = {};  ///< of the sockets and the loop, for `stats.get`
-    std::function<std::string()> audit_problem = {};  ///< empty: none, for `health`
-    std::function<std::string()> store_note = {};     ///< the same
-    std::function<std::size_t()> learnt = {};         ///< addresses of garden hosts that are listed
+    numbers::Recorder& numbers;
+    std::function<std::string()> audit_problem = {};    ///< empty: none, for `health`
+    std::function<std::string()> store_note = {};       ///< the same
+    std::function<std::string()> records_problem = {};  ///< empty: none, for `health`
   };
   explicit Service(Parts parts);
   Service(const Service&) = delete;
@@ -60,9 +59,9 @@ class Service {
   [[nodiscard]] RpcError not_stored(std::string_view change) const;
   void set_audit(Dispatcher::Audit audit) { dispatcher_.set_audit(std::move(audit)); }
 
-  /// A few times a second: looks whether the workers move and the ports are up, and tells what has
-  /// changed.
-  void tick();
+  /// A few times a second: looks for what is wrong, and tells what has changed.
+  void tick() { health_.tick(); }
+  [[nodiscard]] const Health& health() const { return health_; }
   /// True once a client has asked for it and was answered.
   [[nodiscard]] bool shutdown_requested() const { return shutdown_requested_; }
 
@@ -73,9 +72,6 @@ class Service {
   [[nodiscard]] Json hello() const;
   [[nodiscard]] Json stats() const;
   [[nodiscard]] Json ports() const;
-  [[nodiscard]] Json health() const;
-  void watch_workers();
-  void watch_ports();
 
   struct Adding;
   struct Listing;
@@ -91,10 +87,7 @@ class Service {
   Parts parts_;
   Dispatcher dispatcher_;
   EventService events_;
-  WorkerWatch watch_;
-  std::set<unsigned> stuck_;              ///< lcores that were told of
-  std::map<std::string, bool> ports_up_;  ///< by name
-  unsigned ticks_ = 0;
+  Health health_;
   bool shutdown_requested_ = false;
 };
 

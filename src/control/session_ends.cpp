@@ -2,6 +2,7 @@
 //
 // Sessions: how they end, and what is done in slices.
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -26,6 +27,14 @@ constexpr std::uint64_t kNsPerMs = 1'000'000;
 /// No client is faster: 10 Gbit/s each way.
 constexpr std::uint64_t kFastest_bytes_per_ms = 2'500'000;
 
+/// Calls `call`, if there is one, the first time: a worker that was late is seen to have passed
+/// behind the answer.
+std::function<void()> once(std::function<void()> call) {
+  return [call = std::make_shared<std::function<void()>>(std::move(call))] {
+    if (const auto first = std::exchange(*call, nullptr)) first();
+  };
+}
+
 }  // namespace
 
 Sessions::Record Sessions::take_out(std::uint32_t index) {
@@ -42,16 +51,23 @@ void Sessions::release(const SessionRecord& record, EndReason reason) {
   free_slot(record.index);
 }
 
-void Sessions::end_all(std::vector<Record> records, EndReason reason, WhenSettled done) {
+void Sessions::end_all(std::vector<Record> records, EndReason reason, WhenSettled done,
+                       std::function<void()> then) {
   store::Changes changes;
   for (const Record& record : records)
     changes.emplace_back(store::End{record->id, static_cast<std::uint8_t>(reason)});
   const auto both = std::make_shared<Both>(std::move(done));
   auto ended = std::make_shared<std::vector<Record>>(std::move(records));
-  grace_.add([both](bool seen) { both->seen(seen); },
-             [this, ended = std::move(ended), reason] {
-               for (const Record& record : *ended) release(*record, reason);
-             });
+  const auto seen_once = once(std::move(then));
+  grace_.add(
+      [both, seen_once](bool seen) {
+        if (seen) seen_once();
+        both->seen(seen);
+      },
+      [this, ended = std::move(ended), reason, seen_once] {
+        seen_once();
+        for (const Record& record : *ended) release(*record, reason);
+      });
   ledger_.note(std::move(changes), [both](bool stored) { both->stored(stored); });
 }
 
@@ -60,22 +76,31 @@ void Sessions::revoke(table::Key key, RevokeDone done) {
   // What is not there waits as well: an earlier revoke of it may not have been seen yet, nor
   // stored.
   const auto revoked = std::make_shared<Revoked>();
-  const auto both = std::make_shared<Both>([revoked, done = std::move(done)](Settled settled) {
-    revoked->settled = settled;
-    done(*revoked);
-  });
+  const std::uint64_t began_ns = clock_.boot_ns();
+  const auto both =
+      std::make_shared<Both>([this, revoked, began_ns, done = std::move(done)](Settled settled) {
+        revoked->settled = settled;
+        done(*revoked);
+        if (revoked->count > 0) revoke_times_.to_answer.count(clock_.boot_ns() - began_ns);
+      });
   if (found == nullptr) {
     grace_.add([both](bool seen) { both->seen(seen); }, {});
     return ledger_.wait([both](bool stored) { both->stored(stored); });
   }
   const std::shared_ptr<SessionRecord> record = take_out(found->index);
   revoked->count = 1;
+  const auto seen_once =
+      once([this, began_ns] { revoke_times_.to_effect.count(clock_.boot_ns() - began_ns); });
   grace_.add(
-      [this, both, revoked, record](bool seen) {
+      [this, both, revoked, record, seen_once](bool seen) {
+        if (seen) seen_once();
         revoked->session.emplace(view(*record));
         both->seen(seen);
       },
-      [this, record] { release(*record, EndReason::kRevoked); });
+      [this, record, seen_once] {
+        seen_once();
+        release(*record, EndReason::kRevoked);
+      });
   ledger_.note({store::End{record->id, static_cast<std::uint8_t>(EndReason::kRevoked)}},
                [both](bool stored) { both->stored(stored); });
 }
@@ -84,6 +109,7 @@ void Sessions::revoke_matching(SessionFilter filter, RevokeDone done) {
   Sweep sweep;
   sweep.filter = std::move(filter);
   sweep.before_id = next_id_;
+  sweep.began_ns = clock_.boot_ns();
   sweep.done = std::move(done);
   sweeps_.push_back(std::move(sweep));
 }
@@ -110,9 +136,14 @@ void Sessions::work_on_sweep() {
   // What is waited for passes in order, so the last one answers for all slices.
   end_all(
       std::move(ended), EndReason::kRevoked,
-      [done = std::move(sweep.done), count = sweep.count, stored = sweep.stored](Settled settled) {
+      [this, done = std::move(sweep.done), count = sweep.count, stored = sweep.stored,
+       began_ns = sweep.began_ns](Settled settled) {
         settled.stored = settled.stored && *stored;
         done({count, std::nullopt, settled});
+        if (count > 0) revoke_times_.to_answer.count(clock_.boot_ns() - began_ns);
+      },
+      [this, count = sweep.count, began_ns = sweep.began_ns] {
+        if (count > 0) revoke_times_.to_effect.count(clock_.boot_ns() - began_ns);
       });
   sweeps_.pop_front();
 }

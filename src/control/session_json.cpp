@@ -126,6 +126,8 @@ std::optional<std::uint8_t> read_key_link(Params& params, const char* name,
   return read_link(params, name, keys.links());
 }
 
+}  // namespace
+
 std::optional<net::MacAddress> read_mac(Params& params, const char* name) {
   const auto text = params.text(name, 64);
   if (!text || params.error()) return std::nullopt;
@@ -143,8 +145,6 @@ std::optional<net::MacAddress> read_mac(Params& params, const char* name) {
   }
   return mac;
 }
-
-}  // namespace
 
 std::optional<std::uint8_t> read_link(Params& params, const char* name,
                                       const std::vector<std::string>& links) {

@@ -22,6 +22,8 @@ void append_session(std::string& out, const SessionRef& view, const SessionKeys&
 void append_ended_session(std::string& out, const SessionRef& view, const SessionKeys& keys);
 [[nodiscard]] Json session_json(const SessionRef& view, const SessionKeys& keys);
 
+/// The station's address of that name; none where it is not given either. Errors stand in `params`.
+[[nodiscard]] std::optional<net::MacAddress> read_mac(Params& params, const char* name);
 /// `mac` and, where the key has them, `vlan` (0, untagged, if it is not given) and `link` (if it is
 /// not given, the one that there is). Errors stand in `params`.
 [[nodiscard]] std::optional<ClientKey> read_key(Params& params, const SessionKeys& keys);

@@ -138,6 +138,7 @@ struct SessionView {
 
 /// Which sessions are meant. Empty: all.
 struct SessionFilter {
+  std::optional<net::MacAddress> mac{};  ///< wherever it is
   std::optional<table::State> state{};
   std::optional<std::string> tag{};
   std::optional<std::string> user{};
@@ -146,8 +147,9 @@ struct SessionFilter {
   const SessionKeys* keys = nullptr;  ///< set where `vlan` or `link` is
 
   [[nodiscard]] bool matches(const SessionRecord& record) const {
-    return (!state || *state == record.state) && (!tag || record.texts.tag() == *tag) &&
-           (!user || record.texts.user() == *user) && (keys == nullptr || is_at(record.key));
+    return (!mac || *mac == record.key.mac()) && (!state || *state == record.state) &&
+           (!tag || record.texts.tag() == *tag) && (!user || record.texts.user() == *user) &&
+           (keys == nullptr || is_at(record.key));
   }
 
  private:

@@ -26,6 +26,7 @@
 #include "control/session_listener.hpp"
 #include "control/session_record.hpp"
 #include "control/timing_wheel.hpp"
+#include "dataplane/delays.hpp"
 #include "dataplane/status.hpp"
 #include "table/binding.hpp"
 #include "table/policer.hpp"
@@ -92,6 +93,8 @@ class Sessions {
   void commit(Batch batch, WhenSettled done);
 
   [[nodiscard]] std::optional<SessionView> find(table::Key key) const;
+  /// Until the next call; null: there is none.
+  [[nodiscard]] const SessionRecord* record(table::Key key) const { return record_of(key); }
 
   /// Why a change of a session that is there was refused.
   enum class Refusal : std::uint8_t { kNone, kNotFound, kEndless, kTooLong, kTaken, kFull, kBusy };
@@ -125,6 +128,12 @@ class Sessions {
   void revoke(table::Key key, RevokeDone done);
   /// The same for all that match and are there now, in slices: work() does it.
   void revoke_matching(SessionFilter filter, RevokeDone done);
+  /// Of requests that ended a session: how long from the call until every worker had seen it, and
+  /// until its answer.
+  struct RevokeTimes {
+    dataplane::DelayCounts to_effect{}, to_answer{};
+  };
+  [[nodiscard]] const RevokeTimes& revoke_times() const { return revoke_times_; }
 
   /// Before restore(), some sessions ahead: what it will wait for is fetched meanwhile.
   void prefetch(table::Key key) const { table_.prefetch(key); }
@@ -167,6 +176,7 @@ class Sessions {
   struct Sweep {
     SessionFilter filter;
     std::uint64_t before_id = 0;  ///< sessions added after the request are not meant
+    std::uint64_t began_ns = 0;
     std::size_t next = 0;
     std::uint64_t count = 0;
     RevokeDone done;
@@ -266,8 +276,10 @@ class Sessions {
   bool checkpoint_some(std::size_t slots);
   /// Out of the table; the index stays in limbo until it is released.
   Record take_out(std::uint32_t index);
-  /// Stores that these have ended, releases them when every worker has seen it, and tells so.
-  void end_all(std::vector<Record> records, EndReason reason, WhenSettled done);
+  /// Stores that these have ended, releases them when every worker has seen it, and tells so;
+  /// calls `then`.
+  void end_all(std::vector<Record> records, EndReason reason, WhenSettled done,
+               std::function<void()> then = {});
   void release(const SessionRecord& record, EndReason reason);
   void work_on_sweep();
 
@@ -296,6 +308,7 @@ class Sessions {
   std::array<std::size_t, 16> counts_{};  ///< by state
   std::uint64_t next_id_ = 1;
   std::uint64_t generation_ = 0;
+  RevokeTimes revoke_times_;
 };
 
 }  // namespace gate511::control

@@ -5,6 +5,7 @@
 #include "dataplane/dataplane.hpp"
 
 #include <fmt/format.h>
+#include <rte_cycles.h>
 #include <rte_launch.h>
 
 #include <algorithm>
@@ -79,7 +80,8 @@ tl::expected<std::unique_ptr<Dataplane>, Error> Dataplane::open(const Options& o
        .lcores = options.lcores,
        .memory_mib = SessionMemory::mib(options.session_capacity, likely) +
                      Mempool::mib(mbufs_for(options.links.size(), likely), options.mbuf_bytes) +
-                     kDriversMib});
+                     kDriversMib,
+       .dumpcap = options.dumpcap});
   if (!eal) return tl::unexpected{eal.error()};
   const CapturedOutput output{eal->quiet()};
 
@@ -194,6 +196,14 @@ std::vector<std::string> Dataplane::notices() const {
   return notices;
 }
 
+std::vector<std::string> Dataplane::follow_carriers() {
+  std::vector<std::string> done;
+  for (Link& link : links_) {
+    if (std::string one = link.follow_carrier(); !one.empty()) done.push_back(std::move(one));
+  }
+  return done;
+}
+
 Stats Dataplane::stats() const {
   Stats stats;
   const auto up = std::chrono::steady_clock::now() - started_at_;
@@ -202,6 +212,7 @@ Stats Dataplane::stats() const {
   stats.mbufs_total = pool_.size();
   stats.mbufs_in_use = pool_.in_use();
   stats.huge_pages = eal_.huge_pages();
+  stats.tsc_hz = rte_get_tsc_hz();
   for (const auto& worker : workers_) stats.workers.push_back(worker->status());
   if (garden_) stats.opened = garden_->opener().counts();
   return stats;
@@ -243,6 +254,10 @@ std::size_t Dataplane::take_guarded(std::span<pipeline::Sighting> out) noexcept 
 
 std::size_t Dataplane::take_announced(std::span<pipeline::Announced> out) noexcept {
   return take_from(&Worker::announced, out);
+}
+
+void Dataplane::set_tap(std::size_t worker, pipeline::Tap* tap) {
+  workers_[worker]->set_tap(tap);
 }
 
 std::vector<ZoneStatus> Dataplane::zones() const {

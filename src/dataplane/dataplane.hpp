@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/clock.hpp"
 #include "dataplane/eal.hpp"
 #include "dataplane/garden_thread.hpp"
 #include "dataplane/link.hpp"
@@ -22,13 +23,14 @@
 #include "dataplane/session_memory.hpp"
 #include "dataplane/sighting_source.hpp"
 #include "dataplane/status.hpp"
+#include "dataplane/tap_source.hpp"
 #include "dataplane/worker.hpp"
 #include "gate511/error.hpp"
 #include "pipeline/pipeline.hpp"
 
 namespace gate511::dataplane {
 
-class Dataplane final : public StatusSource, public SightingSource {
+class Dataplane final : public StatusSource, public SightingSource, public TapSource {
  public:
   /// Starts EAL, finds the ports and takes all memory. No frame moves yet.
   [[nodiscard]] static tl::expected<std::unique_ptr<Dataplane>, Error> open(const Options& options);
@@ -50,6 +52,10 @@ class Dataplane final : public StatusSource, public SightingSource {
   /// Stops workers, then ports; well under a second. An error names a worker that hangs.
   [[nodiscard]] tl::expected<void, Error> stop();
 
+  /// Passes the loss of a carrier on, by links that are to; what was done, a line each. A few times
+  /// a second, from the control thread.
+  [[nodiscard]] std::vector<std::string> follow_carriers();
+
   [[nodiscard]] bool huge_pages() const { return eal_.huge_pages(); }
   [[nodiscard]] std::size_t workers() const { return workers_.size(); }
   /// What runs otherwise than an operator may expect, a line each.
@@ -64,6 +70,9 @@ class Dataplane final : public StatusSource, public SightingSource {
   [[nodiscard]] std::size_t take_learnt(std::span<pipeline::Learnt> out) noexcept override;
   [[nodiscard]] std::size_t take_guarded(std::span<pipeline::Sighting> out) noexcept override;
   [[nodiscard]] std::size_t take_announced(std::span<pipeline::Announced> out) noexcept override;
+  [[nodiscard]] std::size_t tappable() const override { return workers_.size(); }
+  void set_tap(std::size_t worker, pipeline::Tap* tap) override;
+  [[nodiscard]] std::uint64_t tap_clock_ns() const override { return clock_.now_ns(); }
 
  private:
   template <class Seen>
@@ -75,6 +84,7 @@ class Dataplane final : public StatusSource, public SightingSource {
             std::unique_ptr<Qsbr> qsbr, std::vector<Link> links);
 
   Eal eal_;
+  TscClock clock_;
   std::vector<unsigned> lcores_;  ///< that may get a worker
   Mempool pool_;
   SessionMemory sessions_;

@@ -8,6 +8,8 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_pdump.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,8 +17,10 @@
 #include <initializer_list>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "dataplane/captured_output.hpp"
+#include "dataplane/huge_files.hpp"
 #include "dataplane/lcores.hpp"
 #include "dataplane/machine.hpp"
 #include "dataplane/runtime_folders.hpp"
@@ -25,6 +29,7 @@
 namespace gate511::dataplane {
 namespace {
 
+constexpr std::size_t kDumpcapMib = 64;  // what dpdk-dumpcap takes of the shared memory, and more
 constexpr std::string_view kWhere = "dpdk.args";
 /// Of the files and the runtime folder of a process, before its ID.
 constexpr std::string_view kFilePrefix = "gate511-";
@@ -45,8 +50,56 @@ struct Arguments {
   std::string notice;
 };
 
+/// Huge pages in files, which another process can open.
+tl::expected<void, Error> choose_shared_memory(const EalOptions& options, Arguments& arguments) {
+  const auto refused = [](std::string what, std::string hint) {
+    return tl::unexpected{Error{"capture.dumpcap", std::move(what),
+                                std::move(hint) + ", or set capture.dumpcap = false"}};
+  };
+  for (const char* const alone : {"--no-huge", "--in-memory", "--no-shconf"}) {
+    if (!has(options.args, {alone})) continue;
+    return refused(
+        fmt::format("dpdk-dumpcap needs memory that it can share, and dpdk.args has {}", alone),
+        "take that out");
+  }
+  if (!has(options.args, {"--huge-dir"}) && hugetlbfs_mounts().empty()) {
+    return refused("dpdk-dumpcap needs huge pages in files, and no hugetlbfs is mounted",
+                   "mount one (mount -t hugetlbfs none /dev/hugepages)");
+  }
+  // All at once, as without root no more can be had, for dpdk-dumpcap's buffers either.
+  const std::size_t needed_mib = options.memory_mib + kDumpcapMib;
+  if (!has(options.args, {"-m", "--socket-mem"})) {
+    arguments.list.emplace_back("-m");
+    arguments.list.push_back(std::to_string(needed_mib));
+  }
+  if (const std::size_t huge_mib = free_huge_page_mib(); huge_mib < needed_mib) {
+    return refused(fmt::format("dpdk-dumpcap needs huge pages, of which {} MiB are free and {} MiB "
+                               "needed",
+                               huge_mib, needed_mib),
+                   fmt::format("set vm.nr_hugepages={} or more", needed_mib / 2 + 1));
+  }
+  return {};
+}
+
+/// Lets the process find dpdk-dumpcap's socket, to answer it, when it is root no more. The files
+/// beside it stay root's alone.
+tl::expected<void, Error> start_capture_service() {
+  const std::filesystem::path folder = rte_eal_get_runtime_dir();
+  for (const auto& [one, mode] : {std::pair{folder, 0755}, {folder.parent_path(), 0711}}) {
+    if (::chmod(one.c_str(), static_cast<mode_t>(mode)) != 0)
+      return tl::unexpected{Error{"capture.dumpcap", one.string() + " cannot be made passable",
+                                  "run it as root, or set it to false"}};
+  }
+  if (rte_pdump_init() == 0) return {};
+  return tl::unexpected{
+      Error{"capture.dumpcap",
+            fmt::format("DPDK's packet capture does not start: {}", rte_strerror(rte_errno)),
+            "set it to false, or see dpdk.args"}};
+}
+
 /// Huge pages where there are enough, else ordinary memory.
 tl::expected<void, Error> choose_memory(const EalOptions& options, Arguments& arguments) {
+  if (options.dumpcap) return choose_shared_memory(options, arguments);
   if (has(options.args, {"--no-huge", "--in-memory", "--huge-dir", "--proc-type"})) return {};
   const std::size_t huge_mib = free_huge_page_mib();
   if (huge_mib >= options.memory_mib) {
@@ -95,9 +148,6 @@ tl::expected<Arguments, Error> choose(const EalOptions& options, std::vector<std
   if (const auto done = choose_memory(options, arguments); !done) {
     return tl::unexpected{done.error()};
   }
-  if (!has(options.args, {"--telemetry", "--no-telemetry"})) {
-    arguments.list.emplace_back("--no-telemetry");
-  }
   if (!has(options.args, {"--file-prefix"})) {
     arguments.list.push_back(fmt::format("--file-prefix={}{}", kFilePrefix, getpid()));
   }
@@ -123,6 +173,8 @@ Error start_error(int code, const std::string& reason) {
 }  // namespace
 
 tl::expected<Eal, Error> Eal::start(const EalOptions& options) {
+  // First of all, as they may hold the memory that is needed.
+  remove_huge_files_of_ended(kFilePrefix);
   std::vector<std::string> rest;
   auto vdevs = take_vdevs(options.args, rest);
   if (!vdevs) return tl::unexpected{vdevs.error()};
@@ -146,13 +198,17 @@ tl::expected<Eal, Error> Eal::start(const EalOptions& options) {
       return tl::unexpected{start_error(code, output.reason())};
     }
   }
-  Eal eal{quiet, std::move(arguments->notice)};
+  Eal eal{quiet, options.dumpcap, std::move(arguments->notice)};
   remove_runtime_folders_of_ended(std::filesystem::path{rte_eal_get_runtime_dir()}.parent_path(),
                                   kFilePrefix);
   for (const Vdev& vdev : *vdevs) {
     if (const auto created = create_vdev(vdev, quiet); !created) {
       return tl::unexpected{created.error()};
     }
+  }
+  if (options.dumpcap) {
+    if (const auto started = start_capture_service(); !started)
+      return tl::unexpected{started.error()};
   }
   if (worker_lcores().empty()) {
     return tl::unexpected{Error{"dpdk.lcores", "there is no lcore left for a worker",
@@ -165,7 +221,10 @@ Eal::~Eal() {
   if (!owner_) return;
   const CapturedOutput output{quiet_};
   const std::filesystem::path folder = rte_eal_get_runtime_dir();
+  HugeFiles files = shares_ ? HugeFiles::of_this_process(kFilePrefix) : HugeFiles{};
+  if (shares_) rte_pdump_uninit();
   rte_eal_cleanup();
+  files.give_back();
   // With root given up it cannot be: then the next start removes it.
   std::error_code failed;
   if (folder.filename().string().starts_with(kFilePrefix))

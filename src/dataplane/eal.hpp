@@ -19,6 +19,7 @@ struct EalOptions {
   std::vector<std::string> args;  ///< the operator's, which win
   std::string lcores;
   std::size_t memory_mib = 0;  ///< what the data plane will take from DPDK's heap
+  bool dumpcap = false;        ///< see Options
 };
 
 class Eal {
@@ -30,6 +31,7 @@ class Eal {
   Eal(Eal&& other) noexcept
       : owner_{std::exchange(other.owner_, false)},
         quiet_{other.quiet_},
+        shares_{other.shares_},
         notice_{std::move(other.notice_)} {}
   Eal& operator=(Eal&&) = delete;
   ~Eal();
@@ -43,10 +45,12 @@ class Eal {
   [[nodiscard]] static std::vector<unsigned> worker_lcores();
 
  private:
-  Eal(bool quiet, std::string notice) : quiet_{quiet}, notice_{std::move(notice)} {}
+  Eal(bool quiet, bool shares, std::string notice)
+      : quiet_{quiet}, shares_{shares}, notice_{std::move(notice)} {}
 
   bool owner_ = true;
   bool quiet_;
+  bool shares_;  ///< memory, with dpdk-dumpcap
   std::string notice_;
 };
 

@@ -13,7 +13,7 @@ tl::expected<Link, Error> Link::find(const LinkOptions& options, std::uint8_t nu
   if (!access) return tl::unexpected{access.error()};
   auto uplink = Port::find(options.uplink);
   if (!uplink) return tl::unexpected{uplink.error()};
-  return Link{options.name, number, std::move(*access), std::move(*uplink)};
+  return Link{options, number, std::move(*access), std::move(*uplink)};
 }
 
 bool Link::offers_rss(std::size_t workers) const {
@@ -34,10 +34,28 @@ tl::expected<void, Error> Link::start(std::size_t workers, const Mempool& pool) 
 
 tl::expected<void, Error> Link::start_with(std::uint16_t queues, const Mempool& pool) {
   queues_ = queues;
-  PortSetup setup{.queues = queues, .rss = queues > 1, .scatter = uplink_.sends_chains()};
+  PortSetup setup{
+      .queues = queues, .rss = queues > 1, .scatter = uplink_.sends_chains(), .mtu = mtu_};
   if (auto started = access_.start(setup, pool); !started) return started;
   setup.scatter = access_.sends_chains();
-  return uplink_.start(setup, pool);
+  if (auto started = uplink_.start(setup, pool); !started) return started;
+  if (!carrier_) return {};
+  if (auto able = access_.let_up(); !able) return able;
+  return uplink_.let_up();
+}
+
+std::string Link::follow_carrier() {
+  if (!carrier_) return "";
+  const bool access_up = access_.is_up(), uplink_up = uplink_.is_up();
+  const auto order = carrier_->next(access_up, uplink_up, Carrier::Clock::now());
+  if (!order) return "";
+  const bool is_access = order->end == Carrier::End::kAccess;
+  const Port& moved = is_access ? access_ : uplink_;
+  const Port& cause = is_access ? uplink_ : access_;
+  const auto done = order->up ? moved.let_up() : moved.hold_down();
+  if (!done) return done.error().text();
+  return fmt::format("link {}: port {} is {}, so port {} is {}", name_, cause.name(),
+                     order->up ? "up" : "down", moved.name(), order->up ? "let up" : "taken down");
 }
 
 void Link::stop() {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/carrier.hpp"
 #include "dataplane/options.hpp"
 #include "dataplane/port.hpp"
 #include "dataplane/worker.hpp"
@@ -33,6 +34,9 @@ class Link {
   /// Adds this link's lanes, once started: to each worker, or to one if it has one queue.
   void deal(std::vector<WorkerSetup>& workers) const;
 
+  /// Where it is to, passes the loss of a carrier on to the other port; what was done, or empty.
+  [[nodiscard]] std::string follow_carrier();
+
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const Port& access() const { return access_; }
   [[nodiscard]] const Port& uplink() const { return uplink_; }
@@ -42,17 +46,22 @@ class Link {
   [[nodiscard]] const std::string& notice() const { return notice_; }
 
  private:
-  Link(std::string name, std::uint8_t number, Port access, Port uplink)
-      : name_{std::move(name)},
+  Link(const LinkOptions& options, std::uint8_t number, Port access, Port uplink)
+      : name_{options.name},
         number_{number},
+        mtu_{options.mtu},
         access_{std::move(access)},
-        uplink_{std::move(uplink)} {}
+        uplink_{std::move(uplink)} {
+    if (options.follow_carrier) carrier_.emplace();
+  }
   [[nodiscard]] tl::expected<void, Error> start_with(std::uint16_t queues, const Mempool& pool);
 
   std::string name_;
   std::uint8_t number_;
+  std::uint16_t mtu_;  ///< bytes; 0: as the ports have it
   Port access_;
   Port uplink_;
+  std::optional<Carrier> carrier_;  ///< none: a loss is not passed on
   std::uint16_t queues_ = 0;
   std::string notice_;
 };

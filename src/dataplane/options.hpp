@@ -15,6 +15,8 @@ struct LinkOptions {
   std::string name;
   std::string access;  ///< port name or PCI address
   std::string uplink;
+  std::uint16_t mtu = 0;        ///< bytes of IP; 0: as the ports have it
+  bool follow_carrier = false;  ///< the loss of one port's carrier is passed on to the other
 };
 
 struct Options {
@@ -24,6 +26,7 @@ struct Options {
   std::size_t session_capacity = 0;
   /// Bytes of a frame that one mbuf holds; a port's longer frames come in several.
   std::uint16_t mbuf_bytes = 2048;
+  bool dumpcap = false;  ///< dpdk-dumpcap may watch the ports, which takes memory in shared files
 };
 
 }  // namespace gate511::dataplane

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/symmetric_rss.hpp"
@@ -35,6 +36,14 @@ rte_eth_dev_info info_of(std::uint16_t port) {
   rte_eth_dev_info info{};
   rte_eth_dev_info_get(port, &info);
   return info;
+}
+
+/// Drivers limit the packet or the frame, and rte_eth_dev_set_mtu() looks at both.
+std::uint32_t longest_mtu(const rte_eth_dev_info& info) {
+  const std::uint32_t by_frame =
+      info.max_rx_pktlen -
+      std::min<std::uint32_t>(info.max_rx_pktlen, RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN);
+  return std::min<std::uint32_t>(info.max_mtu, by_frame);
 }
 
 std::string name_of(std::uint16_t port) {
@@ -120,6 +129,13 @@ tl::expected<void, Error> Port::start(const PortSetup& setup, const Mempool& poo
     return tl::unexpected{
         failed(fmt::format("cannot be set up with {} queues", setup.queues).c_str(), code, hint)};
   }
+  if (setup.mtu != 0) {
+    if (const int code = rte_eth_dev_set_mtu(number(id_), setup.mtu); code != 0) {
+      return tl::unexpected{failed(fmt::format("takes no MTU of {} bytes", setup.mtu).c_str(), code,
+                                   fmt::format("driver {} allows {} to {}", info.driver_name,
+                                               info.min_mtu, longest_mtu(info)))};
+    }
+  }
   std::uint16_t rx_descriptors = kDescriptors;
   std::uint16_t tx_descriptors = kDescriptors;
   rte_eth_dev_adjust_nb_rx_tx_desc(number(id_), &rx_descriptors, &tx_descriptors);
@@ -195,6 +211,33 @@ std::size_t Port::max_frame() const {
   return mtu + net::kEthernetBytes + net::kMaxTags * net::kTagBytes;
 }
 
+bool Port::is_up() const {
+  rte_eth_link link{};
+  if (rte_eth_link_get_nowait(number(id_), &link) != 0) return false;
+  const rte_eth_dev_info info = info_of(number(id_));
+  const std::string_view driver = info.driver_name;
+  if (driver == "net_af_packet" || driver == "net_af_xdp") return interface_runs(info.if_index);
+  return link.link_status == RTE_ETH_LINK_UP;
+}
+
+tl::expected<void, Error> Port::hold_down() const {
+  return set_link(rte_eth_dev_set_link_down);
+}
+
+tl::expected<void, Error> Port::let_up() const {
+  return set_link(rte_eth_dev_set_link_up);
+}
+
+tl::expected<void, Error> Port::set_link(int (*set)(std::uint16_t)) const {
+  if (const int code = set(number(id_)); code != 0) {
+    return tl::unexpected{
+        failed("its link cannot be taken down and let up", code,
+               "leave `carrier = \"follow\"` out of its [[link]], or take a NIC whose "
+               "driver can")};
+  }
+  return {};
+}
+
 PortStatus Port::status() const {
   PortStatus status;
   status.name = name_;
@@ -205,10 +248,7 @@ PortStatus Port::status() const {
   status.mac = fmt::format("{:02x}", fmt::join(mac.addr_bytes, ":"));
   rte_eth_link link{};
   if (rte_eth_link_get_nowait(number(id_), &link) == 0) {
-    status.up = link.link_status == RTE_ETH_LINK_UP;
-    if (status.driver == "net_af_packet" || status.driver == "net_af_xdp") {
-      status.up = interface_runs(info.if_index);
-    }
+    status.up = is_up();
     if (link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN) status.speed_mbps = link.link_speed;
   }
   rte_eth_dev_get_mtu(number(id_), &status.mtu);
@@ -218,6 +258,7 @@ PortStatus Port::status() const {
     status.rx_packets = stats.ipackets;
     status.rx_bytes = stats.ibytes;
     status.rx_missed = stats.imissed + stats.rx_nombuf;
+    status.rx_no_mbuf = stats.rx_nombuf;
     status.rx_errors = stats.ierrors;
     status.tx_packets = stats.opackets;
     status.tx_bytes = stats.obytes;

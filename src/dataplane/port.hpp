@@ -41,6 +41,7 @@ struct PortSetup {
   std::uint16_t queues = 1;  ///< both ways
   bool rss = false;          ///< symmetric; with more than one queue
   bool scatter = false;      ///< frames longer than an mbuf come in several, if the port can do it
+  std::uint16_t mtu = 0;     ///< bytes; 0: as it is
 };
 
 class Port {
@@ -65,6 +66,12 @@ class Port {
   [[nodiscard]] tl::expected<void, Error> start(const PortSetup& setup, const Mempool& pool);
   void stop();
 
+  /// Whether it has its link. Control thread.
+  [[nodiscard]] bool is_up() const;
+  /// Takes its link down for what is behind it, or lets it up. An error: its driver cannot.
+  [[nodiscard]] tl::expected<void, Error> hold_down() const;
+  [[nodiscard]] tl::expected<void, Error> let_up() const;
+
   [[nodiscard]] RssAbility rss_ability() const;
   [[nodiscard]] bool sends_chains() const;  ///< transmits frames of several mbufs
   /// Bytes of the longest frame that goes out, without FCS: MTU, header and two tags.
@@ -79,6 +86,7 @@ class Port {
   Port(PortId id, std::string name) : id_{id}, name_{std::move(name)} {}
   /// Sets the RSS key, reads it back and checks it.
   [[nodiscard]] tl::expected<void, Error> spread_symmetrically();
+  [[nodiscard]] tl::expected<void, Error> set_link(int (*set)(std::uint16_t)) const;
   [[nodiscard]] Error failed(const char* what, int code, std::string hint) const;
 
   PortId id_;

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -30,23 +32,72 @@ struct PortStatus {
   std::uint64_t speed_mbps = 0;  ///< 0: unknown
   std::uint16_t mtu = 0;         ///< bytes
   std::uint16_t queues = 0;
-  std::uint64_t rx_packets = 0, rx_bytes = 0, rx_missed = 0, rx_errors = 0;
+  std::uint64_t rx_packets = 0, rx_bytes = 0, rx_errors = 0;
+  std::uint64_t rx_missed = 0;   ///< found no room in the port, or no mbuf
+  std::uint64_t rx_no_mbuf = 0;  ///< of those: no mbuf
   std::uint64_t tx_packets = 0, tx_bytes = 0, tx_errors = 0;
+};
+
+/// Bursts by their frames: 1, 2, up to 4, 8, ...; a class holds what is in none before it.
+inline constexpr std::size_t kFillClasses = 7;
+using FillCounts = std::array<std::uint64_t, kFillClasses>;
+[[nodiscard]] constexpr std::size_t fill_class(std::uint16_t frames) noexcept {
+  return static_cast<std::size_t>(std::bit_width(static_cast<unsigned>(frames) - 1U));
+}
+
+/// Reports that found no room in a ring and were dropped, since the start.
+struct RingDrops {
+  std::uint64_t clients = 0;  ///< clients seen
+  std::uint64_t uplink = 0;   ///< routers and DHCP servers seen
+  std::uint64_t guards = 0;   ///< frames that guards dropped
+  std::uint64_t capport = 0;  ///< clients told of the portal's API
+
+  RingDrops& operator+=(const RingDrops& other) noexcept {
+    clients += other.clients;
+    uplink += other.uplink;
+    guards += other.guards;
+    capport += other.capport;
+    return *this;
+  }
 };
 
 struct WorkerStatus {
   unsigned lcore = 0;
-  std::uint64_t loops = 0;      ///< main loop turns
-  std::uint64_t bursts = 0;     ///< bursts with at least one frame
-  std::uint64_t frames_in = 0;  ///< frames received from ports
-  std::uint64_t replies = 0;    ///< frames of our own transmitted
-  /// Reports of clients seen that the ring to the control thread had no room for.
-  std::uint64_t sightings_dropped = 0;
+  std::uint64_t loops = 0;        ///< main loop turns
+  std::uint64_t bursts = 0;       ///< bursts with at least one frame
+  std::uint64_t frames_in = 0;    ///< frames received from ports
+  std::uint64_t replies = 0;      ///< frames of our own transmitted
+  std::uint64_t busy_cycles = 0;  ///< of the time-stamp counter, in turns that had a frame
+  FillCounts fill{};              ///< of `bursts`
+  RingDrops ring_drops{};
   pipeline::LearntCounts learnt{};  ///< of the garden's hosts
   DelayCounts held_for{};           ///< answers that waited for that, by how long
   pipeline::CapportCounts capport{};
   VerdictCounts verdicts{};      ///< one for each frame in
   http::AnswerCounts answers{};  ///< as they were written
+
+  /// What was counted; the lcore stays.
+  WorkerStatus& operator+=(const WorkerStatus& other) noexcept {
+    const auto add = [](auto& mine, const auto& others) {
+      for (std::size_t i = 0; i < mine.size(); ++i) mine[i] += others[i];
+    };
+    loops += other.loops;
+    bursts += other.bursts;
+    frames_in += other.frames_in;
+    replies += other.replies;
+    busy_cycles += other.busy_cycles;
+    add(fill, other.fill);
+    ring_drops += other.ring_drops;
+    learnt.answers += other.learnt.answers;
+    learnt.refused += other.learnt.refused;
+    learnt.unasked += other.learnt.unasked;
+    learnt.unlearnt += other.learnt.unlearnt;
+    held_for += other.held_for;
+    for (std::size_t i = 0; i < capport.size(); ++i) add(capport[i], other.capport[i]);
+    add(verdicts, other.verdicts);
+    answers += other.answers;
+    return *this;
+  }
 };
 
 /// What one worker counted in a zone, which has a number as long as the daemon runs.
@@ -63,6 +114,7 @@ struct Stats {
   std::uint32_t mbufs_total = 0;
   std::uint32_t mbufs_in_use = 0;
   bool huge_pages = false;
+  std::uint64_t tsc_hz = 0;       ///< cycles a second of the time-stamp counter
   pipeline::OpenedCounts opened;  ///< by the garden thread
   std::vector<WorkerStatus> workers;
 };

@@ -9,6 +9,7 @@
 // the replies; the garden thread's rings, for those on the hold list, until release().
 #include "dataplane/worker.hpp"
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_pause.h>
 #include <rte_prefetch.h>
@@ -46,6 +47,7 @@ Worker::Worker(WorkerSetup setup, pipeline::Shared& shared,
 void Worker::run() noexcept {
   readers_.enter(setup_.number);
   unsigned idle = 0;
+  turn_began_ = rte_rdtsc();
   while (!stop_.load(std::memory_order_relaxed)) {
     idle = turn() ? 0 : std::min(idle + 1, kIdleTurns);
     if (idle == kIdleTurns) rte_pause();
@@ -60,6 +62,9 @@ bool Worker::turn() noexcept {
     release();
   readers_.quiescent(setup_.number);
   add(counts_.loops, 1);
+  const std::uint64_t now = rte_rdtsc();
+  if (busy) add(counts_.busy_cycles, now - turn_began_);
+  turn_began_ = now;
   return busy;
 }
 
@@ -70,16 +75,24 @@ bool Worker::serve(const Lane& lane) noexcept {
   const pipeline::Now now{clock_.now_ns(), shared_.unix_s.load(std::memory_order_relaxed)};
   present(lane, received);
   pipeline_.run(burst_, now);
-  if (!burst_.announce.empty()) [[unlikely]]
+  pipeline::Tap* const tap = tap_.load(std::memory_order_acquire);
+  if (tap != nullptr) [[unlikely]]
+    tap->take(burst_, now.ns);
+  if (!burst_.announce.empty()) [[unlikely]] {
     announce(now);
+    if (tap != nullptr) tap_announced(lane, now, *tap);
+  }
   forward(lane);
-  if (!burst_.reply.empty()) reply(lane, now);
+  if (!burst_.reply.empty()) reply(lane, now, tap);
   if (!burst_.hold.empty()) [[unlikely]]
     hold();
   free_unforwarded();
+  if (tap != nullptr) [[unlikely]]
+    tap->publish(burst_);
   pipeline_.account(burst_);
   add(counts_.bursts, 1);
   add(counts_.frames_in, received);
+  add(counts_.fill[fill_class(received)], 1);
   return true;
 }
 
@@ -118,6 +131,13 @@ void Worker::announce(pipeline::Now now) noexcept {
   }
 }
 
+/// What went out in the place of what came in.
+void Worker::tap_announced(const Lane& lane, pipeline::Now now, pipeline::Tap& tap) noexcept {
+  const bool to_access = lane.direction == pipeline::Direction::kFromUplink;
+  for (const std::uint8_t i : burst_.announce)
+    tap.take_ours(burst_, i, to_access, first_segment(received_[i]), now.ns);
+}
+
 void Worker::forward(const Lane& lane) noexcept {
   const pipeline::FrameList& pass = burst_.pass;
   if (pass.count == burst_.count) [[likely]] {
@@ -129,7 +149,7 @@ void Worker::forward(const Lane& lane) noexcept {
   transmit(lane.tx, lane.queue, std::span{out_}.first(count), pass.index.data());
 }
 
-void Worker::reply(const Lane& lane, pipeline::Now now) noexcept {
+void Worker::reply(const Lane& lane, pipeline::Now now, pipeline::Tap* tap) noexcept {
   const std::size_t count = allocate(burst_.reply.count);
   // All are fetched before the first is written: buffers come round after thousands of others.
   for (std::size_t k = 0; k < count; ++k) __builtin_prefetch(room(out_[k], 0).data(), 1);
@@ -140,6 +160,10 @@ void Worker::reply(const Lane& lane, pipeline::Now now) noexcept {
       continue;
     }
     set_length(out_[k], pipeline_.write_reply(burst_, i, now, room(out_[k], responder::kMaxReply)));
+    if (tap != nullptr) [[unlikely]] {
+      const bool to_access = lane.direction == pipeline::Direction::kFromAccess;
+      tap->take_ours(burst_, i, to_access, first_segment(out_[k]), now.ns);
+    }
   }
   add(counts_.replies,
       transmit(lane.rx, lane.queue, std::span{out_}.first(count), burst_.reply.index.data()));
@@ -225,7 +249,13 @@ WorkerStatus Worker::status() const {
   status.bursts = counts_.bursts.load(std::memory_order_relaxed);
   status.frames_in = counts_.frames_in.load(std::memory_order_relaxed);
   status.replies = counts_.replies.load(std::memory_order_relaxed);
-  status.sightings_dropped = pipeline_.sightings().dropped();
+  status.busy_cycles = counts_.busy_cycles.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kFillClasses; ++i)
+    status.fill[i] = counts_.fill[i].load(std::memory_order_relaxed);
+  status.ring_drops = {.clients = pipeline_.sightings().dropped(),
+                       .uplink = pipeline_.uplink().dropped(),
+                       .guards = pipeline_.guarded().dropped(),
+                       .capport = pipeline_.teller().reports().dropped()};
   status.learnt = pipeline_.learner().counts();
   status.held_for = held_for_.counts();
   status.capport = pipeline_.teller().counts();

@@ -16,6 +16,7 @@
 #include "dataplane/qsbr.hpp"
 #include "dataplane/status.hpp"
 #include "pipeline/pipeline.hpp"
+#include "pipeline/tap.hpp"
 
 struct rte_mbuf;
 
@@ -53,6 +54,9 @@ class alignas(64) Worker {
   [[gnu::noinline]] bool turn() noexcept;
   void stop() noexcept { stop_.store(true, std::memory_order_relaxed); }
 
+  /// From the next burst on; null: none. What was there before is in use until a quiescent point.
+  void set_tap(pipeline::Tap* tap) noexcept { tap_.store(tap, std::memory_order_release); }
+
   [[nodiscard]] unsigned lcore() const { return setup_.lcore; }
   [[nodiscard]] WorkerStatus status() const;
   /// Adds what was counted in each zone.
@@ -75,7 +79,8 @@ class alignas(64) Worker {
   void gather(std::size_t i) noexcept;
   void announce(pipeline::Now now) noexcept;
   void forward(const Lane& lane) noexcept;
-  void reply(const Lane& lane, pipeline::Now now) noexcept;
+  void reply(const Lane& lane, pipeline::Now now, pipeline::Tap* tap) noexcept;
+  void tap_announced(const Lane& lane, pipeline::Now now, pipeline::Tap& tap) noexcept;
   [[nodiscard]] std::size_t allocate(std::size_t wanted) noexcept;
   std::uint16_t transmit(PortId port, QueueId queue, std::span<rte_mbuf*> frames,
                          const std::uint8_t* burst_index) noexcept;
@@ -88,7 +93,8 @@ class alignas(64) Worker {
   pipeline::Shared& shared_;
   Qsbr& readers_;
   rte_mempool* pool_;
-  std::atomic<bool> stop_{false};  ///< written by the control thread, once
+  std::atomic<bool> stop_{false};             ///< written by the control thread, once
+  std::atomic<pipeline::Tap*> tap_{nullptr};  ///< the same, while a client is captured
   TscClock clock_;
   pipeline::Pipeline pipeline_;
   pipeline::Burst burst_;
@@ -99,9 +105,11 @@ class alignas(64) Worker {
 
   /// Written by the worker alone, read by the control thread.
   struct alignas(64) Counts {
-    std::atomic<std::uint64_t> loops{0}, bursts{0}, frames_in{0}, replies{0};
+    std::atomic<std::uint64_t> loops{0}, bursts{0}, frames_in{0}, replies{0}, busy_cycles{0};
+    std::array<std::atomic<std::uint64_t>, kFillClasses> fill{};
   } counts_;
   Delays held_for_;
+  std::uint64_t turn_began_ = 0;  ///< cycles; of the turn that is under way
 };
 
 }  // namespace gate511::dataplane

@@ -53,6 +53,7 @@ class CapportTeller {
                                  Now now) noexcept;
 
   [[nodiscard]] AnnouncedReporter& reports() noexcept { return reports_; }
+  [[nodiscard]] const AnnouncedReporter& reports() const noexcept { return reports_; }
   [[nodiscard]] CapportCounts counts() const noexcept;
 
  private:

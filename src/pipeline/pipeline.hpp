@@ -107,7 +107,9 @@ class Pipeline {
   /// What the uplink told of routers, and what the guards dropped or bound sessions may not: for
   /// the control thread.
   [[nodiscard]] SightingReporter& uplink() noexcept { return uplink_; }
+  [[nodiscard]] const SightingReporter& uplink() const noexcept { return uplink_; }
   [[nodiscard]] SightingReporter& guarded() noexcept { return guarded_; }
+  [[nodiscard]] const SightingReporter& guarded() const noexcept { return guarded_; }
   [[nodiscard]] CapportTeller& teller() noexcept { return teller_; }
   [[nodiscard]] const CapportTeller& teller() const noexcept { return teller_; }
   /// A frame that was held has become this: it is counted as such, and held no more.

@@ -26,13 +26,13 @@ constexpr std::uint64_t kMaxTtl_s = 3'153'600'000;  // as the gateway's
 constexpr std::uint64_t kMaxRate = 1'000'000'000'000;
 constexpr std::uint64_t kMaxQuota = 9'007'199'254'740'992;
 
-std::optional<ListenAddress> read_address(std::string_view text) {
+std::optional<web::ListenAddress> read_address(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == text.npos) return std::nullopt;
   std::string_view host = text.substr(0, colon);
   const bool has_brackets = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
   if (has_brackets) host = host.substr(1, host.size() - 2);
-  ListenAddress address{std::string{host}, 0};
+  web::ListenAddress address{std::string{host}, 0};
   in6_addr parsed{};
   if (::inet_pton(has_brackets ? AF_INET6 : AF_INET, address.host.c_str(), &parsed) != 1)
     return std::nullopt;
@@ -113,7 +113,7 @@ void read_portal(Section section, Config& out) {
   section.text("logo", out.logo_file);
 }
 
-void read_addresses(Section& section, std::string_view key, std::vector<ListenAddress>& out) {
+void read_addresses(Section& section, std::string_view key, std::vector<web::ListenAddress>& out) {
   section.texts(key, [&](const std::string& text) -> std::optional<Problem> {
     auto address = read_address(text);
     if (!address) return bad_address(section.name(key), text);

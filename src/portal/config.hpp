@@ -15,7 +15,7 @@
 #include "gate511/error.hpp"
 #include "portal/texts.hpp"
 #include "portal/web/limiter.hpp"
-#include "portal/web/server.hpp"
+#include "web/server.hpp"
 
 namespace gate511::portal {
 
@@ -57,8 +57,8 @@ struct Config {
   std::string style_file;
   std::string logo_file;
   // [listen]
-  std::vector<ListenAddress> https;
-  std::vector<ListenAddress> http;
+  std::vector<web::ListenAddress> https;
+  std::vector<web::ListenAddress> http;
   std::string certificate;
   std::string certificate_key;
 
@@ -73,7 +73,7 @@ struct Config {
   std::uint32_t trail_days = 30;
   std::uint32_t voucher_days = 30;  ///< after a voucher's end
   // [operator]
-  ListenAddress operator_listen;  ///< port 0: none
+  web::ListenAddress operator_listen;  ///< port 0: none
   std::string operator_password_file;
 
   std::string user = "gate511-portal";  ///< [privileges]; empty: whom it was started as

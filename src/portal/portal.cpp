@@ -19,9 +19,9 @@
 #include "portal/session_ends.hpp"
 #include "portal/store/database.hpp"
 #include "portal/store/plans.hpp"
-#include "portal/web/server.hpp"
 #include "portal/web/tls.hpp"
 #include "settings/text_file.hpp"
+#include "web/server.hpp"
 
 namespace gate511::portal {
 namespace {
@@ -33,8 +33,8 @@ constexpr std::size_t kOperatorConnections = 64;
 constexpr std::size_t kOtherFiles = kOperatorConnections + 64;  // the gateway's and the database's
 
 /// Behind a NAT all guests have one address.
-Server::Limits limits_of(const Config& config, std::size_t connections) {
-  Server::Limits limits;
+web::Server::Limits limits_of(const Config& config, std::size_t connections) {
+  web::Server::Limits limits;
   limits.connections = connections;
   limits.of_network = connections / 2;
   if (!config.gateway.sees_addresses) limits.of_client = limits.of_network = connections;
@@ -57,18 +57,18 @@ struct Portal::Parts {
   Log log;
   Gateway gateway;
   std::unique_ptr<PortalFile> file;
-  App guests;
-  App to_tls;  ///< leads plain requests on to TLS
+  web::App guests;
+  web::App to_tls;  ///< leads plain requests on to TLS
   std::unique_ptr<GuestSite> site;
   std::string operator_password;  ///< a hash; empty: there is no operator's page
-  App operator_app;
+  web::App operator_app;
   Sampler sampler{gateway};
   std::unique_ptr<OperatorSite> operator_site;
-  Server server;  ///< behind what its threads use
-  Server operator_server{Server::Limits{.connections = kOperatorConnections,
-                                        .of_client = kOperatorConnections,
-                                        .of_network = kOperatorConnections,
-                                        .threads = 2}};
+  web::Server server;  ///< behind what its threads use
+  web::Server operator_server{web::Server::Limits{.connections = kOperatorConnections,
+                                                  .of_client = kOperatorConnections,
+                                                  .of_network = kOperatorConnections,
+                                                  .threads = 2}};
 
   std::mutex mutex;
   std::condition_variable is_over;
@@ -83,12 +83,12 @@ struct Portal::Parts {
 };
 
 tl::expected<void, Error> Portal::Parts::listen() {
-  for (const ListenAddress& address : config.https) {
+  for (const web::ListenAddress& address : config.https) {
     if (auto opened = server.listen(address, guests, tls.get()); !opened) return opened;
   }
   redirect_to_tls(to_tls, config.url);
-  for (const ListenAddress& address : config.http) {
-    App& app = config.https.empty() ? guests : to_tls;
+  for (const web::ListenAddress& address : config.http) {
+    web::App& app = config.https.empty() ? guests : to_tls;
     if (auto opened = server.listen(address, app, nullptr); !opened) return opened;
   }
   if (config.operator_listen.port == 0) return {};
@@ -152,7 +152,7 @@ tl::expected<Portal, Error> Portal::load(const Config& config) {
     if (!made) return tl::unexpected{made.error()};
     to_gateway = std::move(*made);
   }
-  const std::size_t connections = connections_that_fit(kConnections, kOtherFiles);
+  const std::size_t connections = web::connections_that_fit(kConnections, kOtherFiles);
   if (connections < kMinConnections) {
     return tl::unexpected{
         Error{"limits", "too few files may be open",

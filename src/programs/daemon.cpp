@@ -8,11 +8,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,23 +22,18 @@
 #include "control/fd.hpp"
 #include "control/snapshot_builder.hpp"
 #include "dataplane/dataplane.hpp"
+#include "logging/log.hpp"
+#include "net/frame.hpp"
+#include "programs/number_commands.hpp"
 #include "programs/privileges.hpp"
 #include "programs/published.hpp"
 #include "programs/random.hpp"
+#include "programs/service_manager.hpp"
 
 namespace gate511 {
 namespace {
 
-dataplane::Options options_of(const control::Config& config) {
-  dataplane::Options options;
-  options.eal_args = config.dpdk.args;
-  options.lcores = config.dpdk.lcores;
-  for (const control::LinkConfig& link : config.links) {
-    options.links.push_back({link.name, link.access, link.uplink});
-  }
-  options.session_capacity = config.sessions.capacity;
-  return options;
-}
+using logging::Level;
 
 std::vector<std::string> link_names(const control::Config& config) {
   std::vector<std::string> names;
@@ -62,20 +58,29 @@ tl::expected<control::Fd, Error> take_signals() {
   return signals;
 }
 
-void announce(const dataplane::Dataplane& dataplane, const control::Config& config,
-              const Privileges& privileges) {
+/// Says what it does, and returns that.
+std::string announce(const dataplane::Dataplane& dataplane, const control::Config& config,
+                     const Privileges& privileges) {
   for (const std::string& notice : dataplane.notices()) {
-    fmt::print(stderr, "gate511: {}\n", notice);
+    logging::say(Level::kWarning, "start", notice);
   }
-  if (!privileges.text().empty()) fmt::print("gate511: privileges: {}\n", privileges.text());
+  if (!privileges.text().empty())
+    logging::say(Level::kInfo, "start", "privileges: " + privileges.text());
+  if (config.capture.dumpcap) {
+    logging::say(Level::kWarning, "capture",
+                 fmt::format("capture: root can watch all traffic: dpdk-dumpcap "
+                             "--file-prefix=gate511-{}",
+                             ::getpid()));
+  }
   std::string links;
   for (const control::LinkConfig& link : config.links) {
     links += fmt::format("link {} ({} to {}), ", link.name, link.access, link.uplink);
   }
-  fmt::print("gate511: ready: {}{} worker{}, {}\n", links, dataplane.workers(),
-             dataplane.workers() == 1 ? "" : "s",
-             dataplane.huge_pages() ? "huge pages" : "no huge pages");
-  std::fflush(stdout);
+  std::string what = fmt::format("{}{} worker{}, {}", links, dataplane.workers(),
+                                 dataplane.workers() == 1 ? "" : "s",
+                                 dataplane.huge_pages() ? "huge pages" : "no huge pages");
+  logging::say(Level::kInfo, "ready", "ready: " + what);
+  return what;
 }
 
 /// What scanning costs, where it is done at all.
@@ -83,31 +88,31 @@ void tell_costs(const policy::Snapshot& snapshot) {
   std::set<const http::ProbeRules*> told;
   for (const policy::Zone& zone : snapshot.zones) {
     if (!zone.probes || !told.insert(zone.probes.get()).second) continue;
-    for (const std::string& cost : zone.probes->costs()) fmt::print("gate511: {}\n", cost);
+    for (const std::string& cost : zone.probes->costs())
+      logging::say(Level::kInfo, "patterns", cost);
   }
   std::set<const http::Patterns*> hosts;
   for (const policy::Zone& zone : snapshot.zones) {
     if (const auto* const patterns = zone.guest.host_patterns.get();
         patterns && hosts.insert(patterns).second)
-      fmt::print("gate511: hosts of the garden: {}\n", patterns->cost().text());
+      logging::say(Level::kInfo, "patterns", "hosts of the garden: " + patterns->cost().text());
   }
-  std::fflush(stdout);
 }
 
 /// What SIGHUP led to.
 void tell_reload(const control::Outcome& outcome) {
   if (!outcome) {
-    fmt::print(stderr, "gate511: {}\n", outcome.error().message);
+    logging::say(Level::kError, "reload", outcome.error().message);
     return;
   }
   const control::Json& reloaded = outcome->json();
   const control::Json& zones = reloaded["zones"];
-  fmt::print(
-      "gate511: reloaded: generation {}, {} keys changed, zones: {} added, {} removed, {} "
-      "changed\n",
-      reloaded["config_generation"].get<std::uint64_t>(), reloaded["changed"].size(),
-      zones["added"].size(), zones["removed"].size(), zones["changed"].size());
-  std::fflush(stdout);
+  logging::say(
+      Level::kInfo, "reload",
+      fmt::format("reloaded: generation {}, {} keys changed, zones: {} added, {} removed, {} "
+                  "changed",
+                  reloaded["config_generation"].get<std::uint64_t>(), reloaded["changed"].size(),
+                  zones["added"].size(), zones["removed"].size(), zones["changed"].size()));
 }
 
 /// Rights are given up between ports and workers: no frame is touched with more than is kept.
@@ -137,6 +142,25 @@ tl::expected<void, Error> run_control(control::Control& control, const std::func
 
 }  // namespace
 
+dataplane::Options options_of(const control::Config& config) {
+  dataplane::Options options;
+  options.eal_args = config.dpdk.args;
+  options.lcores = config.dpdk.lcores;
+  for (const control::LinkConfig& link : config.links) {
+    options.links.push_back({link.name, link.access, link.uplink, link.mtu, link.follow_carrier});
+    // A frame in one packet buffer: in several it would have to be copied together. AF_XDP takes a
+    // part of it for the kernel.
+    constexpr std::size_t kOfXdp = 256;  // bytes, XDP_PACKET_HEADROOM
+    const std::size_t frame =
+        link.mtu + net::kEthernetBytes + net::kMaxTags * net::kTagBytes + kOfXdp;
+    options.mbuf_bytes = static_cast<std::uint16_t>(
+        std::max<std::size_t>(options.mbuf_bytes, (frame + 63) / 64 * 64));
+  }
+  options.session_capacity = config.sessions.capacity;
+  options.dumpcap = config.capture.dumpcap;
+  return options;
+}
+
 tl::expected<void, Error> run_daemon(const control::Config& config) {
   auto snapshot = control::build_snapshot(config, control::ZoneNumbers{}.with(config.zones));
   if (!snapshot) return tl::unexpected{snapshot.error()};
@@ -162,18 +186,23 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
                                                  .grace = (*dataplane)->grace(),
                                                  .status = **dataplane,
                                                  .sightings = **dataplane,
+                                                 .taps = **dataplane,
                                                  .shared = shared,
                                                  .keys = keys,
                                                  .version = GATE511_VERSION,
                                                  .memory = &memory});
   if (!control) return tl::unexpected{control.error()};
+  std::optional<NumberCommands> number_commands{(*control)->board()};
   tell_costs(**snapshot);
   Published published{shared, (*control)->grace(), std::move(*snapshot)};
   (*control)->publish_to(published);
   bool stopping = false;
-  const auto on_reload = [&published](const control::Outcome& outcome) {
+  ServiceManager manager;
+  std::string state;
+  const auto on_reload = [&](const control::Outcome& outcome) {
     tell_reload(outcome);
     if (outcome) tell_costs(published.current());
+    manager.ready(state);
   };
   const auto on_signal = [&] {
     signalfd_siginfo signal{};
@@ -181,6 +210,7 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
     if (signal.ssi_signo != SIGHUP) {
       stopping = true;
     } else {
+      manager.reloading();
       (*control)->reopen_audit_log();
       (*control)->reload(on_reload);
     }
@@ -189,13 +219,22 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
 
   auto outcome = start(**dataplane, shared, *privileges);
   if (outcome) {
-    announce(**dataplane, config, *privileges);
+    state = announce(**dataplane, config, *privileges);
+    manager.ready(state);
+    const auto on_tick = [&] {
+      published.tick();
+      for (const std::string& passed : (*dataplane)->follow_carriers())
+        fmt::print(stderr, "gate511: {}\n", passed);
+      manager.tick((*dataplane)->stats().workers);
+    };
     outcome = run_control(
-        **control, [&] { return stopping; }, [&] { published.tick(); });
+        **control, [&] { return stopping; }, on_tick);
   }
+  manager.stopping();
   if (const auto stopped = (*dataplane)->stop(); !stopped) {
     // A worker still reads what would be freed here.
-    fmt::print(stderr, "gate511: {}\n", stopped.error().text());
+    logging::say(Level::kError, "stop", stopped.error().text());
+    number_commands.reset();
     control->reset();
     std::_Exit(EXIT_FAILURE);
   }

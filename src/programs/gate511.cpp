@@ -8,9 +8,13 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "control/snapshot_builder.hpp"
+#include "dataplane/lcores.hpp"
+#include "logging/log.hpp"
 #include "programs/daemon.hpp"
+#include "programs/placement.hpp"
 #include "programs/privileges.hpp"
 
 namespace {
@@ -18,16 +22,34 @@ namespace {
 constexpr int kUsage = 2;
 
 int fail(const gate511::Error& error) {
-  fmt::print(stderr, "gate511: {}\n", error.text());
+  gate511::logging::say(gate511::logging::Level::kError, "error", error.text());
   return EXIT_FAILURE;
+}
+
+void warn(const std::vector<gate511::Error>& warnings) {
+  for (const gate511::Error& warning : warnings)
+    gate511::logging::say(gate511::logging::Level::kWarning, "configuration",
+                          "warning: " + warning.text());
+}
+
+/// Cards and CPUs, of this machine: on another they may be as they should.
+tl::expected<void, gate511::Error> judge_machine(const gate511::dataplane::Options& options) {
+  const auto lcores = gate511::dataplane::parse_lcores(options.lcores);
+  if (!lcores) return tl::unexpected{lcores.error()};
+  if (const auto checked = gate511::dataplane::check_lcores(*lcores); !checked)
+    warn({checked.error()});
+  warn(gate511::placement_warnings({options.links, lcores->cpus}));
+  return {};
 }
 
 int run(const std::string& file, bool check) {
   const auto config = gate511::control::load_config(file);
   if (!config) return fail(config.error());
-  for (const gate511::Error& warning : gate511::control::warnings(*config)) {
-    fmt::print(stderr, "gate511: warning: {}\n", warning.text());
-  }
+  // A check is a person's.
+  if (!check) gate511::logging::configure("gate511", config->log.format, config->log.level);
+  warn(gate511::control::warnings(*config));
+  if (const auto judged = judge_machine(gate511::options_of(*config)); !judged)
+    return fail(judged.error());
   if (check) {
     const auto snapshot = gate511::control::build_snapshot(
         *config, gate511::control::ZoneNumbers{}.with(config->zones));
@@ -43,6 +65,8 @@ int run(const std::string& file, bool check) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  gate511::logging::configure("gate511", gate511::logging::Format::kAuto,
+                              gate511::logging::Level::kInfo);
   try {
     CLI::App app{"Captive-portal gateway: a transparent bump in the wire on DPDK.", "gate511"};
     std::string file;

@@ -11,6 +11,7 @@
 #include <exception>
 #include <string>
 
+#include "logging/log.hpp"
 #include "portal/portal.hpp"
 #include "programs/portal/command.hpp"
 
@@ -54,6 +55,7 @@ int check(const std::string& path) {
 }
 
 int serve(const std::string& path) {
+  logging::configure("gate511-portal", logging::Format::kAuto, logging::Level::kInfo);
   const auto config = load(path);
   if (!config) return fail(config.error());
   ::umask(077);
@@ -62,7 +64,7 @@ int serve(const std::string& path) {
   if (const auto opened = portal->listen(); !opened) return fail(opened.error());
   const auto user = give_up_root(*config);
   if (!user) return fail(user.error());
-  if (!user->empty()) fmt::print(stderr, "gate511-portal: privileges: {}\n", *user);
+  if (!user->empty()) logging::say(logging::Level::kWarning, "start", "privileges: " + *user);
   const auto prepared = portal->prepare();
   if (!prepared) return fail(prepared.error());
   for (const Error& warning : *prepared) warn(warning);
@@ -74,7 +76,7 @@ int serve(const std::string& path) {
   ::sigaction(SIGINT, &action, nullptr);
   action.sa_handler = reload;
   ::sigaction(SIGHUP, &action, nullptr);
-  fmt::print("gate511-portal: ready: {}\n", portal->text());
+  logging::say(logging::Level::kInfo, "ready", "ready: " + portal->text());
   std::fflush(stdout);
   portal->run();
   return static_cast<int>(Exit::kOk);
@@ -96,6 +98,7 @@ int run_main(int argc, char** argv) {
   add_voucher_verbs(app, command);
   add_user_verbs(app, command);
   add_trail_verb(app, command);
+  add_subject_verbs(app, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

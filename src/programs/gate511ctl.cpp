@@ -39,6 +39,9 @@ int run_main(int argc, char** argv) {
   add_event_verbs(app, command);
   add_status_verbs(app, command);
   add_top_verb(app, command);
+  add_record_verbs(app, command);
+  add_subject_verbs(app, command);
+  add_capture_verb(app, command);
   add_transfer_verbs(app, command);
   add_config_verbs(app, command);
   try {

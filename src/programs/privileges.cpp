@@ -21,6 +21,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "programs/system_calls.hpp"
+
 namespace gate511 {
 namespace {
 
@@ -42,13 +44,14 @@ std::string folder_of(const std::string& path) {
 /// Files that the daemon makes and replaces, so that their folders must be the user's to write.
 std::vector<std::string> written_files(const control::Config& config) {
   std::vector<std::string> files{config.control.socket};
-  for (const std::string& file :
-       {config.control.status_socket, config.sessions.store, config.garden_state.state}) {
+  for (const std::string& file : {config.control.status_socket, config.sessions.store,
+                                  config.garden_state.state, config.records.file}) {
     if (!file.empty()) files.push_back(file);
   }
-  // What SQLite may have left beside the store when the daemon was killed.
+  // What SQLite may have left beside its files when the daemon was killed.
   for (const char* const beside : {"-wal", "-shm", "-journal"}) {
     if (!config.sessions.store.empty()) files.push_back(config.sessions.store + beside);
+    if (!config.records.file.empty()) files.push_back(config.records.file + beside);
   }
   return files;
 }
@@ -166,6 +169,7 @@ void make_folders(const control::Config& config, uid_t uid, gid_t gid) {
   make(config.control.socket, 0755);
   make(config.control.status_socket, 0755);
   make(config.sessions.store, 0700);
+  make(config.records.file, 0700);
 }
 
 /// How to make the user, whose group may be there already: it is `control.group`'s default too.
@@ -281,6 +285,7 @@ tl::expected<void, Error> Privileges::give_up(std::span<const std::string> drive
   if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0 || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
       !is_for_good(uid_))
     return failed("root is not given up");
+  if (auto narrowed = narrow_system_calls(drivers); !narrowed) return narrowed;
   std::string names;
   for (const unsigned capability : kept)
     names += fmt::format("{}{}", names.empty() ? "" : " ", capng_capability_to_name(capability));

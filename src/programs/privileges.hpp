@@ -38,7 +38,8 @@ class Privileges {
   /// write what the daemon writes.
   [[nodiscard]] tl::expected<void, Error> become_user(const control::Config& config) const;
 
-  /// For good, in all threads. What `drivers` need to stop their ports stays with this one.
+  /// For good, in all threads, and with it the system calls that only a start takes. What `drivers`
+  /// need to stop their ports stays with this one.
   [[nodiscard]] tl::expected<void, Error> give_up(std::span<const std::string> drivers);
 
   /// What became of it, for the log.

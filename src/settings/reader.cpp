@@ -157,6 +157,14 @@ void Section::required_text(std::string_view key, std::string& out, std::string_
     fail(key, {fmt::format("`{}` is empty", name(key)), fmt::format("set it: {}", reason)});
 }
 
+void Section::boolean(std::string_view key, bool& out) {
+  const toml::node* node = find(key);
+  if (node == nullptr) return;
+  const auto* value = node->as_boolean();
+  if (value == nullptr) return wrong_type(*node, name(key), "true or false");
+  out = value->get();
+}
+
 void Section::choice(std::string_view key, Names names, std::size_t& out) {
   const toml::node* node = find(key);
   if (node == nullptr) return;

@@ -66,6 +66,7 @@ class Section {
   void text(std::string_view key, std::string& out);
   /// `reason`: why it cannot be left out, or an example.
   void required_text(std::string_view key, std::string& out, std::string_view reason);
+  void boolean(std::string_view key, bool& out);
   /// One of `names`; `out` becomes its position.
   void choice(std::string_view key, Names names, std::size_t& out);
   /// `meaning`: unit and special values, for the error.

@@ -33,6 +33,13 @@ std::int64_t Database::number(const char* sql) {
   return statement.step() ? static_cast<std::int64_t>(statement.number(0)) : 0;
 }
 
+void Database::empty_log() {
+  Statement empty{*this, "PRAGMA wal_checkpoint(TRUNCATE)"};
+  const bool is_done = empty.step() && empty.number(0) == 0;
+  if (!is_done) throw SqlError{SQLITE_BUSY, "its write-ahead log is in use"};
+  empty.run();
+}
+
 Statement::Statement(const Database& database, const char* sql) : database_{database.handle()} {
   sqlite3_stmt* handle = nullptr;
   const int code =

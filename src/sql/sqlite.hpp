@@ -36,6 +36,8 @@ class Database {
   explicit Database(const std::string& path);
   void execute(const char* sql);
   [[nodiscard]] std::int64_t number(const char* sql);
+  /// All that the write-ahead log holds goes to the file, and the log becomes empty.
+  void empty_log();
   [[nodiscard]] int changes() const { return sqlite3_changes(handle_.get()); }
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
   [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
@@ -45,6 +47,25 @@ class Database {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
   };
   std::unique_ptr<sqlite3, Close> handle_;
+};
+
+/// Takes back what was begun, unless it is committed.
+class Transaction {
+ public:
+  explicit Transaction(Database& database) : database_{database} {
+    database_.execute("BEGIN IMMEDIATE");
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() {
+    // Some errors have rolled back already.
+    if (database_.in_transaction())
+      sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  void commit() { database_.execute("COMMIT"); }
+
+ private:
+  Database& database_;
 };
 
 /// Prepared once, run often.

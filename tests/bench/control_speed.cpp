@@ -266,6 +266,7 @@ int run(std::size_t count, bool is_durable) {
   const Clock clock{[&] { return system.boot_ns() + ahead_ns; },
                     [&] { return system.unix_ns() + ahead_ns; }};
   HandSightings sightings;
+  HandTaps taps;
   const policy::Snapshot snapshot = hand_snapshot();
   std::vector<table::Policer> policers(table->slots());
   pipeline::Shared shared{*table, net::SipKey{}};
@@ -277,7 +278,7 @@ int run(std::size_t count, bool is_durable) {
   const std::size_t resident = resident_bytes();
   const auto open = [&] {
     return Control::open(
-        config, {*table, workers, status, sightings, shared, keys, "bench", nullptr, clock});
+        config, {*table, workers, status, sightings, taps, shared, keys, "bench", nullptr, clock});
   };
   auto control = open();
   if (!control) return EXIT_FAILURE;

@@ -92,8 +92,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       {clients, events, clock, [](std::uint8_t /*link*/) { return std::string{"venue"}; }}};
   control::Jobs jobs;
   const control::ConfigState config{control::Config{}};
+  control::numbers::Recorder numbers{
+      {status, clock, sessions, config, events, ledger, clients, "0"}};
   control::Service service{
-      {sessions, grace, status, clock, "0", keys, events, config, jobs, ledger}};
+      {sessions, grace, status, clock, "0", keys, events, config, jobs, ledger, numbers}};
   const control::ClientMethods client_methods{
       {clients, announcements, sessions, sightings, shared, clock, keys}, service.dispatcher()};
   const control::SessionChangeMethods session_change_methods{

@@ -11,22 +11,23 @@
 #include "fuzz/require.hpp"
 #include "portal/store/vouchers.hpp"
 #include "portal/texts.hpp"
-#include "portal/web/app.hpp"
 #include "portal/web/form.hpp"
-#include "portal/web/framing.hpp"
 #include "portal/web/return_url.hpp"
 #include "portal/web/seal.hpp"
 #include "portal/web/text.hpp"
+#include "web/app.hpp"
+#include "web/framing.hpp"
 
 namespace {
 
+namespace web = gate511::web;
 using namespace gate511::portal;  // NOLINT(google-build-using-namespace)
 using gate511::fuzz::require;
 
-App& app() {
-  static App made;
+web::App& app() {
+  static web::App made;
   static const bool is_set_up = [] {
-    made.Post("/login", [](const App::Request& request, App::Response& response) {
+    made.Post("/login", [](const web::App::Request& request, web::App::Response& response) {
       const auto form = Form::read(request.body);
       response.set_content(form ? (*form)["ticket"] : "none", "text/plain");
     });
@@ -37,16 +38,18 @@ App& app() {
 }
 
 void as_request(std::string_view input) {
-  const Framing framing = frame_request(input);
-  if (framing.state != Framing::State::kWhole) return;
+  const web::Framing framing = web::frame_request(input);
+  if (framing.state != web::Framing::State::kWhole) return;
   require(framing.bytes > 0 && framing.bytes <= input.size(), "a request is of its input");
-  require(framing.bytes <= kMaxHead + 4 + kMaxBody, "a request is small");
+  require(framing.bytes <= web::kMaxHead + 4 + web::kMaxBody, "a request is small");
   // The same bytes are whole alone, and nothing shorter is.
-  require(frame_request(input.substr(0, framing.bytes)).bytes == framing.bytes,
+  require(web::frame_request(input.substr(0, framing.bytes)).bytes == framing.bytes,
           "a request is whole alone");
-  require(frame_request(input.substr(0, framing.bytes - 1)).state == Framing::State::kMore,
-          "nothing shorter is");
-  const Answer answer = app().answer(input.substr(0, framing.bytes), {"192.0.2.7", false}, false);
+  require(
+      web::frame_request(input.substr(0, framing.bytes - 1)).state == web::Framing::State::kMore,
+      "nothing shorter is");
+  const web::Answer answer =
+      app().answer(input.substr(0, framing.bytes), {"192.0.2.7", false}, false);
   require(answer.bytes.starts_with("HTTP/1.1 "), "there is an answer");
 }
 

@@ -89,7 +89,7 @@ head -c 1000000 /dev/urandom | socat -t 2 - "UNIX-CONNECT:$bed_dir/control.sock"
   true
 
 step 'the daemon runs on'
-check 'health' ctl health
+check 'control answers' ctl version
 equal 'no session came of it' "$(ctl -j session list | jq '.sessions | length')" 0
 equal 'a guest gets the page' \
   "$(client curl -s -o /dev/null -m 5 -w '%{http_code}' http://origin.example/ || true)" 511

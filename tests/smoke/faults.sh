@@ -73,11 +73,6 @@ limit() {
     prlimit --pid "$gateway_pid" "$@"
 }
 
-worker_thread() {
-  grep -lE '^rte-worker|^dpdk-worker|^lcore-worker' "/proc/$gateway_pid"/task/*/comm | head -n 1 |
-    cut -d / -f 5
-}
-
 no_session() { ! ctl session get "$1" >/dev/null 2>&1; }
 
 thread_named() { grep -lx "$1" "/proc/$gateway_pid"/task/*/comm | head -n 1 | cut -d / -f 5; }
@@ -146,7 +141,7 @@ holder=$!
 sleep 0.3
 client "$(program mac-flood)" c0 "$(mac_of net n0)" 20000 10000 arp >"$bed_dir/flood.log"
 wait "$holder"
-check 'the control thread held: it answers again' wait_until 1 ctl health
+check 'the control thread held: it answers again' wait_until 1 ctl version
 check 'clients seen that the ring had no room for are counted' \
   test $(($(stat_of .sightings_dropped) - before)) -gt 10000
 equal 'no ping was lost by it either' "$(lost_since "$since")" 0
@@ -179,7 +174,7 @@ python3 "$smoke_lib/hold_thread.py" "$thread" 3 >"$bed_dir/held" &
 holder=$!
 sleep 0.3
 since=$(now_ms)
-check 'control answers meanwhile' ctl health
+check 'control answers meanwhile' ctl version
 within_ms 'at once' 500 "$since"
 check 'and it is held still' kill -0 "$holder"
 since=$(now_ms)
@@ -205,12 +200,12 @@ free=$(find "/proc/$gateway_pid/fd" -type l -printf '%f\n' | sort -n | awk '$1 !
 limit --nofile="$free:"
 # shellcheck disable=SC2016 # for the shell that is started
 check_fails 'no more clients of the control socket' timeout 2 "$(program gate511ctl)" \
-  -s "$bed_dir/control.sock" health
+  -s "$bed_dir/control.sock" version
 equal 'a guest gets its page meanwhile' \
   "$(in_ns phone curl -s -o /dev/null -m 5 -w '%{http_code}' "http://198.51.100.99/" || true)" 511
 limit --nofile=1024:
 ended=$(now_ms)
-check 'control answers again' wait_until 5 ctl health
+check 'control answers again' wait_until 5 ctl version
 equal 'no ping was lost by it' "$(lost_since $((ended - 1000)))" 0
 resumes 'no file descriptor' "$ended"
 
@@ -235,7 +230,7 @@ check 'the gateway lives' gateway_runs
 limit --as=unlimited:
 ended=$(now_ms)
 resumes 'no memory for control' "$ended"
-check 'control answers again' wait_until 5 ctl health
+check 'control answers again' wait_until 5 ctl version
 matches 'it is told of' "$(<"$bed_dir/gate511.log")" '^gate511: memory: there was none left'
 exact 'no memory for control'
 
@@ -254,7 +249,7 @@ end_process "$pinging"
 mac=$(mac_of client)
 ip -n "$(ns gateway)" link delete access
 sleep 1
-check 'control answers' ctl health
+check 'control answers' ctl version
 check 'the gateway lives' gateway_runs
 check_invariant
 gateway_stop

@@ -44,7 +44,7 @@ check 'from the uplink' net /usr/bin/python3 "$smoke_lib/hostile_frames.py" rand
   "${macs[1]}" "${macs[0]}"
 
 step 'the daemon lives on'
-check 'health' ctl health
+check 'control answers' ctl version
 equal 'a guest gets the page' \
   "$(client curl -s -o /dev/null -m 5 -w '%{http_code}' "http://$origin4/" || true)" 511
 

@@ -97,6 +97,30 @@ gateway_start
 short_main_job 'after kill -9'
 gateway_stop TERM
 
+step 'what systemd is told'
+readonly told=$bed_dir/told.log
+in_background gateway told.log /usr/bin/python3 "$smoke_lib/notified.py" "$bed_dir/notify"
+wait_until 5 test -S "$bed_dir/notify" || die "notified.py: $(<"$told")"
+ready_twice() { [ "$(grep -cx 'READY=1' "$told")" -eq 2 ]; }
+fed() { [ "$(grep -c '^WATCHDOG=1$' "$told")" -gt "$1" ]; }
+gateway_env=(NOTIFY_SOCKET="$bed_dir/notify" WATCHDOG_USEC=900000)
+gateway_start
+check 'that it is ready' wait_until 1 grep -qx 'READY=1' "$told"
+matches 'and what it does' "$(<"$told")" '^STATUS=link venue \(net_af_packet0 to net_af_packet1\), 1 worker, '
+check 'that it is alive' wait_until 3 fed 2
+kill -HUP "$gateway_pid"
+check 'that it reloads' wait_until 3 grep -qx 'RELOADING=1' "$told"
+check 'and is ready again' wait_until 3 ready_twice
+in_background gateway hold.log /usr/bin/python3 "$smoke_lib/hold_thread.py" "$(worker_thread)" 3
+check 'that a worker hangs' wait_until 3 grep -qx 'STATUS=lcore 1 does not move: .*the watchdog is not fed' "$told"
+before=$(grep -c '^WATCHDOG=1$' "$told")
+sleep 1
+equal 'it is not alive then' "$(grep -c '^WATCHDOG=1$' "$told")" "$before"
+check 'and it is when the worker moves again' wait_until 5 fed "$before"
+gateway_stop TERM
+check 'that it stops' wait_until 1 grep -qx 'STOPPING=1' "$told"
+gateway_env=()
+
 for gateway_ports in af_packet tap af_xdp; do
   step "$gateway_ports"
   gateway_start

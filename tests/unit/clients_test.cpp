@@ -61,6 +61,38 @@ class ClientsTest : public testing::Test {
   Clients& clients_ = world_.clients;  // of 8 clients
 };
 
+TEST_F(ClientsTest, ForgetsThoseWhoAreNotHeardOf) {
+  clients_.set_forget_after_s(600);
+  world_.add(key(2), {});
+  world_.settle();
+  see(1, "192.0.2.101");
+  see(2, "192.0.2.102");
+  bind(2, "192.0.2.103", 86'400);
+  world_.time.advance_ms(590'000);
+  see(3);
+  clients_.tick();
+  EXPECT_TRUE(knows(1)) << "for so long";
+  world_.time.advance_ms(20'000);
+  clients_.tick();
+  EXPECT_FALSE(knows(1));
+  EXPECT_TRUE(clients_.claims(ip("192.0.2.101"), {}).empty());
+  EXPECT_TRUE(knows(3)) << "it was heard";
+  EXPECT_TRUE(knows(2)) << "it has a session";
+  EXPECT_EQ(addresses(2), std::vector<std::string>{"192.0.2.103"}) << "its lease runs";
+  EXPECT_EQ(clients_.displaced(), 0U);
+}
+
+TEST_F(ClientsTest, ForgetsOneOnRequest) {
+  see(1, "192.0.2.101");
+  see(2, "192.0.2.102");
+  EXPECT_EQ(clients_.all_of(mac(1)).size(), 1U);
+  EXPECT_EQ(clients_.forget(mac(1)), 1U);
+  EXPECT_EQ(clients_.forget(mac(1)), 0U);
+  EXPECT_FALSE(knows(1));
+  EXPECT_TRUE(knows(2));
+  EXPECT_TRUE(clients_.claims(ip("192.0.2.101"), {}).empty());
+}
+
 TEST_F(ClientsTest, RemembersWhereAndWhen) {
   const std::uint64_t start = world_.time.boot_ns;
   see(1, "192.0.2.101", SightingSource::kArp, 10, 1);

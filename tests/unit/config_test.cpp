@@ -55,6 +55,28 @@ TEST(Config, SmallestHasAllDefaults) {
   EXPECT_EQ(config->where("guest.resolvers"), "t.toml");
 }
 
+TEST(Config, Records) {
+  const auto none = parse_config(kSmallest, "t.toml");
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->records.file, "") << "off by default";
+  const auto config = parse_config(
+      std::string{kSmallest} + "[records]\nfile = \"/var/lib/g/r.db\"\nretention_days = 90\n", "t");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->records.file, "/var/lib/g/r.db");
+  EXPECT_EQ(config->records.retention_days, 90U);
+  EXPECT_EQ(error_with("[records]\nfile = \"/r.db\"\n"),
+            "t.toml:9: `records.retention_days` is missing; say for how many days who had which "
+            "address must be kept, and no longer");
+  EXPECT_EQ(error_with("[records]\nfile = \"r.db\"\nretention_days = 1\n"),
+            "t.toml:9: `records.file` is no absolute path; write it like "
+            "\"/var/lib/gate511/records.db\"");
+  EXPECT_EQ(error_with("[records]\nretention_days = 0\n"),
+            "t.toml:9: `records.retention_days` is 0; it must be an integer from 1 to 3650 days");
+  EXPECT_EQ(error_with("[sessions]\nstore = \"/r.db\"\n[records]\nfile = "
+                       "\"/r.db\"\nretention_days = 1\n"),
+            "t.toml:10: `records.file` is `sessions.store` as well; give each its own");
+}
+
 TEST(Config, TakesEveryKey) {
   const auto config = parse_config(R"(
 [dpdk]
@@ -116,11 +138,13 @@ user = "portal"
 TEST(ConfigError, UnknownKeysNameTheNearestAndAll) {
   EXPECT_EQ(error_with("[sessions]\ncapasity = 5\n"),
             "t.toml:9: unknown key `sessions.capasity`; did you mean `capacity`? sessions takes "
-            "capacity, key, default_ttl_s, default_idle_s, on_quota, store, on_store_failure");
+            "capacity, key, default_ttl_s, default_idle_s, on_quota, store, on_store_failure, "
+            "keep_ends_days");
   EXPECT_EQ(
       error_with("[zones]\n"),
       "t.toml:8: unknown key `zones`; did you mean `zone`? the file takes enforce, dpdk, link, "
-      "zone, sessions, portal, response, guest, garden, control, privileges");
+      "zone, sessions, portal, response, guest, garden, control, metrics, records, capture, log, "
+      "privileges");
   EXPECT_EQ(error_with("[portal.x]\n"),
             "t.toml:8: unknown key `portal.x`; portal takes url, secret_file, api_url");
   EXPECT_EQ(error_with("[garden]\ndomains = [\"a.example\"]\n"),
@@ -280,6 +304,19 @@ TEST(ConfigError, ResponseGuestGardenControl) {
             "a PEM file");
   EXPECT_EQ(error_with("[control]\nsocket = \"/" + std::string(106, 'x') + "\"\n"), "no error");
   EXPECT_NE(error_with("[control]\nsocket = \"/" + std::string(107, 'x') + "\"\n"), "no error");
+}
+
+TEST(Config, MetricsListen) {
+  const auto config = parse_config(kSmallest, "t.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->metrics.listen, "127.0.0.1:9511");
+  for (const char* good : {"", "192.0.2.1:9511", "[2001:db8::1]:80"})
+    EXPECT_EQ(error_with("[metrics]\nlisten = \"" + std::string{good} + "\"\n"), "no error");
+  for (const char* bad : {"9511", ":9511", "localhost:9511", "127.0.0.1", "::1:9511"}) {
+    EXPECT_EQ(error_with("[metrics]\nlisten = \"" + std::string{bad} + "\"\n"),
+              "t.toml:9: `metrics.listen` is no address and port; write it like "
+              "\"192.0.2.1:9511\" or \"[2001:db8::1]:9511\"");
+  }
 }
 
 /// A zone of link "venue" with `text` behind its name and link.

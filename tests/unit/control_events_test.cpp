@@ -60,6 +60,60 @@ class Events : public testing::Test {
   std::uint64_t gone_ = 0;
 };
 
+TEST_F(Events, NothingIsHeldForLongerThanItMay) {
+  bus_.set_keep_s(86'400);
+  ASSERT_TRUE(bus_.subscribe(1, {.consumer = "billing"}));
+  bus_.unsubscribe(1);
+  happen("session.ended", 2);
+  time_.advance_ms(86'399'000);
+  happen("session.ended");
+  bus_.drop_old();
+  EXPECT_EQ(bus_.kept(), 3U);
+  time_.advance_ms(2'000);
+  bus_.drop_old();
+  EXPECT_EQ(bus_.kept(), 1U);
+  EXPECT_EQ(bus_.counts().dropped, 2U);
+  const auto again = bus_.subscribe(2, {.since = 0, .consumer = "billing"});
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->dropped, 2U) << "it is told";
+  EXPECT_EQ(seqs(2), std::vector<int>{3});
+  const auto latest = bus_.subscribe(3, {.since = 0});
+  ASSERT_TRUE(latest);
+  EXPECT_EQ(latest->oldest, 3U) << "nor among the latest";
+}
+
+TEST_F(Events, AreMadeNameless) {
+  ASSERT_TRUE(bus_.subscribe(1, {.consumer = "billing"}));
+  bus_.unsubscribe(1);
+  const std::string mac = "02:00:5e:00:53:01";
+  for (int i = 0; i < 3; ++i) {
+    bus_.emit_end(1, R"("reason":"idle","session":{"id":1,"mac":"02:00:5e:00:53:01","user":"ann",)"
+                     R"("bind_ip":["192.0.2.7"]})");
+  }
+  bus_.emit("session.added", {{"session", {{"mac", "02:00:5e:00:53:02"}}}});
+  EventBus::Search told{.mac = mac};
+  while (bus_.search_some(told)) {
+  }
+  EXPECT_EQ(told.count, 3U);
+  EXPECT_EQ(told.lines.size(), 3U);
+  EventBus::Search taken{.mac = mac, .anonymizes = true};
+  while (bus_.search_some(taken)) {
+  }
+  EXPECT_EQ(taken.count, 3U);
+  EventBus::Search left{.mac = mac};
+  while (bus_.search_some(left)) {
+  }
+  EXPECT_EQ(left.count, 0U);
+  ASSERT_TRUE(bus_.subscribe(2, {.since = 0, .consumer = "billing"}));
+  do {
+    bus_.pump();
+  } while (bus_.has_work());
+  EXPECT_EQ(got_[2].find(mac), std::string::npos);
+  EXPECT_EQ(got_[2].find("192.0.2.7"), std::string::npos);
+  EXPECT_NE(got_[2].find(R"("user":"ann")"), std::string::npos) << got_[2];
+  EXPECT_NE(got_[2].find("02:00:5e:00:53:02"), std::string::npos);
+}
+
 TEST_F(Events, AreNotificationsWithNumberTypeAndTime) {
   ASSERT_TRUE(bus_.subscribe(1, {}));
   bus_.emit("port.down", {{"name", "net_tap0"}});

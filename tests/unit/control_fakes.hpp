@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -35,6 +36,7 @@
 #include "control/snapshot_slot.hpp"
 #include "dataplane/sighting_source.hpp"
 #include "dataplane/status.hpp"
+#include "dataplane/tap_source.hpp"
 #include "pipeline/pipeline.hpp"
 #include "table/grace_period.hpp"
 #include "table/session_table.hpp"
@@ -184,6 +186,28 @@ class HandSightings : public dataplane::SightingSource {
     std::size_t count = 0;
     for (; count < out.size() && !from.empty(); from.pop_front()) out[count++] = from.front();
     return count;
+  }
+};
+
+/// Two workers that copy what a test puts into their taps.
+class HandTaps : public dataplane::TapSource {
+ public:
+  std::array<pipeline::Tap*, 2> taps{};
+  std::uint64_t now_ns = 7 * kNsPerSecond;
+
+  [[nodiscard]] std::size_t tappable() const override { return taps.size(); }
+  void set_tap(std::size_t worker, pipeline::Tap* tap) override { taps.at(worker) = tap; }
+  [[nodiscard]] std::uint64_t tap_clock_ns() const override { return now_ns; }
+
+  /// As a worker does with a burst of one frame.
+  void frame(std::size_t worker, net::ByteView bytes, std::uint64_t at_ns,
+             policy::Verdict verdict) {
+    pipeline::Burst burst;
+    burst.count = 1;
+    burst.frame[0] = bytes;
+    burst.verdict[0] = verdict;
+    taps.at(worker)->take(burst, at_ns);
+    taps.at(worker)->publish(burst);
   }
 };
 

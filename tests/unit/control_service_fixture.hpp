@@ -7,11 +7,14 @@
 
 #include <string>
 
+#include "control/capture.hpp"
 #include "control/service.hpp"
 #include "control/service_clients.hpp"
 #include "control/service_config.hpp"
 #include "control/service_garden.hpp"
+#include "control/service_records.hpp"
 #include "control/service_session_changes.hpp"
+#include "control/service_subject.hpp"
 #include "control_fakes.hpp"
 
 namespace gate511::control {
@@ -21,7 +24,7 @@ class ServiceTest : public testing::Test {
   explicit ServiceTest(KeyKind kind = KeyKind::kMac)
       : world_{4, kind},
         service_{{world_.sessions, world_.grace, world_.status, world_.time.clock, "0.1.0",
-                  world_.keys, world_.events, config_, world_.jobs, world_.ledger}},
+                  world_.keys, world_.events, config_, world_.jobs, world_.ledger, numbers_}},
         client_methods_{{world_.clients, world_.announcements, world_.sessions, world_.sightings,
                          world_.shared, world_.time.clock, world_.keys},
                         service_.dispatcher()},
@@ -34,6 +37,15 @@ class ServiceTest : public testing::Test {
         garden_methods_{{config_, world_.grace, garden_permits_,
                          [this](std::string_view change) { return service_.not_seen(change); }},
                         service_.dispatcher()},
+        capture_methods_{
+            {config_, taps_, world_.status, world_.grace, world_.time.clock, world_.jobs,
+             [this](const Caller&, const std::string& mac, std::uint64_t) {
+               captures_.push_back("began " + mac);
+             },
+             [this](const CaptureMethods::Ended& ended) {
+               captures_.push_back("ended " + ended.why + " " + std::to_string(ended.frames));
+             }},
+            service_.dispatcher()},
         config_methods_{{config_, world_.sessions, world_.grace, world_.events, world_.status,
                          [this](std::string_view change) { return service_.not_seen(change); },
                          [](const auto& work, const auto& then) {
@@ -47,6 +59,11 @@ class ServiceTest : public testing::Test {
     garden_methods_.publish_to(slot_);
   }
 
+  /// A reload with `text` at the end of the file.
+  void enable(const std::string& text) {
+    file_.write(text);
+    config_.replace(std::make_shared<const Config>(file_.load()), config_.numbers(), world_.status);
+  }
   void send(const std::string& method, const Json& params, Json& answer) {
     const Json request{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
     service_.dispatcher().handle(caller_, request.dump(), [&answer](const std::string& line) {
@@ -76,13 +93,28 @@ class ServiceTest : public testing::Test {
   ConfigFile file_;
   ConfigState config_{file_.load()};
   HandSlot slot_;
+  numbers::Recorder numbers_{{world_.status, world_.time.clock, world_.sessions, config_,
+                              world_.events, world_.ledger, world_.clients, "0.1.0"}};
   Service service_;
   ClientMethods client_methods_;
   SessionChangeMethods session_change_methods_;
   GardenPermits garden_permits_{config_};
   GardenMethods garden_methods_;
+  HandTaps taps_;
+  std::vector<std::string> captures_;  ///< what was told of them
+  CaptureMethods capture_methods_;
   ConfigMethods config_methods_;
-  Caller caller_{.rights = Access::kChange, .connection = 1, .user = "uid 0"};
+  RecordMethods record_methods_{service_.dispatcher()};
+  SubjectMethods subject_methods_{
+      {world_.sessions, world_.clients, world_.events, world_.ledger, world_.grace, world_.jobs,
+       world_.keys, world_.shared, world_.time.clock, [] {},
+       [](const auto& work, const auto& then) {
+         work();
+         then();
+       },
+       [this](std::string_view change) { return service_.not_seen(change); }},
+      service_.dispatcher()};
+  Caller caller_{.rights = Access::kRoot, .connection = 1, .user = "uid 0"};
 };
 
 class ServiceWithVlanTest : public ServiceTest {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "control_fakes.hpp"
 
 namespace gate511::control {
@@ -187,6 +189,50 @@ TEST_F(SessionsTest, RevokeIsAnsweredWhenTheWorkersHaveSeenIt) {
   EXPECT_EQ(got->session->record.texts.tag(), "room-12");
   EXPECT_EQ(got->session->ttl_s, 100U);
   EXPECT_EQ(world_.table.in_limbo(), 0U);
+}
+
+TEST_F(SessionsTest, RevokesAreTimedUntilInEffectAndUntilAnswered) {
+  const auto count = [](const dataplane::DelayCounts& delays) {
+    return std::accumulate(delays.classes.begin(), delays.classes.end(), std::uint64_t{0});
+  };
+  const Sessions::RevokeTimes& times = world_.sessions.revoke_times();
+  ASSERT_TRUE(add(1, {}));
+  world_.workers.stuck = true;
+  world_.sessions.revoke(key(1), [](const Sessions::Revoked&) {});
+  world_.sessions.revoke(key(9), [](const Sessions::Revoked&) {});  // which was not there
+  world_.settle();
+  EXPECT_EQ(count(times.to_effect), 0);
+  world_.time.advance_ms(3);
+  world_.workers.stuck = false;
+  world_.settle();
+  EXPECT_EQ(count(times.to_effect), 1);
+  EXPECT_EQ(times.to_effect.sum_ns, 3'000'000);
+  EXPECT_EQ(times.to_effect.classes[dataplane::delay_class(3'000'000)], 1);
+  EXPECT_EQ(count(times.to_answer), 1);
+  EXPECT_EQ(times.to_answer.sum_ns, 3'000'000);
+
+  // All that match are one request; one that matches nothing is none.
+  for (unsigned n = 2; n < 40; ++n) ASSERT_TRUE(add(n, {.tag = "room-12"}));
+  EXPECT_EQ(revoke({.tag = "room-12"}).count, 38);
+  EXPECT_EQ(revoke({.tag = "room-13"}).count, 0);
+  EXPECT_EQ(count(times.to_effect), 2);
+  EXPECT_EQ(count(times.to_answer), 2);
+}
+
+TEST_F(SessionsTest, ARevokeThatAWorkerHasNotSeenIsNotInEffect) {
+  ASSERT_TRUE(add(1, {}));
+  world_.workers.stuck = true;
+  world_.sessions.revoke(key(1), [](const Sessions::Revoked&) {});
+  world_.time.advance_ms(1'000);
+  world_.settle();
+  EXPECT_EQ(world_.sessions.revoke_times().to_answer.classes[dataplane::delay_class(1'000'000'000)],
+            1)
+      << "it is answered: BUSY";
+  EXPECT_EQ(world_.sessions.revoke_times().to_effect.sum_ns, 0);
+  world_.time.advance_ms(500);
+  world_.workers.stuck = false;
+  world_.settle();
+  EXPECT_EQ(world_.sessions.revoke_times().to_effect.sum_ns, 1'500'000'000);
 }
 
 TEST_F(SessionsTest, AStuckWorkerIsToldOfAfterASecond) {

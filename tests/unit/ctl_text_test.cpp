@@ -179,6 +179,20 @@ TEST(CtlShow, AnEndOfASessionInOneLine) {
 TEST(CtlShow, HealthInColourOnlyWhereAsked) {
   EXPECT_EQ(show_health({{"status", "ok"}}, false), "ok\n");
   EXPECT_EQ(show_health({{"status", "ok"}}, true), "\x1b[32mok\x1b[0m\n");
+  const Json result{{"status", "degraded"},
+                    {"problems",
+                     {{{"alarm", "port_down"},
+                       {"severity", "critical"},
+                       {"subject", "p0"},
+                       {"what", "access port p0\x1b[2J is down"},
+                       {"cure", "check its cable"},
+                       {"since", 1'750'000'000}}}}};
+  EXPECT_EQ(
+      show_health(result, false),
+      "degraded\n- critical port_down since 2025-06-15 15:06:40Z: access port p0?[2J is down; "
+      "check its cable\n");
+  EXPECT_NE(show_health(result, true).find("- \x1b[31;1mcritical\x1b[0m port_down"),
+            std::string::npos);
 }
 
 TEST(CtlProgress, FitsItsWidth) {

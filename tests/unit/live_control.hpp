@@ -63,13 +63,14 @@ class LiveControl : public testing::Test {
     config_.control.socket = pattern + "/run/control.sock";
     config_.control.status_socket = pattern + "/run/status.sock";
     config_.control.group = "";
+    config_.metrics.listen = "";
     config_.sessions.store = pattern + "/sessions.db";
     status_.numbers.mbufs_total = 1024;
     shared_.policers = policers_;
     shared_.bindings = bindings_;
     shared_.snapshot = &snapshot_;
-    auto control = Control::open(
-        config_, {table_, grace_, *source_, sightings_, shared_, keys_, "0.1.0", nullptr, clock_});
+    auto control = Control::open(config_, {table_, grace_, *source_, sightings_, taps_, shared_,
+                                           keys_, "0.1.0", nullptr, clock_});
     ASSERT_TRUE(control) << control.error().text();
     control_ = std::move(*control);
     thread_ = std::jthread{[this] {
@@ -109,6 +110,7 @@ class LiveControl : public testing::Test {
   HandStatus status_;
   const dataplane::StatusSource* source_ = &status_;
   Clock clock_ = Clock::system();
+  HandTaps taps_;
   HandSightings sightings_;
   const policy::Snapshot snapshot_ = hand_snapshot();
   std::vector<table::Policer> policers_ = std::vector<table::Policer>(table_.slots());

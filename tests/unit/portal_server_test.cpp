@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "portal/web/server.hpp"
+#include "web/server.hpp"
 
 namespace gate511::portal {
 namespace {
@@ -47,8 +47,8 @@ std::uint16_t free_port() {
 
 class PortalServerLive : public testing::Test {
  protected:
-  void serve(Server::Limits limits) {
-    server_ = std::make_unique<Server>(limits);
+  void serve(web::Server::Limits limits) {
+    server_ = std::make_unique<web::Server>(limits);
     ASSERT_TRUE(server_->listen({"127.0.0.1", port_}, app_, nullptr));
     thread_ = std::thread{[this] { server_->run(); }};
   }
@@ -70,9 +70,9 @@ class PortalServerLive : public testing::Test {
     return socket;
   }
 
-  App app_;
+  web::App app_;
   const std::uint16_t port_ = free_port();
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<web::Server> server_;
   std::thread thread_;
 };
 
@@ -84,13 +84,13 @@ bool wait_for(const std::function<bool()>& is_so) {
 TEST_F(PortalServerLive, WhoResetsIsNotWorkedForAgain) {
   std::atomic<int> begun = 0;
   std::atomic<bool> goes_on = false;
-  app_.Get("/slow", [&](const App::Request&, App::Response&) {
+  app_.Get("/slow", [&](const web::App::Request&, web::App::Response&) {
     ++begun;
     while (!goes_on) std::this_thread::sleep_for(1ms);
   });
   std::atomic<int> others = 0;
-  app_.Get("/other", [&](const App::Request&, App::Response&) { ++others; });
-  app_.set_error_handler([&](const App::Request&, App::Response&) { ++others; });
+  app_.Get("/other", [&](const web::App::Request&, web::App::Response&) { ++others; });
+  app_.set_error_handler([&](const web::App::Request&, web::App::Response&) { ++others; });
   serve({.threads = 1});
   const auto reset = [](int socket) {
     const linger at_once{1, 0};
@@ -113,7 +113,7 @@ TEST_F(PortalServerLive, WhoResetsIsNotWorkedForAgain) {
 
 TEST_F(PortalServerLive, AnswersThatNobodyTakesAreBounded) {
   constexpr std::size_t kSize = 4 << 20;
-  app_.Get("/big", [&](const App::Request&, App::Response& response) {
+  app_.Get("/big", [&](const web::App::Request&, web::App::Response& response) {
     response.set_content(std::string(kSize, 'x'), "text/plain");
   });
   serve({.held = 3 * kSize});

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +16,7 @@
 #include "portal/store/database.hpp"
 #include "portal/store/guessing.hpp"
 #include "portal/store/plans.hpp"
+#include "portal/store/subject.hpp"
 #include "portal/store/trail.hpp"
 #include "portal/store/users.hpp"
 #include "portal/store/vouchers.hpp"
@@ -292,6 +295,30 @@ TEST(PortalFile, WhatIsNoDatabaseIsSaid) {
   EXPECT_THROW(PortalFile{folder + "/none/portal.db"}, sql::SqlError);
   EXPECT_THROW(PortalFile{"/dev/null/x"}, sql::SqlError);
   std::filesystem::remove_all(folder);
+}
+
+TEST_F(PortalStore, ForgetsADeviceWithoutATrace) {
+  Trail trail{file_};
+  for (std::uint32_t i = 0; i < 500; ++i)
+    trail.completed({kNow, "02:00:5e:00:00:" + std::to_string(10 + i % 90), "terms", ""}, i);
+  trail.completed({kNow, kAnn, "voucher", "voucher-1"}, 7);
+  trail.completed({kNow, kBob, "terms", ""}, 8);
+  EXPECT_EQ(redeem(add(2), kAnn).why, Redeemed::Why::kGood);
+  const auto told = subject_json(file_, "portal.db", kAnn);
+  EXPECT_EQ(told["logins"].size(), 1U);
+  EXPECT_EQ(told["vouchers"].size(), 1U);
+  EXPECT_EQ(told["spent_links"].size(), 1U);
+  const Forgotten gone = forget_subject(file_, kAnn);
+  EXPECT_EQ(gone.logins, 1U);
+  EXPECT_EQ(gone.vouchers, 1U);
+  EXPECT_EQ(gone.links, 1U);
+  EXPECT_EQ(forget_subject(file_, kAnn).logins, 0U) << "once more is nothing";
+  EXPECT_TRUE(trail.is_spent(kBob, 8));
+  for (const auto& one : std::filesystem::directory_iterator{folder_}) {
+    std::ifstream file{one.path(), std::ios::binary};
+    const std::string bytes{std::istreambuf_iterator<char>{file}, {}};
+    EXPECT_EQ(bytes.find(kAnn), bytes.npos) << one.path();
+  }
 }
 
 }  // namespace

@@ -11,19 +11,19 @@
 #include "portal/guest/method.hpp"
 #include "portal/guest/pages.hpp"
 #include "portal/texts.hpp"
-#include "portal/web/app.hpp"
 #include "portal/web/form.hpp"
-#include "portal/web/framing.hpp"
 #include "portal/web/limiter.hpp"
 #include "portal/web/return_url.hpp"
 #include "portal/web/seal.hpp"
-#include "portal/web/server.hpp"
 #include "portal/web/text.hpp"
+#include "web/app.hpp"
+#include "web/framing.hpp"
+#include "web/server.hpp"
 
 namespace gate511::portal {
 namespace {
 
-using State = Framing::State;
+using State = web::Framing::State;
 
 // ---- framing ----
 
@@ -31,16 +31,16 @@ TEST(PortalFraming, ARequestIsWholeAtItsLastByteAndNotBefore) {
   const std::string request =
       "POST /login HTTP/1.1\r\nHost: portal.example\r\nContent-Length: 5\r\n\r\na=b&c";
   for (std::size_t size = 0; size < request.size(); ++size)
-    EXPECT_EQ(frame_request(request.substr(0, size)).state, State::kMore) << size;
-  const Framing whole = frame_request(request + "GET ");
+    EXPECT_EQ(web::frame_request(request.substr(0, size)).state, State::kMore) << size;
+  const web::Framing whole = web::frame_request(request + "GET ");
   EXPECT_EQ(whole.state, State::kWhole);
   EXPECT_EQ(whole.bytes, request.size());
 }
 
 TEST(PortalFraming, ClosesWhereTheClientWantsTo) {
   const auto closes = [](const std::string& fields, const std::string& version = "1.1") {
-    const Framing framing =
-        frame_request("GET / HTTP/" + version + "\r\nHost: a\r\n" + fields + "\r\n");
+    const web::Framing framing =
+        web::frame_request("GET / HTTP/" + version + "\r\nHost: a\r\n" + fields + "\r\n");
     EXPECT_EQ(framing.state, State::kWhole);
     return framing.closes;
   };
@@ -61,7 +61,7 @@ struct Refusal {
 class PortalFramingRefuses : public testing::TestWithParam<Refusal> {};
 
 TEST_P(PortalFramingRefuses, With) {
-  const Framing framing = frame_request(GetParam().input);
+  const web::Framing framing = web::frame_request(GetParam().input);
   EXPECT_EQ(framing.state, State::kRefused) << GetParam().input;
   EXPECT_EQ(framing.status, GetParam().status) << GetParam().input;
 }
@@ -95,24 +95,25 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(PortalFraming, HeadsAreBounded) {
   const std::string begin = "GET / HTTP/1.1\r\nHost: a\r\n";
-  EXPECT_EQ(frame_request(begin + "X: " + std::string(kMaxHead, 'x')).status, 431);
+  EXPECT_EQ(web::frame_request(begin + "X: " + std::string(web::kMaxHead, 'x')).status, 431);
   std::string fields;
-  for (std::size_t i = 0; i < kMaxFields; ++i) fields += "X: y\r\n";
-  EXPECT_EQ(frame_request(begin + fields + "\r\n").status, 431);
-  EXPECT_EQ(
-      frame_request("GET /" + std::string(kMaxTarget, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n").status,
-      414);
+  for (std::size_t i = 0; i < web::kMaxFields; ++i) fields += "X: y\r\n";
+  EXPECT_EQ(web::frame_request(begin + fields + "\r\n").status, 431);
+  EXPECT_EQ(web::frame_request("GET /" + std::string(web::kMaxTarget, 'x') +
+                               " HTTP/1.1\r\nHost: a\r\n\r\n")
+                .status,
+            414);
 }
 
 // ---- the library that answers ----
 
 TEST(PortalApp, AnswersCarryWhatKeepsThemFromFramesAndOtherSites) {
-  App app;
-  app.Get("/page", [](const App::Request& request, App::Response& response) {
-    response.set_content(request.remote_addr + (is_tls(request) ? " by TLS" : " plain"),
+  web::App app;
+  app.Get("/page", [](const web::App::Request& request, web::App::Response& response) {
+    response.set_content(request.remote_addr + (web::is_tls(request) ? " by TLS" : " plain"),
                          "text/plain");
   });
-  const Answer answer = app.answer(
+  const web::Answer answer = app.answer(
       "GET /page HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip, br\r\nX-Gate511-Scheme: "
       "http\r\n\r\n",
       {"192.0.2.7", true}, false);
@@ -127,18 +128,18 @@ TEST(PortalApp, AnswersCarryWhatKeepsThemFromFramesAndOtherSites) {
 }
 
 TEST(PortalApp, ClosesWhereItIsTold) {
-  App app;
+  web::App app;
   const std::string request = "GET /none HTTP/1.1\r\nHost: a\r\n\r\n";
-  const Answer last = app.answer(request, {"192.0.2.7", false}, true);
+  const web::Answer last = app.answer(request, {"192.0.2.7", false}, true);
   EXPECT_TRUE(last.closes);
   EXPECT_NE(last.bytes.find("\r\nConnection: close\r\n"), std::string::npos);
-  const Answer answer = app.answer(request, {"192.0.2.7", false}, false);
+  const web::Answer answer = app.answer(request, {"192.0.2.7", false}, false);
   EXPECT_FALSE(answer.closes);
   EXPECT_NE(answer.bytes.find("\r\nKeep-Alive: timeout=10, max=100\r\n"), std::string::npos);
 }
 
 TEST(PortalApp, FilesAreSentFromOneCopy) {
-  App app;
+  web::App app;
   const std::string content = "body { margin: 0 }";
   app.add_file("/style.css", "text/css", content);
   const auto got = app.file_answer("GET /style.css?v=2 HTTP/1.1\r\nHost: a\r\n\r\n", false);
@@ -162,11 +163,11 @@ TEST(PortalApp, FilesAreSentFromOneCopy) {
 }
 
 TEST(PortalServer, AnIpv6ClientIsCountedByItsNetworkToo) {
-  EXPECT_EQ(network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
-  EXPECT_EQ(network_of("2001:db8:1:2::"), network_of("2001:db8:1:2:ffff:ffff:ffff:ffff"));
-  EXPECT_NE(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
-  EXPECT_EQ(network_of("192.0.2.7"), "192.0.2.7");
-  EXPECT_EQ(network_of(""), "");
+  EXPECT_EQ(web::network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  EXPECT_EQ(web::network_of("2001:db8:1:2::"), web::network_of("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+  EXPECT_NE(web::network_of("2001:db8:1:2::1"), web::network_of("2001:db8:1:3::1"));
+  EXPECT_EQ(web::network_of("192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(web::network_of(""), "");
 }
 
 // ---- forms, cookies, queries ----

@@ -70,11 +70,12 @@ void Replay::finish() {
     std::sort(all.begin(), all.end(), is_before);
   std::erase_if(all, [](const Restored::One& one) { return one.ended == kTold; });
   auto& ended = restored_.ended;
-  std::sort(ended.begin(), ended.end(),
-            [](const Ended& a, const Ended& b) { return a.seq < b.seq; });
-  ended.erase(std::unique(ended.begin(), ended.end(),
-                          [](const Ended& a, const Ended& b) { return a.seq == b.seq; }),
-              ended.end());
+  // One that was written anew takes the place of what it was.
+  std::stable_sort(ended.begin(), ended.end(),
+                   [](const Ended& a, const Ended& b) { return a.seq < b.seq; });
+  const auto first = std::unique(ended.rbegin(), ended.rend(),
+                                 [](const Ended& a, const Ended& b) { return a.seq == b.seq; });
+  ended.erase(ended.begin(), first.base());
 }
 
 }  // namespace gate511::control::store

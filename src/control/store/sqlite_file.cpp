@@ -12,6 +12,8 @@
 namespace gate511::control::store {
 namespace {
 
+using sql::Transaction;
+
 constexpr const char* kTables = R"(
   CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK (one = 1), value BLOB NOT NULL);
   CREATE TABLE session(id INTEGER PRIMARY KEY, fields BLOB NOT NULL, counts BLOB);
@@ -19,25 +21,6 @@ constexpr const char* kTables = R"(
   CREATE TABLE ended(seq INTEGER PRIMARY KEY, value BLOB NOT NULL);
   CREATE TABLE journal(number INTEGER PRIMARY KEY, changes BLOB NOT NULL);
 )";
-
-/// Takes back what was begun, unless it is committed.
-class Transaction {
- public:
-  explicit Transaction(Database& database) : database_{database} {
-    database_.execute("BEGIN IMMEDIATE");
-  }
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction() {
-    // Some errors have rolled back already.
-    if (database_.in_transaction())
-      sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-  }
-  void commit() { database_.execute("COMMIT"); }
-
- private:
-  Database& database_;
-};
 
 }  // namespace
 
@@ -150,6 +133,11 @@ void SqliteFile::fold(std::size_t changes) {
   transaction.commit();
   version_ = kVersion;
   meta_ = std::move(meta);
+}
+
+void SqliteFile::scrub() {
+  database_.execute("VACUUM");
+  database_.empty_log();
 }
 
 Restored SqliteFile::load() {

@@ -54,6 +54,8 @@ class SqliteFile {
   void append(const JournalRow& row);
   /// Folds the oldest rows with about so many changes.
   void fold(std::size_t changes);
+  /// Rebuilds the file of what is in it: what was taken away stands in it no more, nor in its log.
+  void scrub();
   [[nodiscard]] std::size_t unfolded() const { return last_ - meta_.folded; }
 
  private:

@@ -46,12 +46,20 @@ SqliteStore::~SqliteStore() {
 
 void SqliteStore::write(Changes changes, std::uint64_t unix_ms, Failing failing, Done done) {
   const std::size_t count = changes.size();
+  add({{unix_ms, std::move(changes)}, failing, std::move(done), count});
+}
+
+void SqliteStore::scrub(Done done) {
+  add({{}, Failing::kKeep, std::move(done), 0, false, /*scrubs=*/true});
+}
+
+void SqliteStore::add(Batch batch) {
+  owed_changes_ += batch.changes;
   {
     const std::lock_guard lock{mutex_};
-    waiting_.push_back({{unix_ms, std::move(changes)}, failing, std::move(done), count});
+    waiting_.push_back(std::move(batch));
   }
   ++owed_;
-  owed_changes_ += count;
   wake_.notify_one();
 }
 
@@ -114,6 +122,7 @@ SqliteStore::Batches SqliteStore::take_group() {
   for (std::size_t changes = 0; !waiting_.empty() && changes < kGroup;) {
     group.splice(group.end(), waiting_, waiting_.begin());
     changes += group.back().changes;
+    if (group.back().scrubs) break;
   }
   return group;
 }
@@ -136,18 +145,36 @@ void SqliteStore::commit(Batches group) {
     failed(error.what());
     return tell(std::move(group), false);
   }
-  const auto took =
-      std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - began).count();
+  const auto took_ns = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(SteadyClock::now() - began).count());
   {
     const std::lock_guard lock{mutex_};
     ++status_.commits;
     status_.changes += row.changes.size();
     status_.unfolded = file_->unfolded();
-    status_.longest_us = std::max(status_.longest_us, static_cast<std::uint64_t>(took));
+    status_.longest_us = std::max(status_.longest_us, took_ns / 1'000);
+    status_.commit_times.count(took_ns);
     status_.problem.clear();
   }
   is_failing_ = false;
+  Batches scrubbing;
+  if (!group.empty() && group.back().scrubs)
+    scrubbing.splice(scrubbing.end(), group, std::prev(group.end()));
   tell(std::move(group), true);
+  if (scrubbing.empty()) return;
+  const bool is_clean = scrub_file();
+  tell(std::move(scrubbing), is_clean);
+}
+
+bool SqliteStore::scrub_file() {
+  try {
+    while (file_->unfolded() > 0) file_->fold(kFold);
+    file_->scrub();
+    return true;
+  } catch (const std::exception& error) {
+    failed(error.what());
+    return false;
+  }
 }
 
 void SqliteStore::keep(Batches& group) {

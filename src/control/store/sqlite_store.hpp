@@ -35,6 +35,7 @@ class SqliteStore final : public Store {
   ~SqliteStore() override;
 
   void write(Changes changes, std::uint64_t unix_ms, Failing failing, Done done) override;
+  void scrub(Done done) override;
   [[nodiscard]] int fd() const override { return finished_event_.get(); }
   void finish() override;
   [[nodiscard]] std::size_t owed() const override { return owed_; }
@@ -48,6 +49,7 @@ class SqliteStore final : public Store {
     Done done;
     std::size_t changes;  ///< that it came with
     bool durable = false;
+    bool scrubs = false;  ///< the last of its group
   };
   /// They are handed from thread to thread as they are, which takes no memory: where there is none
   /// all are answered still.
@@ -59,7 +61,9 @@ class SqliteStore final : public Store {
   void loop();
   [[nodiscard]] Batches take_group();
   void commit(Batches group);
+  void add(Batch batch);
   void fold(std::size_t changes);
+  [[nodiscard]] bool scrub_file();
   void keep(Batches& group);
   void tell(Batches group, bool durable);
   void failed(std::string_view what);

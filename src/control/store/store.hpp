@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "control/store/change.hpp"
+#include "dataplane/delays.hpp"
 
 namespace gate511::control::store {
 
@@ -51,6 +52,10 @@ class Store {
   /// `unix_ms`: the time of the store's clock.
   virtual void write(Changes changes, std::uint64_t unix_ms, Failing failing, Done done) = 0;
 
+  /// What was taken away before stands nowhere in the store any more when `done` says so, called as
+  /// that of write(). Takes as long as the store is large, for whoever writes meanwhile too.
+  virtual void scrub(Done done) = 0;
+
   /// Readable when there is something to finish.
   [[nodiscard]] virtual int fd() const = 0;
   /// Calls what is due.
@@ -67,7 +72,8 @@ class Store {
     std::uint64_t failures = 0;  ///< commits that did not succeed
     std::uint64_t lost = 0;      ///< changes that waited for a disk that failed, and were too many
     std::uint64_t unfolded = 0;  ///< rows of the journal
-    std::uint64_t longest_us = 0;  ///< of the commits
+    std::uint64_t longest_us = 0;           ///< of the commits
+    dataplane::DelayCounts commit_times{};  ///< of those that succeeded
   };
   [[nodiscard]] virtual Status status() const = 0;
 };

@@ -29,7 +29,7 @@ constexpr UnixTime kReturnAge_s = 300;
 
 }  // namespace
 
-GuestSite::GuestSite(App& app, const Config& config, const std::vector<std::string>& secrets,
+GuestSite::GuestSite(web::App& app, const Config& config, const std::vector<std::string>& secrets,
                      const Brand& brand, PortalFile& file, Gateway& gateway, const Texts& texts,
                      Log& log)
     : config_{config},
@@ -325,7 +325,8 @@ std::string GuestSite::return_cookie(const Request& request, const Visitor& visi
           : seal_.seal("return", nlohmann::json{visitor.client.mac, now_s(), wanted}.dump(
                                      -1, ' ', false, nlohmann::json::error_handler_t::replace));
   return fmt::format("gate511_return={}; Path=/welcome; Max-Age={}; HttpOnly; SameSite=Lax{}",
-                     sealed, wanted.empty() ? 0 : kReturnAge_s, is_tls(request) ? "; Secure" : "");
+                     sealed, wanted.empty() ? 0 : kReturnAge_s,
+                     web::is_tls(request) ? "; Secure" : "");
 }
 
 std::string GuestSite::wanted_by(const Request& request, const std::string& mac) const {
@@ -338,7 +339,7 @@ std::string GuestSite::wanted_by(const Request& request, const std::string& mac)
   return is_its && is_new ? safe_return(read.at(2).get<std::string>()) : std::string{};
 }
 
-void redirect_to_tls(App& app, const std::string& url) {
+void redirect_to_tls(web::App& app, const std::string& url) {
   app.set_pre_routing_handler([url](const httplib::Request& request, httplib::Response& response) {
     response.status = request.method == "POST" ? 403 : 302;
     response.set_header("Cache-Control", "no-store");

@@ -18,20 +18,20 @@
 #include "portal/guest/visitor.hpp"
 #include "portal/log.hpp"
 #include "portal/store/trail.hpp"
-#include "portal/web/app.hpp"
 #include "portal/web/limiter.hpp"
+#include "web/app.hpp"
 
 namespace gate511::portal {
 
 class GuestSite {
  public:
   /// Answers by `app`. All that is given outlives it.
-  GuestSite(App& app, const Config& config, const std::vector<std::string>& secrets,
+  GuestSite(web::App& app, const Config& config, const std::vector<std::string>& secrets,
             const Brand& brand, PortalFile& file, Gateway& gateway, const Texts& texts, Log& log);
 
  private:
-  using Request = App::Request;
-  using Response = App::Response;
+  using Request = web::App::Request;
+  using Response = web::App::Response;
 
   void add_routes();
   /// True: answered already, as the site is called by another name or the form comes from
@@ -95,12 +95,12 @@ class GuestSite {
   Limiter failures_;
   Limiter logins_;
   Limiter renewals_;
-  App& app_;
+  web::App& app_;
   std::mutex mutex_;
   std::set<std::string> logging_in_;  ///< MACs that are at it just now
 };
 
 /// Answers everything with where it is by TLS.
-void redirect_to_tls(App& app, const std::string& url);
+void redirect_to_tls(web::App& app, const std::string& url);
 
 }  // namespace gate511::portal

@@ -72,7 +72,7 @@ void GuestSite::take_log_out(const Request& request, Response& response) {
 // RFC 8908, 5. A client is captive unless it is known to have a session that passes.
 void GuestSite::answer_api(const Request& request, Response& response) {
   response.set_header("Cache-Control", "private");
-  if (!is_tls(request) || !gateway_.config().sees_addresses) {
+  if (!web::is_tls(request) || !gateway_.config().sees_addresses) {
     // RFC 8908, 4.1: by TLS alone; and nothing is said of a client that is not known by its
     // address.
     response.status = 404;

@@ -45,8 +45,8 @@ std::uint64_t number(const std::string& text) {
 
 }  // namespace
 
-OperatorSite::OperatorSite(App& app, const Config& config, std::string password, PortalFile& file,
-                           Gateway& gateway, const Sampler& sampler, Log& log)
+OperatorSite::OperatorSite(web::App& app, const Config& config, std::string password,
+                           PortalFile& file, Gateway& gateway, const Sampler& sampler, Log& log)
     : config_{config},
       password_{std::move(password)},
       gateway_{gateway},
@@ -129,7 +129,7 @@ void OperatorSite::log_in(const Request& request, Response& response) {
   response.set_redirect("/", 303);
 }
 
-void OperatorSite::add_pages(App& app) {
+void OperatorSite::add_pages(web::App& app) {
   app.Get("/", [this](const Request& request, Response& response) { show(request, response); });
   app.Post("/login",
            [this](const Request& request, Response& response) { log_in(request, response); });
@@ -196,7 +196,7 @@ OperatorSite::Json OperatorSite::logins() {
   return {{"logins", std::move(all)}};
 }
 
-void OperatorSite::add_data(App& app) {
+void OperatorSite::add_data(web::App& app) {
   const auto data = [this, &app](const char* path,
                                  std::function<void(const Request&, Response&)> act) {
     app.Get(path, [this, act = std::move(act)](const Request& request, Response& response) {
@@ -219,7 +219,7 @@ void OperatorSite::add_data(App& app) {
        [this](const Request&, Response& response) { send_json(response, 200, logins()); });
 }
 
-void OperatorSite::add_changes(App& app) {
+void OperatorSite::add_changes(web::App& app) {
   const auto change = [this, &app](
                           const char* path,
                           std::function<void(const Form&, const Request&, Response&)> act) {

@@ -14,26 +14,26 @@
 #include "portal/operator/sampler.hpp"
 #include "portal/store/trail.hpp"
 #include "portal/store/vouchers.hpp"
-#include "portal/web/app.hpp"
 #include "portal/web/form.hpp"
 #include "portal/web/limiter.hpp"
+#include "web/app.hpp"
 
 namespace gate511::portal {
 
 class OperatorSite {
  public:
   /// Answers by `app`. `password`: a hash. All that is given outlives it.
-  OperatorSite(App& app, const Config& config, std::string password, PortalFile& file,
+  OperatorSite(web::App& app, const Config& config, std::string password, PortalFile& file,
                Gateway& gateway, const Sampler& sampler, Log& log);
 
  private:
-  using Request = App::Request;
-  using Response = App::Response;
+  using Request = web::App::Request;
+  using Response = web::App::Response;
   using Json = nlohmann::json;
 
-  void add_pages(App& app);
-  void add_data(App& app);
-  void add_changes(App& app);
+  void add_pages(web::App& app);
+  void add_data(web::App& app);
+  void add_changes(web::App& app);
   [[nodiscard]] bool turned_away(const Request& request, Response& response) const;
   /// The login's form token; nothing: `response` says that there is none.
   [[nodiscard]] std::optional<std::string> is_in(const Request& request, Response& response);

@@ -96,6 +96,12 @@ void PortalFile::Work::commit() {
   is_open_ = false;
 }
 
+void PortalFile::rebuild() {
+  const std::lock_guard lock{mutex_};
+  database_.execute("VACUUM");
+  database_.empty_log();
+}
+
 void PortalFile::drop_old(UnixTime now, std::uint32_t trail_days, std::uint32_t voucher_days) {
   Work work{*this, true};
   work.prepare("DELETE FROM trail WHERE at < ?1").bind(1, before(now, trail_days * kDay)).run();

@@ -39,6 +39,10 @@ class PortalFile {
     bool is_open_;
   };
 
+  /// Of what is in it: what was taken away stands in it no more, nor in its log. Who has it too
+  /// waits.
+  void rebuild();
+
   /// Takes away what is older than it may be: trail, spent nonces, vouchers that ended long ago,
   /// and devices that have not logged in for so long by one that has no end.
   void drop_old(UnixTime now, std::uint32_t trail_days, std::uint32_t voucher_days);

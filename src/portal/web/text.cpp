@@ -40,17 +40,6 @@ std::size_t character(std::string_view text) noexcept {
 
 }  // namespace
 
-std::string_view trimmed(std::string_view text) noexcept {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string lower_case(std::string_view text) {
   std::string out{text};
   std::transform(out.begin(), out.end(), out.begin(), lower);

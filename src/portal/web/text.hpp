@@ -9,12 +9,14 @@
 #include <string>
 #include <string_view>
 
+#include "web/text.hpp"
+
 namespace gate511::portal {
 
-/// Without spaces and tabs at both ends.
-[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
+using web::equals_ignoring_case;
+using web::trimmed;
+
 /// Of ASCII letters.
-[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 [[nodiscard]] std::string lower_case(std::string_view text);
 /// What an exception says of itself; `unknown` where it has no text.
 [[nodiscard]] std::string what_of(const std::exception_ptr& thrown);

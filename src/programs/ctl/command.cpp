@@ -86,13 +86,14 @@ tl::expected<Json, Failure> Command::call(Client& client, const std::string& met
   return std::move(*result);
 }
 
-int Command::run(const std::string& method, const Json& params, const Show& show) const {
+int Command::run(const std::string& method, const Json& params, const Show& show,
+                 const std::function<Exit(const Json&)>& judge) const {
   auto client = connect();
   if (!client) return fail(client.error());
   const auto result = call(*client, method, params);
   if (!result) return fail(result.error());
   print(json ? json_text(*result) + "\n" : show(*result));
-  return static_cast<int>(Exit::kOk);
+  return static_cast<int>(judge(*result));
 }
 
 tl::expected<void, Failure> Command::each_page(

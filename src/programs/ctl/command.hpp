@@ -25,7 +25,14 @@ namespace gate511::ctl {
 using Json = nlohmann::json;
 
 /// As the manual gives them.
-enum class Exit : int { kOk = 0, kRefused = 1, kUsage = 2, kNoDaemon = 3, kNotFound = 4 };
+enum class Exit : int {
+  kOk = 0,
+  kRefused = 1,
+  kUsage = 2,
+  kNoDaemon = 3,
+  kNotFound = 4,
+  kUnwell = 5
+};
 
 struct Failure {
   Exit exit = Exit::kRefused;
@@ -59,7 +66,12 @@ struct Command {
   }
   [[nodiscard]] tl::expected<Client, Failure> connect() const;
   /// One request, its result printed by `show` or as JSON.
-  int run(const std::string& method, const Json& params, const Show& show) const;
+  int run(const std::string& method, const Json& params, const Show& show) const {
+    return run(method, params, show, [](const Json& /*result*/) { return Exit::kOk; });
+  }
+  /// The same where the result tells how it ends.
+  int run(const std::string& method, const Json& params, const Show& show,
+          const std::function<Exit(const Json&)>& judge) const;
   [[nodiscard]] tl::expected<Json, Failure> call(Client& client, const std::string& method,
                                                  const Json& params) const;
   /// Calls `on_page` with every page of a listing, until it gives false.
@@ -79,7 +91,10 @@ void add_client_verbs(CLI::App& app, Command& command);
 void add_garden_verbs(CLI::App& app, Command& command);
 void add_config_verbs(CLI::App& app, Command& command);
 void add_event_verbs(CLI::App& app, Command& command);
+void add_record_verbs(CLI::App& app, Command& command);
+void add_subject_verbs(CLI::App& app, Command& command);
 void add_transfer_verbs(CLI::App& app, Command& command);
 void add_top_verb(CLI::App& app, Command& command);
+void add_capture_verb(CLI::App& app, Command& command);
 
 }  // namespace gate511::ctl

@@ -157,8 +157,14 @@ std::string show_ports(const Json& result, std::size_t width) {
 std::string show_health(const Json& result, bool colour) {
   const std::string status = cell(result, "status");
   std::string text = coloured(harmless(status), status == "ok" ? "32" : "31;1", colour) + "\n";
-  for (const Json& problem : inside(result, "problems"))
-    text += harmless(fmt::format("- {}: {}", cell(problem, "what"), cell(problem, "cure"))) + "\n";
+  for (const Json& problem : inside(result, "problems")) {
+    const std::string severity = cell(problem, "severity");
+    text += "- " + coloured(harmless(severity), severity == "critical" ? "31;1" : "33", colour);
+    text += harmless(fmt::format(" {} since {}: {}; {}", cell(problem, "alarm"),
+                                 show_time(number(problem, "since")), cell(problem, "what"),
+                                 cell(problem, "cure"))) +
+            "\n";
+  }
   return text;
 }
 

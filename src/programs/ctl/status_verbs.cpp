@@ -21,8 +21,14 @@ void add_status_verbs(CLI::App& app, Command& command) {
   plain(&app, "version", "say which version runs", "hello", show_hello);
   plain(&app, "stats", "what was counted", "stats.get",
         [](const Json& result) { return show_stats(result, output_width()); });
-  plain(&app, "health", "what is wrong, and its cure", "health",
-        [](const Json& result) { return show_health(result, has_colour(STDOUT_FILENO)); });
+  add_verb(command, &app, "health", "what is wrong, and its cure", [&command] {
+    return command.run(
+        "health", Json::object(),
+        [](const Json& result) { return show_health(result, has_colour(STDOUT_FILENO)); },
+        [](const Json& result) {
+          return result.value("status", "") == "ok" ? Exit::kOk : Exit::kUnwell;
+        });
+  });
   plain(&app, "shutdown", "stop the gateway", "shutdown",
         [](const Json& /*result*/) { return std::string{"stopping\n"}; });
   CLI::App* port = app.add_subcommand("port", "ports")->require_subcommand(1);

@@ -31,8 +31,15 @@ constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 8> kWide{{{0x1100,
 /// And those that take none, or turn the direction of writing.
 constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 4> kNone{
     {{0x300, 0x36f}, {0x200b, 0x200d}, {0xfe00, 0xfe0f}, {0x20d0, 0x20ff}}};
-constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 5> kControl{
-    {{0, 0x1f}, {0x7f, 0x9f}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}}};
+constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 9> kControl{{{0, 0x1f},
+                                                                           {0x7f, 0x9f},
+                                                                           {0x61c, 0x61c},
+                                                                           {0x180e, 0x180e},
+                                                                           {0x200e, 0x200f},
+                                                                           {0x2028, 0x202e},
+                                                                           {0x2060, 0x206f},
+                                                                           {0xfeff, 0xfeff},
+                                                                           {0xe0000, 0xe0fff}}};
 
 template <std::size_t kSize>
 bool is_in(const std::array<std::pair<std::uint32_t, std::uint32_t>, kSize>& ranges,

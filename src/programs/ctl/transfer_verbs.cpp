@@ -19,6 +19,7 @@
 #include "programs/ctl/progress.hpp"
 #include "programs/ctl/show.hpp"
 #include "programs/ctl/sorted_lines.hpp"
+#include "programs/ctl/table.hpp"
 #include "programs/ctl/units.hpp"
 
 namespace gate511::ctl {
@@ -134,6 +135,35 @@ int export_all(const Command& command, const std::string& path) {
   return static_cast<int>(Exit::kOk);
 }
 
+/// All that is kept of one device, in one document. Its records come in pages.
+int export_subject(const Command& command, const std::string& mac, const std::string& path) {
+  auto client = command.connect();
+  if (!client) return fail(client.error());
+  Output output{path};
+  if (output.get() == nullptr) return fail(output.failure());
+  auto subject = command.call(*client, "subject.export", {{"mac", mac}});
+  if (!subject) return fail(subject.error());
+  Json records = nullptr;
+  if (subject->value("has_records", false)) {
+    records = Json::array();
+    const auto done =
+        command.each_page(*client, "records.find", {{"mac", mac}}, [&](const Json& page) {
+          for (const Json& one : inside(page, "records")) records.push_back(one);
+          return true;
+        });
+    if (!done) return fail(done.error());
+  }
+  subject->erase("has_records");
+  (*subject)["records"] = std::move(records);
+  const std::string text = subject->dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (std::fwrite(text.data(), 1, text.size(), output.get()) != text.size() || !output.commit())
+    return fail(output.failure());
+  std::fprintf(stderr,
+               "the portal keeps its own: `gate511-portal export --subject %s` where it runs\n",
+               harmless(mac).c_str());
+  return static_cast<int>(Exit::kOk);
+}
+
 }  // namespace
 
 void add_transfer_verbs(CLI::App& app, Command& command) {
@@ -144,8 +174,15 @@ void add_transfer_verbs(CLI::App& app, Command& command) {
                [&command, path, strict] { return import(command, *path, *strict); });
   importing->add_option("FILE", *path, "what `export` wrote; -: standard input");
   importing->add_flag("--strict", *strict, "stop at the first bad line");
+  const auto subject = std::make_shared<std::string>();
   CLI::App* exporting = add_verb(command, &app, "export", "write all sessions, a line of JSON each",
-                                 [&command, path] { return export_all(command, *path); });
+                                 [&command, path, subject] {
+                                   return subject->empty()
+                                              ? export_all(command, *path)
+                                              : export_subject(command, *subject, *path);
+                                 });
+  exporting->add_option("--subject", *subject,
+                        "instead all that is kept of this MAC, one document; for root alone");
   exporting->add_option("FILE", *path, "where to; -: standard output");
 }
 

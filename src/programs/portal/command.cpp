@@ -12,6 +12,7 @@
 
 #include "portal/portal.hpp"
 #include "portal/store/users.hpp"
+#include "portal/web/text.hpp"
 
 namespace gate511::portal {
 
@@ -27,6 +28,18 @@ void warn(const Error& warning) {
 bool print(std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
          std::fflush(stdout) == 0;
+}
+
+std::optional<std::string> read_mac(std::string_view text) {
+  constexpr std::string_view kForm = "hh:hh:hh:hh:hh:hh";
+  std::string mac = lower_case(text);
+  if (mac.size() != kForm.size()) return std::nullopt;
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    const std::string_view may_be = kForm[i] == 'h' ? "0123456789abcdef" : ":-";
+    if (may_be.find(mac[i]) == may_be.npos) return std::nullopt;
+    if (kForm[i] == ':') mac[i] = ':';
+  }
+  return mac;
 }
 
 int Command::with_file(const std::function<int(const Config&, PortalFile&)>& act) const {

@@ -46,6 +46,10 @@ CLI::App* add_verb(Command& command, CLI::App* parent, const char* name, const c
 void add_voucher_verbs(CLI::App& app, Command& command);
 void add_user_verbs(CLI::App& app, Command& command);
 void add_trail_verb(CLI::App& app, Command& command);
+void add_subject_verbs(CLI::App& app, Command& command);
+
+/// As the database has it: small letters and colons. nullopt: it is no MAC.
+[[nodiscard]] std::optional<std::string> read_mac(std::string_view text);
 
 /// A password from a terminal, asked for twice and not shown, or the first line of standard input.
 /// The error is to be told.

@@ -24,19 +24,6 @@ struct Given {
   std::string since;
 };
 
-/// As the trail has it: small letters and colons. nullopt: it is no MAC.
-std::optional<std::string> read_mac(std::string_view text) {
-  constexpr std::string_view kForm = "hh:hh:hh:hh:hh:hh";
-  std::string mac = lower_case(text);
-  if (mac.size() != kForm.size()) return std::nullopt;
-  for (std::size_t i = 0; i < kForm.size(); ++i) {
-    const std::string_view may_be = kForm[i] == 'h' ? "0123456789abcdef" : ":-";
-    if (may_be.find(mac[i]) == may_be.npos) return std::nullopt;
-    if (kForm[i] == ':') mac[i] = ':';
-  }
-  return mac;
-}
-
 tl::expected<Trail::Search, Error> search_of(const Given& given, UnixTime now) {
   Trail::Search wanted;
   if (!given.mac.empty()) {

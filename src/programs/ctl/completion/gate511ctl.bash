@@ -8,7 +8,7 @@
 _gate511ctl_words() {
   case $1 in
     '') echo 'session client garden events config port hello version stats health shutdown top' \
-      'explain import export reload' ;;
+      'explain records forget import export reload capture' ;;
     session) echo 'add get list revoke extend move' ;;
     client) echo 'list get' ;;
     garden) echo 'add remove list' ;;
@@ -30,10 +30,13 @@ _gate511ctl_options() {
     'client list') echo '--state --vlan --link' ;;
     'client get') echo '--vlan --link' ;;
     'explain') echo '--vlan --link --request' ;;
+    'records') echo '--ip --mac --user --session --at --since --until' ;;
     'events follow') echo '--types --since --consumer --ack --count' ;;
     'events acknowledge') echo '--consumer --forget' ;;
     'top') echo '--interval --once' ;;
+    'capture') echo '--seconds --out --snap --max-bytes' ;;
     'import') echo '--strict' ;;
+    'export') echo '--subject' ;;
     '') echo '--version' ;;
   esac
   echo '--json --socket --timeout --help'
@@ -48,13 +51,14 @@ _gate511ctl() {
       mapfile -t COMPREPLY < <(compgen -W 'authenticated restricted blocked' -- "$word")
       return
       ;;
-    -s | --socket)
+    -s | --socket | --out)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return
       ;;
     -t | --timeout | --ttl | --until | --idle | --add | --rate-up | --rate-down | --quota | \
       --class | --bind-ip | --tag | --user | --vlan | --link | --to-mac | --to-vlan | --to-link | \
-      --types | --since | --consumer | --count | -i | --interval) return ;;
+      --types | --since | --at | --ip | --mac | --session | --subject | --consumer | --count | --seconds | \
+      --snap | --max-bytes | -i | --interval) return ;;
   esac
   # The noun and the verb are the first words that are neither switches nor values of them.
   for ((at = 1; at < COMP_CWORD; at++)); do

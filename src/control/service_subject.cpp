@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/service_subject.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "control/audit_files.hpp"
+#include "control/client_json.hpp"
+#include "control/params.hpp"
+#include "control/session_json.hpp"
+
+namespace gate511::control {
+namespace {
+
+constexpr std::size_t kListedAStep = 16;
+constexpr std::size_t kLooksAStep = 4'096;
+
+Json audit_json(const AuditTraces& traces) {
+  return {{"places", traces.places}, {"left", traces.left}};
+}
+
+}  // namespace
+
+SubjectMethods::SubjectMethods(Parts parts, Dispatcher& dispatcher) : parts_{std::move(parts)} {
+  dispatcher.add("subject.export", Access::kRoot,
+                 Method{[this](const Caller& caller, const Json& params, const Done& done) {
+                   export_all(caller, params, done);
+                 }});
+  dispatcher.add("subject.forget", Access::kRoot,
+                 Method{[this](const Caller& caller, const Json& params, const Done& done) {
+                   forget(caller, params, done);
+                 }});
+}
+
+/// A `subject.forget`, under way.
+struct SubjectMethods::Forgetting {
+  net::MacAddress mac;
+  std::uint64_t connection;
+  Done done;
+  Json result = Json::object();
+  EventBus::Search events{};
+  std::string failed{};  ///< what could not be taken away, and why
+  int owed = 0;
+
+  void fail(const std::string& what) { failed += (failed.empty() ? "" : "; ") + what; }
+  void finish_one() {
+    if (--owed != 0) return;
+    if (failed.empty()) return done(std::move(result));
+    done(tl::unexpected{
+        rpc::store_failed("not all is forgotten: " + failed + "; mend that, and call it again")});
+  }
+};
+
+void SubjectMethods::forget(const Caller& caller, const Json& given, const Done& done) {
+  Params params{given, {"mac"}};
+  params.require("mac");
+  const auto mac = read_mac(params, "mac");
+  if (params.error() || !mac) return done(tl::unexpected{*params.error()});
+  const auto forgetting = std::make_shared<Forgetting>(Forgetting{*mac, caller.connection, done});
+  forgetting->events = {.mac = net::to_string(*mac), .anonymizes = true};
+  // Whoever is to be forgotten has no session any more.
+  parts_.sessions.revoke_matching(
+      {.mac = *mac}, [this, forgetting](const Sessions::Revoked& revoked) {
+        if (!revoked.settled.seen) {
+          return forgetting->done(tl::unexpected{
+              parts_.not_seen("sessions are ended, and nothing else is forgotten; call it again")});
+        }
+        if (!revoked.settled.stored)
+          forgetting->fail("the end of a session is not stored, " + parts_.ledger.status().problem);
+        forgetting->result["sessions"] = revoked.count;
+        // Once more round, and all that was to be told of their ends has been told.
+        parts_.grace.add({}, [this, forgetting] { forget_here(forgetting); });
+      });
+}
+
+void SubjectMethods::forget_here(const std::shared_ptr<Forgetting>& forgetting) {
+  parts_.jobs.add(forgetting->connection, [this, forgetting] {
+    if (parts_.events.search_some(forgetting->events)) return true;
+    forgetting->result["events"] = forgetting->events.count;
+    forgetting->result["clients"] = parts_.clients.forget(forgetting->mac);
+    forget_on_disk(forgetting);
+    return false;
+  });
+}
+
+void SubjectMethods::forget_on_disk(const std::shared_ptr<Forgetting>& forgetting) {
+  forgetting->owed = 3;
+  parts_.store_ends();
+  parts_.ledger.scrub([this, forgetting](bool stored) {
+    if (!stored) forgetting->fail("the store, " + parts_.ledger.status().problem);
+    forgetting->finish_one();
+  });
+  forgetting->result["records"] = nullptr;
+  if (keeper_ == nullptr) {
+    forgetting->finish_one();
+  } else {
+    keeper_->ask([mac = forgetting->mac](
+                     records::RecordsFile& file) { return std::to_string(file.forget(mac)); },
+                 [forgetting](const tl::expected<std::string, std::string>& count) {
+                   if (count) {
+                     forgetting->result["records"] = std::stoull(*count);
+                   } else {
+                     forgetting->fail(count.error());
+                   }
+                   forgetting->finish_one();
+                 });
+  }
+  forgetting->result["audit"] = nullptr;
+  if (audit_ == nullptr) return forgetting->finish_one();
+  const auto traces = std::make_shared<AuditTraces>();
+  const auto written = std::make_shared<bool>(false);
+  parts_.aside(
+      [this, traces, written, mac = forgetting->mac] {
+        *written = audit_->settle();
+        *traces = forget_in_audit(audit_->path(), mac);
+      },
+      [forgetting, traces, written] {
+        if (!*written) forgetting->fail("the audit log, whose disk does not answer");
+        forgetting->result["audit"] = audit_json(*traces);
+        forgetting->finish_one();
+      });
+}
+
+/// A `subject.export`, under way.
+struct SubjectMethods::Exporting {
+  net::MacAddress mac;
+  Done done;
+  std::uint32_t cursor = 0;
+  bool has_sessions = false;  ///< all of them
+  Json sessions = Json::array();
+  EventBus::Search events{};
+};
+
+void SubjectMethods::export_all(const Caller& caller, const Json& given, const Done& done) {
+  Params params{given, {"mac"}};
+  params.require("mac");
+  const auto mac = read_mac(params, "mac");
+  if (params.error() || !mac) return done(tl::unexpected{*params.error()});
+  const auto exporting = std::make_shared<Exporting>(Exporting{*mac, done});
+  exporting->events.mac = net::to_string(*mac);
+  parts_.jobs.add(caller.connection, [this, exporting] {
+    if (export_some(*exporting) || parts_.events.search_some(exporting->events)) return true;
+    export_rest(exporting);
+    return false;
+  });
+}
+
+bool SubjectMethods::export_some(Exporting& exporting) {
+  if (exporting.has_sessions) return false;
+  const Sessions::Page page =
+      parts_.sessions.list({.mac = exporting.mac}, exporting.cursor, kListedAStep, kLooksAStep);
+  for (const SessionRef& session : page.sessions)
+    exporting.sessions.push_back(session_json(session, parts_.keys));
+  exporting.cursor = page.next.value_or(0);
+  exporting.has_sessions = !page.next;
+  return !exporting.has_sessions;
+}
+
+void SubjectMethods::export_rest(const std::shared_ptr<Exporting>& exporting) {
+  const ClientView view{parts_.clients, *parts_.shared.snapshot.load(std::memory_order_acquire),
+                        parts_.clock};
+  Json clients = Json::array();
+  for (const SeenClient* client : parts_.clients.all_of(exporting->mac))
+    clients.push_back(view.json(*client));
+  Json events = Json::array();
+  for (const std::string& line : exporting->events.lines)
+    events.push_back(Json::parse(line, nullptr, false)["params"]);
+  Json result{{"mac", net::to_string(exporting->mac)},
+              {"at", parts_.clock.unix_ns() / kNsPerSecond},
+              {"sessions", std::move(exporting->sessions)},
+              {"clients", std::move(clients)},
+              {"events", std::move(events)},
+              {"audit", nullptr},
+              {"has_records", keeper_ != nullptr}};
+  if (audit_ == nullptr) return exporting->done(std::move(result));
+  const auto traces = std::make_shared<AuditTraces>();
+  parts_.aside(
+      [this, traces, mac = exporting->mac] {
+        static_cast<void>(audit_->settle());
+        *traces = find_in_audit(audit_->path(), mac);
+      },
+      [exporting, traces, result = std::move(result)]() mutable {
+        Json audit = audit_json(*traces);
+        audit["lines"] = Json::array();
+        for (const std::string& line : traces->lines) audit["lines"].push_back(line);
+        result["audit"] = std::move(audit);
+        exporting->done(std::move(result));
+      });
+}
+
+}  // namespace gate511::control
