@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# nics.sh [MODEL...]: an operator's first evening with real PCI network cards. A small machine under QEMU with Debian, systemd
+# and our packages; two cards of a model, virtio-net-pci and e1000 if none is named, are bound to vfio-pci inside. What
+# docs/quickstart.md says is run there line by line, and what a client outside gets is looked at.
+models=("$@")
+set --
+# shellcheck source=tests/smoke/lib/smoke.bash
+. "${BASH_SOURCE[0]%/*}/../smoke/lib/smoke.bash"
+# shellcheck source=tests/machine/lib/root.bash
+. "$smoke_root/tests/machine/lib/root.bash"
+# shellcheck source=tests/machine/lib/vm.bash
+. "$smoke_root/tests/machine/lib/vm.bash"
+[ ${#models[@]} -gt 0 ] || models=(virtio-net-pci e1000)
+readonly guide=$smoke_root/docs/quickstart.md
+readonly mac=02:00:5e:00:53:01  # the guide's client
+blocks=()
+
+# The guide's blocks of commands, in order.
+read_guide() {
+  local line block=
+  while IFS= read -r line; do
+    case $line in
+      '```sh') block=$'\n' ;;
+      '```')
+        [ -z "$block" ] || blocks+=("${block#$'\n'}")
+        block=
+        ;;
+      *) [ -z "$block" ] || block+=$line$'\n' ;;
+    esac
+  done <"$guide"
+  equal 'the guide has blocks of commands' "${#blocks[@]}" 9
+}
+
+# noted TEXT...: each line of it as a note.
+noted() { awk '{ print "note:     " $0 }' <<<"$*"; }
+
+# shown NAME COMMAND...: what it prints is a note, and it must succeed.
+shown() {
+  local name=$1 said
+  shift
+  if said=$("$@" 2>&1); then passed "$name"; else failed "$name" "$said"; fi
+  noted "$said"
+}
+
+# follow BLOCK: runs a block of the guide where it says.
+follow() {
+  local block=${blocks[$1]}
+  awk '{ print "note: $ " $0 }' <<<"${block%$'\n'}"
+  if [ "${block%%$'\n'*}" = '# on a client' ]; then
+    answer=$(client timeout 30 bash -c "$block" 2>/dev/null | tr -d '\r') || true
+    noted "$(head -n 8 <<<"$answer")"
+  else
+    shown "$model: $(head -n 1 <<<"$block")" vm "set -e
+$block"
+  fi
+}
+
+# answer_is WHAT: the first line of what the client got.
+answer_is() { equal "$model: the client gets $1" "$(head -n 1 <<<"$answer")" "HTTP/1.1 $1"; }
+
+status_of() { client curl "-$1" -s -o /dev/null -m 10 -w '%{http_code}' http://origin.example/ || true; }
+
+is_active() { [ "$(vm 'systemctl is-active gate511')" = active ]; }
+
+one_evening() {
+  model=$1
+  step "$model"
+  vm_up "$image" "$model"
+  wait_until 240 vm_answers || die "the machine does not answer:
+$(tail -n 20 "$bed_dir/vm-console.log")"
+  vm 'ip address add 10.0.2.15/24 dev eth0; ip link set eth0 up; ip route add default via 10.0.2.2' >/dev/null
+  equal "$model: its own card is never bound" "$(vm 'gate511-nic bind eth0' || true)" \
+    "gate511-nic: eth0: the machine's default route goes out by it, so that you would lose the machine; take another card; this one is never bound"
+  follow 1
+  follow 2
+  follow 3
+  shown "$model: the service" vm 'systemctl show -p ActiveState,SubState,NotifyAccess,WatchdogUSec,StatusText gate511'
+  is_active || die "$(vm 'journalctl -u gate511 -o cat --no-pager -n 20')"
+  follow 4
+  answer_is '511 Network Authentication Required'
+  equal "$model: and by IPv6" "$(status_of 6)" 511
+  follow 5
+  follow 6
+  answer_is '200 OK'
+  equal "$model: and by IPv6" "$(status_of 6)" 200
+  client curl -s -m 100 -o "$bed_dir/got" -w 'note: %{size_download} bytes at %{speed_download} bytes/s\n' http://origin.example/20MB || true
+  equal "$model: a download is whole" "$(sha256_of "$bed_dir/got")" "$(sha256_of "$bed_dir/origin/20MB")"
+  follow 7
+  equal "$model: a guest again" "$(status_of 4)" 511
+  equal "$model: on a VLAN, too" "$(in_ns tagged curl -s -o /dev/null -m 10 -w '%{http_code}' "http://$origin4/" || true)" 511
+  long_frames
+  systemd_watches
+  follow 8
+  equal "$model: it ended well" "$(vm 'systemctl show -p Result --value gate511')" success
+  check "$model: the kernel has its cards again" wait_until 10 vm 'test -e /sys/class/net/eth1 -a -e /sys/class/net/eth2'
+  vm_down
+}
+
+# Jumbo frames, by a card that has them.
+long_frames() {
+  local port
+  [ "$model" = e1000 ] || return 0
+  for port in access uplink tap0 tap1; do ip -n "$(ns gateway)" link set "$port" mtu 9000; done
+  ip -n "$(ns client)" link set c0 mtu 9000
+  ip -n "$(ns net)" link set n0 mtu 9000
+  shown "$model: MTU 9000" vm "sed -i '/^uplink = /a mtu = 9000' /etc/gate511/gate511.toml
+systemctl restart gate511 && gate511ctl session add $mac && gate511ctl port list"
+  check "$model: a packet of 9000 bytes passes, both ways" client ping -q -c 3 -W 5 -M 'do' -s 8972 "$router4"
+  client curl -s -m 100 -o "$bed_dir/got" http://origin.example/20MB || true
+  equal "$model: a download is whole" "$(sha256_of "$bed_dir/got")" "$(sha256_of "$bed_dir/origin/20MB")"
+  vm "gate511ctl session revoke $mac" >/dev/null
+}
+
+# A worker that hangs: systemd has it killed and started anew, and its sessions are there.
+systemd_watches() {
+  local before
+  [ "$model" = "${models[0]}" ] || return 0
+  vm "gate511ctl session add $mac" >/dev/null
+  before=$(vm 'systemctl show -p MainPID --value gate511')
+  # Its own thread is stopped as a debugger would; the rest of the process runs on.
+  vm "setsid python3 /root/hold_thread.py \$(grep -l rte-worker /proc/$before/task/*/comm | head -n 1 | cut -d / -f 5) 60 >/dev/null 2>&1 &"
+  check "$model: a worker that hangs is noticed by systemd" wait_until 40 vm "test \$(systemctl show -p NRestarts --value gate511) -ge 1"
+  check "$model: the service runs again" wait_until 20 is_active
+  matches "$model: the journal says why" "$(vm 'journalctl -u gate511 --no-pager -o cat')" 'Watchdog timeout'
+  check "$model: its session is there" wait_until 20 test "$(status_of 4)" = 200
+  vm "gate511ctl session revoke $mac" >/dev/null
+}
+
+read_guide
+debian_root
+packages_built
+vm_kernel
+step 'its root, with the packages'
+new_root vm
+root_mount "$machine_dir/vm" /proc /sys /dev
+cp "$(package gate511)" "$machine_dir/vm/root/"
+shown "${blocks[0]%$'\n'}" chroot "$machine_dir/vm" env DEBIAN_FRONTEND=noninteractive bash -c "apt-get -qq update; cd /root; ${blocks[0]}" | grep -v '^note:'
+cp "$smoke_lib/hold_thread.py" "$machine_dir/vm/root/"
+root_unmount
+readonly image=$machine_dir/vm.img
+vm_image "$machine_dir/vm" "$image"
+rm -rf "$machine_dir/vm"
+
+gateway_ports=tap
+bed_up
+ip -n "$(ns client)" link set c0 address "$mac"
+add_tagged_client tagged
+origin_file 20MB 20000000
+for model in "${models[@]}"; do one_evening "$model"; done
+smoke_end
