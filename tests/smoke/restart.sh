@@ -62,7 +62,8 @@ check 'what was counted is kept' jq -en --argjson now "$now" --argjson before "$
   '$now[0] >= $before[0] and $now[1] >= $before[1] and $before[0] >= 20'
 check_fails 'a guest does not pass' in_ns guest ping -q -c 1 -W 1 "$origin4"
 
-gateway_mbufs_at_start=$(stat_of .mbufs.in_use)
+gateway_mbufs_at_start=
+wait_until 5 mbufs_are_at_rest || true
 check_invariant
 kill -TERM "$gateway_pid"
 status=0

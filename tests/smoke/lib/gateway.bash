@@ -15,6 +15,7 @@ gateway_pid=
 gateway_mbufs_at_start=
 # What a script changes in the configuration before it starts the gateway.
 gateway_https=reset
+gateway_link=()  # more lines of [[link]]
 gateway_portal=()  # more lines of [portal]
 gateway_response=()  # more lines of [response]
 gateway_network="Example Wi-Fi"
@@ -26,9 +27,12 @@ gateway_key=mac  # what sessions are known by
 gateway_env=()  # more of its environment: NAME=VALUE
 gateway_run=()  # a command that starts the daemon, whose command line is its last arguments
 gateway_control=()  # more lines of [control]
+gateway_metrics=()  # lines of [metrics]
+gateway_dpdk=()  # more of dpdk.args
 gateway_budget=()  # lines of [guest.budget]
 gateway_guest=()  # more lines of [guest]
 gateway_garden=()  # more lines of [garden]
+gateway_sections=()  # more lines behind them all: sections of the script's own
 gateway_group=    # of the control socket
 gateway_user=games  # whom the daemon becomes: one that every Debian has; empty: it stays root
 
@@ -88,13 +92,14 @@ gateway_config() {
   read -ra devices <<<"$(port_devices)"
   cat <<CONFIG
 [dpdk]
-args = [$(quoted --no-pci "${devices[@]}")]
+args = [$(quoted --no-pci "${devices[@]}" "${gateway_dpdk[@]}")]
 lcores = "$(lcores)"
 
 [[link]]
 name = "venue"
 access = "$(access_port)"
 uplink = "$(uplink_port)"
+$(printf '%s\n' "${gateway_link[@]}")
 
 [sessions]
 capacity = $gateway_capacity
@@ -126,6 +131,9 @@ cidrs = ["$portal4/32", "$portal6/128"]
 state = "$bed_dir/garden.jsonl"
 $(printf '%s\n' "${gateway_garden[@]}")
 
+[metrics]
+$(printf '%s\n' "${gateway_metrics[@]}")
+
 [privileges]
 user = "$gateway_user"
 
@@ -134,6 +142,8 @@ socket = "$bed_dir/control.sock"
 status_socket = "$bed_dir/status.sock"
 group = "$gateway_group"
 $(printf '%s\n' "${gateway_control[@]}")
+
+$(printf '%s\n' "${gateway_sections[@]}")
 CONFIG
   gateway_zones
 }
@@ -177,7 +187,16 @@ gateway_start() {
   wait_until 20 gateway_is_ready || die "gate511 did not get ready:
 $(<"$bed_dir/gate511.log")"
   join_ports
+  gateway_mbufs_at_start=
+  wait_until 5 mbufs_are_at_rest || true
+}
+
+# mbufs_are_at_rest: none is in use, or as many as at the reading before; a frame of the kernel's own,
+# as interfaces come up, may be on its way.
+mbufs_are_at_rest() {
+  local before=$gateway_mbufs_at_start
   gateway_mbufs_at_start=$(stat_of .mbufs.in_use)
+  [ "$gateway_mbufs_at_start" = 0 ] || [ "$gateway_mbufs_at_start" = "$before" ]
 }
 
 # launch_gateway [CONFIG]: starts it and does not wait. A shell's background processes ignore SIGINT,
@@ -215,6 +234,12 @@ gateway_stop() {
   wait "$gateway_pid" || status=$?
   equal "the gateway ends with exit 0 on SIG$signal" "$status" 0
   gateway_pid=
+}
+
+# The id of a worker's thread.
+worker_thread() {
+  grep -lE '^rte-worker|^dpdk-worker|^lcore-worker' "/proc/$gateway_pid"/task/*/comm | head -n 1 |
+    cut -d / -f 5
 }
 
 # --- Control -------------------------------------------------------------------------------------
