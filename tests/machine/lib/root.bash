@@ -3,7 +3,7 @@
 #
 # A clean Debian 12 in a folder, and the packages in it. Sourced behind smoke.bash. What is made of
 # Debian's packages alone is kept in $machine_dir, a build directory, for a week; gate511's packages are
-# made anew where a file of the tree is newer.
+# made anew where a file of the tree is newer that goes into them.
 
 machine_dir=${GATE511_MACHINE:-$smoke_root/build-machine}
 readonly machine_kept_days=7
@@ -87,7 +87,7 @@ apt_in() {
 # packages_built: gate511's packages are in $machine_dir/packages.
 packages_built() {
   local packages=$machine_dir/packages newest
-  newest=$(cd "$smoke_root" && git ls-files -z -co --exclude-standard | xargs -0 stat -c %Y 2>/dev/null | sort -n | tail -n 1)
+  newest=$(cd "$smoke_root" && git ls-files -z -co --exclude-standard -- . ':!tests' | xargs -0 stat -c %Y 2>/dev/null | sort -n | tail -n 1)
   if [ -e "$packages/made" ] && [ "$(stat -c %Y "$packages/made")" -gt "$newest" ]; then return 0; fi
   step 'dpkg-buildpackage, several minutes'
   rm -rf "$packages"
