@@ -27,8 +27,9 @@ enum class Alarm : std::uint8_t {
   kAuditFailing,
   kRecordsFailing,
   kStoreDamaged,
+  kStoreAway,
 };
-inline constexpr std::size_t kAlarmCount = 11;
+inline constexpr std::size_t kAlarmCount = 12;
 
 enum class Severity : std::uint8_t {
   kWarning,   ///< something is lost, or soon will be
@@ -85,6 +86,12 @@ inline constexpr std::array<AlarmInfo, kAlarmCount> kAlarms{{
     {Alarm::kStoreDamaged, "store_damaged", Severity::kWarning,
      "the store was damaged at the start and set aside, so that its sessions are not here",
      "see what the disk has done, add the sessions anew, and restart to have this no more"},
+    {Alarm::kStoreAway, "store_away", Severity::kCritical,
+     "the server that gateways share sessions by is not in use: what other gateways change is not "
+     "seen here",
+     "see that it runs, can be reached and has room; sessions that are known here go on, and new "
+     "ones are refused, or, with sessions.on_store_failure \"memory\", hold on this gateway alone "
+     "until it is back"},
 }};
 [[nodiscard]] constexpr const AlarmInfo& info_of(Alarm alarm) {
   return kAlarms.at(static_cast<std::size_t>(alarm));

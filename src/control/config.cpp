@@ -10,6 +10,8 @@
 #include "control/config_sections.hpp"
 #include "control/config_values.hpp"
 #include "control/config_zones.hpp"
+#include "control/redis/entry.hpp"
+#include "control/redis/url.hpp"
 #include "settings/reader.hpp"
 
 namespace gate511::control {
@@ -105,6 +107,36 @@ void read_links(Document& document, Section& root, std::vector<LinkConfig>& out)
   }
 }
 
+/// Of a store that gateways share. What is said holds nothing of its password.
+void check_shared(Section& section, const SessionsConfig& sessions) {
+  constexpr std::size_t kMaxPrefix = 64;
+  const bool is_plain = std::ranges::all_of(sessions.store_prefix, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ':' ||
+           c == '-' || c == '_' || c == '.';
+  });
+  if (!is_plain || sessions.store_prefix.size() > kMaxPrefix) {
+    section.fail("store_prefix", {fmt::format("`{}` is \"{}\"", section.name("store_prefix"),
+                                              sessions.store_prefix),
+                                  "give at most 64 letters, digits and : - _ ."});
+  }
+  if (!sessions.is_shared()) return;
+  if (const auto url = redis::parse_url(sessions.store); !url) {
+    section.fail("store",
+                 {fmt::format("`{}` is no URL of a server: {}", section.name("store"), url.error()),
+                  "give a file, \"\" to keep sessions in memory alone, or "
+                  "redis://USER:PASSWORD@HOST:PORT/DATABASE"});
+  }
+  if (sessions.gateway == 0) {
+    section.fail("store", {fmt::format("`{}` is a server that gateways share, and `{}` is not set",
+                                       section.name("store"), section.name("gateway")),
+                           "give each of them a number of its own, from 1 to 255"});
+  }
+  if (sessions.copy.empty()) {
+    section.fail("copy", {fmt::format("`{}` is empty", section.name("copy")),
+                          "give a file, from which this gateway starts while the server is away"});
+  }
+}
+
 void read_sessions(Section section, SessionsConfig& out) {
   section.integer("capacity", 1U, SessionsConfig::kMaxCapacity, " sessions", out.capacity);
   std::size_t key = 0;
@@ -118,11 +150,12 @@ void read_sessions(Section section, SessionsConfig& out) {
   section.choice("on_quota", {"restrict", "remove"}, quota);
   out.quota_removes = quota == 1;
   section.text("store", out.store);
-  if (out.store.find("://") != std::string::npos) {
-    section.fail("store",
-                 {fmt::format("`{}` is \"{}\", which is no file", section.name("store"), out.store),
-                  "give a file, or \"\" to keep sessions in memory alone"});
-  }
+  section.text("copy", out.copy);
+  section.integer("gateway", std::uint8_t{1}, std::uint8_t{redis::kMaxGateway},
+                  ", its number among those that share the store", out.gateway);
+  section.text("store_prefix", out.store_prefix);
+  section.text("store_ca", out.store_ca);
+  check_shared(section, out);
   std::size_t failure = 0;
   section.choice("on_store_failure", {"refuse", "memory"}, failure);
   out.store_may_fail = failure == 1;
@@ -194,7 +227,8 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_dpdk(root.sub("dpdk", {"args", "lcores"}), config.dpdk);
   read_links(document, root, config.links);
   read_sessions(root.sub("sessions", {"capacity", "key", "default_ttl_s", "default_idle_s",
-                                      "on_quota", "store", "on_store_failure", "keep_ends_days"}),
+                                      "on_quota", "store", "on_store_failure", "keep_ends_days",
+                                      "copy", "gateway", "store_prefix", "store_ca"}),
                 config.sessions);
   read_portal(root, config.portal);
   read_response(root, config.response);
@@ -203,8 +237,11 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_control(document, root.table("control"), config.control);
   read_metrics(root.sub("metrics", {"listen"}), config.metrics);
   read_records(root.sub("records", {"file", "retention_days"}), config.records);
-  if (!config.records.file.empty() && config.records.file == config.sessions.store) {
-    root.fail("records", {"`records.file` is `sessions.store` as well", "give each its own"});
+  if (!config.records.file.empty() && config.records.file == config.sessions.file()) {
+    root.fail("records",
+              {config.sessions.is_shared() ? "`records.file` is `sessions.copy` as well"
+                                           : "`records.file` is `sessions.store` as well",
+               "give each its own"});
   }
   read_capture(root.sub("capture", {"enabled", "dumpcap"}), config.capture);
   read_log(root.sub("log", {"format", "level"}), config.log);

@@ -74,6 +74,15 @@ struct SessionsConfig {
   bool store_may_fail = false;                         ///< `on_store_failure = "memory"`
   std::uint32_t keep_ends_days = 30;                   ///< for consumers that do not acknowledge
   static constexpr std::uint32_t kMaxKeepEnds_days = 3'650;
+  /// Where `store` is a server that gateways share:
+  std::string copy = "/var/lib/gate511/copy.db";  ///< this gateway's copy of it, a file
+  std::uint8_t gateway = 0;                       ///< its number; 0: not given
+  std::string store_prefix = "gate511:";          ///< of all keys there
+  std::string store_ca;                           ///< PEM; empty: those that the system trusts
+
+  [[nodiscard]] bool is_shared() const { return store.find("://") != std::string::npos; }
+  /// That of this machine.
+  [[nodiscard]] const std::string& file() const { return is_shared() ? copy : store; }
 
   [[nodiscard]] SessionDefaults defaults() const {
     return {default_ttl_s, default_idle_s, quota_removes};

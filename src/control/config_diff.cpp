@@ -47,6 +47,18 @@ constexpr std::array kKeys{
         [](const Config& a, const Config& b) {
           return a.sessions.store_may_fail == b.sessions.store_may_fail;
         }},
+    Key{"sessions.copy", false,
+        [](const Config& a, const Config& b) { return a.sessions.copy == b.sessions.copy; }},
+    Key{"sessions.gateway", false,
+        [](const Config& a, const Config& b) { return a.sessions.gateway == b.sessions.gateway; }},
+    Key{"sessions.store_prefix", false,
+        [](const Config& a, const Config& b) {
+          return a.sessions.store_prefix == b.sessions.store_prefix;
+        }},
+    Key{"sessions.store_ca", false,
+        [](const Config& a, const Config& b) {
+          return a.sessions.store_ca == b.sessions.store_ca;
+        }},
     Key{"sessions.keep_ends_days", true,
         [](const Config& a, const Config& b) {
           return a.sessions.keep_ends_days == b.sessions.keep_ends_days;

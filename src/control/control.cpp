@@ -143,6 +143,7 @@ Control::~Control() {
   if (store_) {
     store_ends();
     sessions_.checkpoint_all();
+    shared_.reset();
     store_.reset();
   }
   keeper_.reset();
@@ -309,6 +310,7 @@ void Control::turn(const std::function<void()>& on_tick) {
   const std::uint64_t began_ns = thread_time_ns();
   const auto until = std::chrono::steady_clock::now() + kTurn;
   sessions_.work();
+  if (shared_) shared_->work();
   const bool more_passed = grace_.poll();
   jobs_.work(until - std::chrono::steady_clock::now());
   store_ends();
@@ -356,7 +358,7 @@ void Control::turn(const std::function<void()>& on_tick) {
   nanoseconds timeout{std::min(next_tick_ns_ - std::min(now, next_tick_ns_), kTick_ns)};
   if (grace_.is_urgent()) timeout = std::min(timeout, kUrgent);
   if (!jobs_.empty() || sessions_.has_work() || events_.has_work() || more_seen ||
-      (recorder_ && recorder_->has_work()) || more_passed)
+      (recorder_ && recorder_->has_work()) || (shared_ && shared_->has_work()) || more_passed)
     timeout = nanoseconds{0};
   spare_memory();
   server_->poll_once(timeout);

@@ -43,6 +43,7 @@
 #include "control/service_subject.hpp"
 #include "control/session_events.hpp"
 #include "control/sessions.hpp"
+#include "control/shared_sessions.hpp"
 #include "control/store/store.hpp"
 
 namespace gate511::control {
@@ -117,6 +118,8 @@ class Control {
   [[nodiscard]] tl::expected<void, Error> open_audit_log(const std::string& path);
   [[nodiscard]] tl::expected<void, Error> open_metrics(const Config& config);
   [[nodiscard]] tl::expected<void, Error> open_store(const Config& config);
+  [[nodiscard]] tl::expected<void, Error> share_store(const Config& config, std::uint64_t known_ms);
+  void wait_for_shared();
   [[nodiscard]] tl::expected<void, Error> open_records(const Config& config);
   void tick_records();
   [[nodiscard]] std::string records_problem() const;
@@ -160,6 +163,7 @@ class Control {
   std::unique_ptr<Server> server_;
   std::unique_ptr<numbers::ScrapeServer> scrape_server_;  ///< null: none
   std::unique_ptr<store::Store> store_;                   ///< null: in memory alone
+  std::unique_ptr<SharedSessions> shared_;                ///< null: with no other gateway
   std::unique_ptr<records::Keeper> keeper_;  ///< these two: null where no records are kept
   std::unique_ptr<records::Recorder> recorder_;
   bool is_records_note_told_ = false;

@@ -2,7 +2,11 @@
 //
 // Control and its store: what was held when it was opened goes back to where it belongs.
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
+#include <array>
+#include <fstream>
 #include <utility>
 
 #include "control/control.hpp"
@@ -11,17 +15,37 @@
 #include "logging/log.hpp"
 
 namespace gate511::control {
+namespace {
+
+constexpr std::uint64_t kWaitForShared_ns = 15 * kNsPerSecond;
+
+/// The same after a restart, and no other gateway's.
+std::string instance_name(const std::string& copy) {
+  std::array<char, 256> host{};
+  static_cast<void>(::gethostname(host.data(), host.size() - 1));
+  std::string machine;
+  std::ifstream{"/etc/machine-id"} >> machine;
+  return fmt::format("{} {} {}", host.data(), machine, copy);
+}
+
+}  // namespace
 
 tl::expected<void, Error> Control::open_store(const Config& config) {
   if (config.sessions.store.empty()) return {};
-  auto opened = store::SqliteStore::open(config.sessions.store, clock_.unix_ns() / kNsPerSecond);
+  const bool is_shared = config.sessions.is_shared();
+  const std::string& file = config.sessions.file();
+  auto opened = store::SqliteStore::open(file, clock_.unix_ns() / kNsPerSecond);
   if (!opened) {
-    opened.error().where = config.where("sessions.store");
+    opened.error().where = config.where(is_shared ? "sessions.copy" : "sessions.store");
     return tl::unexpected{opened.error()};
   }
   store_ = std::move(opened->store);
   store::Restored& restored = opened->restored;
-  ledger_.connect(*store_, restored.unix_ms, config.sessions.store_may_fail);
+  if (is_shared) {
+    if (auto shared = share_store(config, restored.unix_ms); !shared) return shared;
+  }
+  // Where it is shared, the store itself knows what goes on without it.
+  ledger_.connect(*store_, restored.unix_ms, config.sessions.store_may_fail && !is_shared);
   sessions_.restore_next_id(restored.next_id);
   if (auto taken = take_stored_keys(restored, keys_); !taken) {
     taken.error().where = config.where("sessions.key");
@@ -40,6 +64,10 @@ tl::expected<void, Error> Control::open_store(const Config& config) {
               "raise it, or take another store"}};
   }
   restore_events(restored);
+  if (shared_) {
+    sessions_.number_as(config.sessions.gateway, ledger_.now_ms());
+    wait_for_shared();
+  }
   store_note_ = std::move(restored.note);
   if (!store_note_.empty()) logging::say(logging::Level::kError, "store", store_note_);
   if (ledger_.behind_s() > 0) {
@@ -47,9 +75,53 @@ tl::expected<void, Error> Control::open_store(const Config& config) {
         logging::Level::kWarning, "clock",
         fmt::format("the clock is {} s behind the time that {} was written at; sessions end as if "
                     "it were not",
-                    ledger_.behind_s(), config.sessions.store));
+                    ledger_.behind_s(), file));
   }
   return {};
+}
+
+tl::expected<void, Error> Control::share_store(const Config& config, std::uint64_t known_ms) {
+  const SessionsConfig& sessions = config.sessions;
+  auto url = redis::parse_url(sessions.store);
+  if (!url) {
+    return tl::unexpected{
+        Error{config.where("sessions.store"), url.error(), "give redis://HOST:PORT/DATABASE"}};
+  }
+  redis::TlsTrust trust;
+  if (url->is_tls) {
+    auto made = redis::make_trust(sessions.store_ca);
+    if (!made) {
+      made.error().where = config.where("sessions.store_ca");
+      return tl::unexpected{made.error()};
+    }
+    trust = std::move(*made);
+  }
+  auto shared = store::SharedStore::open({.url = std::move(*url),
+                                          .trust = std::move(trust),
+                                          .prefix = sessions.store_prefix,
+                                          .gateway = sessions.gateway,
+                                          .instance = instance_name(sessions.copy),
+                                          .keyed_by = std::string{keys_.kind_name()},
+                                          .known_ms = known_ms},
+                                         std::move(store_), sessions.store_may_fail);
+  if (!shared) return tl::unexpected{shared.error()};
+  shared_ = std::make_unique<SharedSessions>(**shared, sessions_, keys_, sessions.gateway);
+  store_ = std::move(*shared);
+  return {};
+}
+
+/// Before the ports come up: what was revoked while this gateway was down must not pass. Without
+/// the shared store its copy has to do.
+void Control::wait_for_shared() {
+  const std::uint64_t until = clock_.boot_ns() + kWaitForShared_ns;
+  while (!shared_->is_settled() && clock_.boot_ns() < until) {
+    pollfd ready{store_->fd(), POLLIN, 0};
+    const bool has_more = shared_->has_work() || !sessions_.is_in_sync();
+    static_cast<void>(::poll(&ready, 1, has_more ? 0 : 10));
+    store_->finish();
+    shared_->work();
+    sessions_.work_on_sync();
+  }
 }
 
 void Control::restore_events(store::Restored& restored) {

@@ -170,6 +170,7 @@ void Health::watch_store(Found& found) {
   store::Store::Status status = parts_.ledger.status();
   if (!status.problem.empty())
     found.push_back({Alarm::kStoreFailing, {}, std::move(status.problem)});
+  if (!status.away.empty()) found.push_back({Alarm::kStoreAway, {}, std::move(status.away)});
   const std::uint64_t now = parts_.clock.boot_ns();
   const std::uint64_t settled = status.commits + status.failures;
   const std::size_t owed = parts_.ledger.owed_changes();

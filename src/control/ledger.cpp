@@ -43,24 +43,41 @@ std::uint64_t Ledger::deadline_ns(std::uint64_t stored_ms) const {
   return std::max<std::uint64_t>(base_boot_ns_ + since_ms * kNsPerMs, 1);
 }
 
-store::Put Ledger::put(const SessionRecord& record) const {
-  const ClientKey client = keys_.client_of(record.key);
-  return {
-      {.id = record.id,
-       .key = {client.mac, client.vlan},
-       .link = keys_.has_link() ? keys_.links()[client.link] : std::string{},
-       .state = record.state,
-       .created_unix_s = record.created_unix_s,
-       .expires_ms = stored_ms(record.deadline_ns),
-       .tag = std::string{record.texts.tag()},
-       .user = std::string{record.texts.user()},
-       .rate_up_bps = record.rate_up_bps,
-       .rate_down_bps = record.rate_down_bps,
-       .quota_bytes = record.quota_bytes,
-       .idle_s = record.idle_s,
-       .service_class = std::string{record.texts.service_class()},
-       .bound = record.bound != nullptr,
-       .addresses = record.bound ? record.bound->binding.addresses() : table::BoundAddresses{}}};
+store::Place Ledger::place(table::Key key) const {
+  const ClientKey client = keys_.client_of(key);
+  return {{client.mac, client.vlan}, keys_.has_link() ? keys_.links()[client.link] : std::string{}};
+}
+
+store::End Ledger::end(const SessionRecord& record, EndReason reason, store::Scope scope) const {
+  store::End end{record.id, static_cast<std::uint8_t>(reason)};
+  // Every gateway sees by itself that its time is over.
+  if (!is_shared() || reason == EndReason::kExpired) {
+    end.scope = store::Scope::kCopy;
+    return end;
+  }
+  end.place = place(record.key);
+  end.scope = scope;
+  return end;
+}
+
+store::Put Ledger::put(const SessionRecord& record, store::Scope scope) const {
+  store::Place at = place(record.key);
+  return {{.id = record.id,
+           .key = at.key,
+           .link = std::move(at.link),
+           .state = record.state,
+           .created_unix_s = record.created_unix_s,
+           .expires_ms = stored_ms(record.deadline_ns),
+           .tag = std::string{record.texts.tag()},
+           .user = std::string{record.texts.user()},
+           .rate_up_bps = record.rate_up_bps,
+           .rate_down_bps = record.rate_down_bps,
+           .quota_bytes = record.quota_bytes,
+           .idle_s = record.idle_s,
+           .service_class = std::string{record.texts.service_class()},
+           .bound = record.bound != nullptr,
+           .addresses = record.bound ? record.bound->binding.addresses() : table::BoundAddresses{}},
+          scope};
 }
 
 void Ledger::grant(store::Changes changes, Done done) {

@@ -11,6 +11,7 @@
 
 #include "control/clock.hpp"
 #include "control/session_keys.hpp"
+#include "control/session_listener.hpp"
 #include "control/session_record.hpp"
 #include "control/store/store.hpp"
 
@@ -35,7 +36,11 @@ class Ledger {
   [[nodiscard]] std::uint64_t stored_ms(std::uint64_t deadline_ns) const;
   [[nodiscard]] std::uint64_t deadline_ns(std::uint64_t stored_ms) const;
 
-  [[nodiscard]] store::Put put(const SessionRecord& record) const;
+  [[nodiscard]] store::Put put(const SessionRecord& record,
+                               store::Scope scope = store::Scope::kAll) const;
+  [[nodiscard]] store::End end(const SessionRecord& record, EndReason reason,
+                               store::Scope scope = store::Scope::kAll) const;
+  [[nodiscard]] store::Place place(table::Key key) const;
 
   /// `done(stored)` is called once, perhaps at once: true if the changes are durable, or need not
   /// be.
@@ -51,6 +56,7 @@ class Ledger {
   void scrub(Done done);
 
   [[nodiscard]] bool has_store() const { return store_ != nullptr; }
+  [[nodiscard]] bool is_shared() const { return store_ != nullptr && store_->is_shared(); }
   /// So many changes wait for a disk that does not answer that no more is taken on that could be
   /// refused.
   static constexpr std::size_t kMaxWaiting = 262'144;

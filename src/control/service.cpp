@@ -94,7 +94,14 @@ std::optional<RpcError> Service::backed_up() const {
 }
 
 RpcError Service::not_stored(std::string_view change) const {
-  return rpc::store_failed(fmt::format("{}; {}", parts_.ledger.status().problem, change));
+  const store::Store::Status status = parts_.ledger.status();
+  return rpc::store_failed(
+      fmt::format("{}; {}",
+                  !status.problem.empty() ? status.problem
+                  : !status.away.empty()
+                      ? status.away
+                      : "another gateway has changed the same session at the same time; try again",
+                  change));
 }
 
 std::optional<RpcError> Service::add_one(const Json& given, Sessions::Batch& batch,

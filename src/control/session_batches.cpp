@@ -101,6 +101,11 @@ void Sessions::let_pass(SessionRecord& record, const Batch::Touched& touched) {
 void Sessions::undo(SessionRecord& record, const SessionRecord* stored, bool is_cut) {
   if (!record.is_stored || stored == nullptr) {
     const std::shared_ptr<SessionRecord> gone = take_out(record.index);
+    // What was not answered may have been done all the same.
+    if (ledger_.is_shared()) {
+      conclude(*gone, EndReason::kRevoked);
+      ledger_.note({ledger_.end(*gone, EndReason::kRevoked)});
+    }
     // Nobody was told of it, and nobody is told of its end.
     return grace_.add({}, [this, gone] { free_slot(gone->index); });
   }
@@ -170,8 +175,9 @@ bool Sessions::checkpoint_some(std::size_t slots) {
     const table::TrafficCounts counts = traffic_of(*record);
     note_seen(*record, counts);
     if (std::exchange(record->is_counted, true)) continue;
-    changes.emplace_back(
-        store::Count{record->id, {counts, record->first_seen_s, record->last_seen_s}});
+    store::Count& count = std::get<store::Count>(changes.emplace_back(
+        store::Count{record->id, {counts, record->first_seen_s, record->last_seen_s}}));
+    if (ledger_.is_shared()) count.place = ledger_.place(record->key);
   }
   ledger_.note(std::move(changes));
   if (next_checkpoint_ < records_.size()) return true;
@@ -184,7 +190,7 @@ void Sessions::keep_addresses(const SessionRecord& record, store::Changes& chang
   const table::BoundAddresses addresses = record.bound->binding.addresses();
   if (addresses == record.bound->stored) return;
   record.bound->stored = addresses;
-  changes.emplace_back(ledger_.put(record));
+  changes.emplace_back(ledger_.put(record, store::Scope::kCopy));
 }
 
 void Sessions::leave_records() {

@@ -26,7 +26,7 @@ Sessions::Refusal Sessions::add_time(table::Key key, std::uint64_t add_s, Batch&
 
 bool Sessions::is_being_revoked(const SessionRecord& record) const {
   return std::any_of(sweeps_.begin(), sweeps_.end(), [&record](const Sweep& sweep) {
-    return record.index >= sweep.next && record.id < sweep.before_id &&
+    return record.index >= sweep.next && is_before(record.id, sweep.before_id) &&
            sweep.filter.matches(record);
   });
 }
@@ -91,8 +91,14 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   set_deadline(*record, deadline_ns);
   if (table::is_authenticated(state)) note_fresh(*record);
   records_[*index] = std::move(record);
+  note_in_sync(*index);
   const auto both = std::make_shared<Both>(std::move(done));
-  ledger_.note({ledger_.put(*records_[*index])}, [both](bool stored) { both->stored(stored); });
+  store::Changes changes;
+  // It is the same session still, for the copy of a store that gateways share.
+  if (ledger_.is_shared())
+    changes.emplace_back(ledger_.end(*former, EndReason::kMoved, store::Scope::kShared));
+  changes.emplace_back(ledger_.put(*records_[*index]));
+  ledger_.note(std::move(changes), [both](bool stored) { both->stored(stored); });
   grace_.add([both](bool seen) { both->seen(seen); },
              [this, old_index, carried, former, index = *index] {
                // No worker counts there any more. Grace periods pass in order, so what stands

@@ -52,10 +52,10 @@ void Sessions::release(const SessionRecord& record, EndReason reason) {
 }
 
 void Sessions::end_all(std::vector<Record> records, EndReason reason, WhenSettled done,
-                       std::function<void()> then) {
+                       std::function<void()> then, store::Scope scope) {
   store::Changes changes;
-  for (const Record& record : records)
-    changes.emplace_back(store::End{record->id, static_cast<std::uint8_t>(reason)});
+  for (const Record& record : records) conclude(*record, reason);
+  for (const Record& record : records) changes.emplace_back(ledger_.end(*record, reason, scope));
   const auto both = std::make_shared<Both>(std::move(done));
   auto ended = std::make_shared<std::vector<Record>>(std::move(records));
   const auto seen_once = once(std::move(then));
@@ -88,6 +88,7 @@ void Sessions::revoke(table::Key key, RevokeDone done) {
     return ledger_.wait([both](bool stored) { both->stored(stored); });
   }
   const std::shared_ptr<SessionRecord> record = take_out(found->index);
+  conclude(*record, EndReason::kRevoked);
   revoked->count = 1;
   const auto seen_once =
       once([this, began_ns] { revoke_times_.to_effect.count(clock_.boot_ns() - began_ns); });
@@ -101,7 +102,7 @@ void Sessions::revoke(table::Key key, RevokeDone done) {
         seen_once();
         release(*record, EndReason::kRevoked);
       });
-  ledger_.note({store::End{record->id, static_cast<std::uint8_t>(EndReason::kRevoked)}},
+  ledger_.note({ledger_.end(*record, EndReason::kRevoked)},
                [both](bool stored) { both->stored(stored); });
 }
 
@@ -123,7 +124,7 @@ void Sessions::work_on_sweep() {
     const Record& record = records_[sweep.next];
     if (!record) continue;
     ++looks;
-    if (record->id < sweep.before_id && sweep.filter.matches(*record))
+    if (is_before(record->id, sweep.before_id) && sweep.filter.matches(*record))
       ended.push_back(take_out(record->index));
   }
   sweep.count += ended.size();
@@ -174,6 +175,7 @@ void Sessions::work() {
   if (!sweeps_.empty()) work_on_sweep();
   if (!passing_.empty()) work_on_passing();
   if (!departed_.empty()) work_on_departed();
+  if (sync_.is_sweeping) work_on_sync();
   work_on_fresh();
   if (is_checkpointing_) is_checkpointing_ = checkpoint_some(kSlotsACheckpoint);
   work_on_timers();
@@ -211,7 +213,7 @@ std::uint64_t Sessions::next_look_ns(const SessionRecord& record) const {
                        now + std::max(idle_ns / kLooksAnIdle, kLook_ns));
   }
   if (record.quota_bytes != 0) {
-    const table::TrafficCounts counts = traffic_of(record);
+    const table::TrafficCounts counts = traffic_in_all(record);
     const std::uint64_t used = std::min(counts.bytes_up + counts.bytes_down, record.quota_bytes);
     const std::uint64_t left_ns = (record.quota_bytes - used) / kFastest_bytes_per_ms * kNsPerMs;
     next_ns = std::min(next_ns, now + std::max(left_ns, kLook_ns));
@@ -219,9 +221,10 @@ std::uint64_t Sessions::next_look_ns(const SessionRecord& record) const {
   return next_ns;
 }
 
-void Sessions::note_seen(SessionRecord& record, const table::TrafficCounts& counts) const {
+void Sessions::note_seen(SessionRecord& record, const table::TrafficCounts& counts) {
   const std::uint64_t sum = sum_of(counts);
   if (sum == record.seen_sum) return;
+  if (elsewhere_.is_owner(record.id)) claim(record);
   record.seen_sum = sum;
   record.is_counted = false;
   record.last_seen_ns = clock_.boot_ns();
@@ -230,9 +233,13 @@ void Sessions::note_seen(SessionRecord& record, const table::TrafficCounts& coun
 }
 
 std::optional<EndReason> Sessions::look_at(SessionRecord& record) {
-  const table::TrafficCounts counts = traffic_of(record);
-  note_seen(record, counts);
+  note_seen(record, traffic_of(record));
   const std::uint64_t now = clock_.boot_ns();  // not before what it was seen at
+  if (elsewhere_.is_owner(record.id)) {
+    record.last_seen_ns = now;  // for all that is known here
+    return std::nullopt;
+  }
+  const table::TrafficCounts counts = traffic_in_all(record);
   if (record.quota_bytes != 0 && counts.bytes_up + counts.bytes_down >= record.quota_bytes &&
       table::is_authenticated(record.state)) {
     if (defaults_.quota_removes) return EndReason::kQuota;

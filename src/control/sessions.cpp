@@ -117,6 +117,7 @@ std::optional<Sessions::Added> Sessions::upsert(table::Key key, const SessionFie
     const auto index = table_.insert(key, table::State::kRestricted);
     if (!index) return std::nullopt;
     records_[*index] = std::make_unique<SessionRecord>();
+    note_in_sync(*index);
     record = records_[*index].get();
     record->id = next_id_++;
     record->key = key;
@@ -162,7 +163,9 @@ table::TrafficCounts Sessions::traffic_of(const SessionRecord& record) const {
 
 SessionRef Sessions::view(const SessionRecord& record) const {
   SessionRef shown{record, traffic_of(record), 0, 0, record.first_seen_s, record.last_seen_s};
-  if (sum_of(shown.traffic) != record.seen_sum) {
+  const bool is_seen = sum_of(shown.traffic) != record.seen_sum;
+  shown.traffic += elsewhere_.counts(record.id);
+  if (is_seen) {
     // Since the last look.
     shown.last_seen_s = clock_.unix_ns() / kNsPerSecond;
     if (shown.first_seen_s == 0) shown.first_seen_s = shown.last_seen_s;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "control/clock.hpp"
+#include "control/elsewhere.hpp"
 #include "control/grace_queue.hpp"
 #include "control/ledger.hpp"
 #include "control/session_listener.hpp"
@@ -142,12 +143,42 @@ class Sessions {
   [[nodiscard]] bool restore(const store::Restored::One& one);
   void restore_next_id(std::uint64_t id) { next_id_ = std::max(next_id_, id); }
 
+  // --- Of several gateways: sessions_shared.cpp ---
+
+  /// Ids of sessions that are added here are this gateway's from now on: its number above, then one
+  /// that grows with the time, so that none is used twice whatever was forgotten.
+  static constexpr unsigned kGatewayShift = 45;
+  void number_as(std::uint8_t gateway, std::uint64_t unix_ms);
+  /// Whether a change of this client's session is still to be settled here.
+  [[nodiscard]] bool is_settling(table::Key key) const;
+  /// Puts a session in as another gateway has it, in effect at once. `ours`: what was counted here
+  /// before, if the session is new here. False: the table is full.
+  [[nodiscard]] bool adopt(const store::Session& session, table::Key key, bool is_owned_elsewhere,
+                           const store::Counted& ours);
+  /// Takes out a session that another gateway has ended.
+  void end_as_told(table::Key key, std::uint64_t id, EndReason reason);
+  /// The same in the store alone: of one that is over for all that is known here.
+  void end_again(std::uint64_t id, const store::Place& place);
+  /// What is known of its traffic at other gateways.
+  [[nodiscard]] Elsewhere& elsewhere() { return elsewhere_; }
+  /// What was counted here, if it is there.
+  [[nodiscard]] std::optional<store::Counted> counted_here(table::Key key, std::uint64_t id) const;
+  /// Called when a session's traffic is seen here that another gateway owned.
+  using Claimed = std::function<void(const SessionRecord&)>;
+  void set_claimed(Claimed claimed) { claimed_ = std::move(claimed); }
+  /// All that the shared store has comes between these. What does not come is put there again if
+  /// `may_restore`, else it is over; work() does it.
+  void begin_sync();
+  void end_sync(bool may_restore);
+  [[nodiscard]] bool is_in_sync() const { return sync_.accounted.empty(); }
+  void work_on_sync();
+
   /// Ends what is due and goes on with what is under way, for one slice.
   void work();
   /// True while work() has more to do at once.
   [[nodiscard]] bool has_work() const {
     return !sweeps_.empty() || !passing_.empty() || !departed_.empty() || is_checkpointing_ ||
-           ends_.has_work(clock_.boot_ns()) || has_stale(clock_.boot_ns());
+           sync_.is_sweeping || ends_.has_work(clock_.boot_ns()) || has_stale(clock_.boot_ns());
   }
   /// Looks at all counters, for when sessions were seen, and stores what was counted since the last
   /// time: begins it, and work() does it.
@@ -201,6 +232,13 @@ class Sessions {
     std::uint32_t until_s;
     std::uint32_t index;
   };
+  /// What has been found in the shared store, while all of it is read; by index.
+  struct Sync {
+    std::vector<bool> accounted{};  ///< empty: it is not read now
+    bool is_sweeping = false;       ///< it was; the others are being dealt with
+    bool may_restore = false;
+    std::size_t next = 0;
+  };
   /// What ended while the daemon did not run.
   struct Departed {
     Record record;
@@ -246,7 +284,20 @@ class Sessions {
   /// Looks at the counters; what its session ends by, if it does.
   [[nodiscard]] std::optional<EndReason> look_at(SessionRecord& record);
   /// Whether there was traffic since the last time.
-  void note_seen(SessionRecord& record, const table::TrafficCounts& counts) const;
+  void note_seen(SessionRecord& record, const table::TrafficCounts& counts);
+  /// Here and at all other gateways.
+  [[nodiscard]] table::TrafficCounts traffic_in_all(const SessionRecord& record) const;
+  void claim(const SessionRecord& record);
+  /// It is over: its counters are what was counted in all.
+  void conclude(SessionRecord& record, EndReason reason);
+  void note_in_sync(std::uint32_t index) {
+    if (!sync_.accounted.empty()) sync_.accounted[index] = true;
+  }
+  /// Whether a session was added before one of that id was; of another gateway's it is not known.
+  [[nodiscard]] static bool is_before(std::uint64_t id, std::uint64_t other) {
+    return id >> kGatewayShift != other >> kGatewayShift || id < other;
+  }
+  void take_terms(SessionRecord& record, const store::Session& session);
   void restrict_spent(SessionRecord& record);
   void work_on_timers();
   void set_state(SessionRecord& record, table::State state);
@@ -279,7 +330,7 @@ class Sessions {
   /// Stores that these have ended, releases them when every worker has seen it, and tells so;
   /// calls `then`.
   void end_all(std::vector<Record> records, EndReason reason, WhenSettled done,
-               std::function<void()> then = {});
+               std::function<void()> then = {}, store::Scope scope = store::Scope::kAll);
   void release(const SessionRecord& record, EndReason reason);
   void work_on_sweep();
 
@@ -309,6 +360,9 @@ class Sessions {
   std::uint64_t next_id_ = 1;
   std::uint64_t generation_ = 0;
   RevokeTimes revoke_times_;
+  Elsewhere elsewhere_;
+  Claimed claimed_;
+  Sync sync_;
 };
 
 }  // namespace gate511::control

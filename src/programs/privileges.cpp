@@ -44,13 +44,13 @@ std::string folder_of(const std::string& path) {
 /// Files that the daemon makes and replaces, so that their folders must be the user's to write.
 std::vector<std::string> written_files(const control::Config& config) {
   std::vector<std::string> files{config.control.socket};
-  for (const std::string& file : {config.control.status_socket, config.sessions.store,
+  for (const std::string& file : {config.control.status_socket, config.sessions.file(),
                                   config.garden_state.state, config.records.file}) {
     if (!file.empty()) files.push_back(file);
   }
   // What SQLite may have left beside its files when the daemon was killed.
   for (const char* const beside : {"-wal", "-shm", "-journal"}) {
-    if (!config.sessions.store.empty()) files.push_back(config.sessions.store + beside);
+    if (!config.sessions.file().empty()) files.push_back(config.sessions.file() + beside);
     if (!config.records.file.empty()) files.push_back(config.records.file + beside);
   }
   return files;
@@ -168,7 +168,7 @@ void make_folders(const control::Config& config, uid_t uid, gid_t gid) {
   };
   make(config.control.socket, 0755);
   make(config.control.status_socket, 0755);
-  make(config.sessions.store, 0700);
+  make(config.sessions.file(), 0700);
   make(config.records.file, 0700);
 }
 

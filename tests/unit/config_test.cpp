@@ -139,7 +139,7 @@ TEST(ConfigError, UnknownKeysNameTheNearestAndAll) {
   EXPECT_EQ(error_with("[sessions]\ncapasity = 5\n"),
             "t.toml:9: unknown key `sessions.capasity`; did you mean `capacity`? sessions takes "
             "capacity, key, default_ttl_s, default_idle_s, on_quota, store, on_store_failure, "
-            "keep_ends_days");
+            "keep_ends_days, copy, gateway, store_prefix, store_ca");
   EXPECT_EQ(
       error_with("[zones]\n"),
       "t.toml:8: unknown key `zones`; did you mean `zone`? the file takes enforce, dpdk, link, "
@@ -164,9 +164,23 @@ TEST(ConfigError, WrongTypesAndRanges) {
   EXPECT_EQ(error_with("[sessions]\ncapacity = 0\n"),
             "t.toml:9: `sessions.capacity` is 0; it must be an integer from 1 to 16777216 "
             "sessions");
+  EXPECT_EQ(error_with("[sessions]\nstore = \"http://ann:hunter2@192.0.2.9\"\n"),
+            "t.toml:9: `sessions.store` is no URL of a server: it begins neither with redis:// nor "
+            "with rediss://; give a file, \"\" to keep sessions in memory alone, or "
+            "redis://USER:PASSWORD@HOST:PORT/DATABASE");
   EXPECT_EQ(error_with("[sessions]\nstore = \"redis://192.0.2.9\"\n"),
-            "t.toml:9: `sessions.store` is \"redis://192.0.2.9\", which is no file; give a file, "
-            "or \"\" to keep sessions in memory alone");
+            "t.toml:9: `sessions.store` is a server that gateways share, and `sessions.gateway` is "
+            "not set; give each of them a number of its own, from 1 to 255");
+  EXPECT_EQ(
+      error_with("[sessions]\nstore = \"redis://192.0.2.9\"\ngateway = 1\ncopy = \"\"\n"),
+      "t.toml:11: `sessions.copy` is empty; give a file, from which this gateway starts while "
+      "the server is away");
+  EXPECT_EQ(error_with("[sessions]\ngateway = 256\n"),
+            "t.toml:9: `sessions.gateway` is 256; it must be an integer from 1 to 255, its number "
+            "among those that share the store");
+  EXPECT_EQ(error_with("[sessions]\nstore_prefix = \"a*\"\n"),
+            "t.toml:9: `sessions.store_prefix` is \"a*\"; give at most 64 letters, digits and "
+            ": - _ .");
   EXPECT_EQ(
       error_with("[sessions]\non_store_failure = \"shrug\"\n"),
       "t.toml:9: `sessions.on_store_failure` is \"shrug\"; it must be \"refuse\" or \"memory\"");

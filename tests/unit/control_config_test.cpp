@@ -163,7 +163,7 @@ TEST_F(ConfigMethodsTest, BadFileIsToldAndChangesNothing) {
       file_.path() +
           ":9: unknown key `sessions.capasity`; did you mean `capacity`? sessions "
           "takes capacity, key, default_ttl_s, default_idle_s, on_quota, store, on_store_failure, "
-          "keep_ends_days");
+          "keep_ends_days, copy, gateway, store_prefix, store_ca");
   EXPECT_EQ(bad["data"]["reason"], "BAD_CONFIG");
   EXPECT_EQ(bad["data"]["where"], file_.path() + ":9");
   EXPECT_EQ(slot_.replaced, 0);

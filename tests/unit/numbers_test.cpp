@@ -95,6 +95,7 @@ TEST(Metrics, EachSampleHasItsLabels) {
   snapshot.alarms = {{"port_down", "critical", 1}};
   snapshot.server.emplace();
   snapshot.store.emplace();
+  snapshot.store->shared.emplace();
   for (const Family& family : families(snapshot)) {
     for (const Sample& sample : family.samples) {
       EXPECT_EQ(sample.labels.size(), family.definition->labels.size()) << family.definition->name;
@@ -162,6 +163,7 @@ TEST(Prometheus, TellsHelpAndType) {
       << text;
   // Without a sample nothing is said.
   EXPECT_EQ(text.find("gate511_store"), text.npos);
+  EXPECT_EQ(text.find("gate511_shared"), text.npos);
 }
 
 TEST(Prometheus, CountersAreExactAsFarAsDoublesAre) {

@@ -8,6 +8,7 @@ namespace {
 
 using S = const Snapshot&;
 using Status = store::Store::Status;
+using Shared = store::Store::SharedCounts;
 
 /// Nothing where sessions are in memory alone.
 template <std::uint64_t Status::*kNumber>
@@ -82,6 +83,74 @@ std::vector<Definition> store_metrics() {
   };
 }
 
+/// Nothing where gateways share no server.
+template <std::uint64_t Shared::*kNumber>
+void of_shared(S s, Samples& out) {
+  if (s.store && s.store->shared) out.push_back({{}, (*s.store->shared).*kNumber});
+}
+
+std::vector<Definition> shared_metrics() {
+  return {
+      {"gate511_shared_changes_sent_total",
+       Kind::kCounter,
+       "Changes that the server which gateways share has taken.",
+       {},
+       of_shared<&Shared::sent>},
+      {"gate511_shared_changes_received_total",
+       Kind::kCounter,
+       "Changes of other gateways that have come from it.",
+       {},
+       of_shared<&Shared::received>},
+      {"gate511_shared_conflicts_total",
+       Kind::kCounter,
+       "Batches of changes of which another gateway was first.",
+       {},
+       of_shared<&Shared::conflicts>},
+      {"gate511_shared_errors_total",
+       Kind::kCounter,
+       "Commands that it refused.",
+       {},
+       of_shared<&Shared::errors>},
+      {"gate511_shared_connection_failures_total",
+       Kind::kCounter,
+       "Connections to it that failed or broke.",
+       {},
+       of_shared<&Shared::failures>},
+      {"gate511_shared_syncs_total",
+       Kind::kCounter,
+       "Times that all that it has was read.",
+       {},
+       of_shared<&Shared::syncs>},
+      {"gate511_shared_gaps_total",
+       Kind::kCounter,
+       "Times that changes were missed, or that it had lost its data.",
+       {},
+       of_shared<&Shared::gaps>},
+      {"gate511_shared_unreadable_total",
+       Kind::kCounter,
+       "Entries of it that no gateway has written.",
+       {},
+       of_shared<&Shared::unreadable>},
+      {"gate511_shared_waiting_changes",
+       Kind::kGauge,
+       "Changes that it has still to get.",
+       {},
+       of_shared<&Shared::waiting>},
+      {"gate511_shared_lost_changes_total",
+       Kind::kCounter,
+       "Changes that waited for it, and were too many to be held.",
+       {},
+       of_shared<&Shared::lost>},
+      {"gate511_shared_synced",
+       Kind::kGauge,
+       "1 while it is in use and all that it has is known here, else 0.",
+       {},
+       [](S s, Samples& out) {
+         if (s.store && s.store->shared) out.push_back({{}, s.store->shared->is_synced ? 1U : 0U});
+       }},
+  };
+}
+
 }  // namespace
 
 std::vector<Definition> session_metrics() {
@@ -135,6 +204,7 @@ std::vector<Definition> session_metrics() {
        one<[](S s) { return s.clients.displaced; }>},
   };
   for (Definition& definition : store_metrics()) list.push_back(std::move(definition));
+  for (Definition& definition : shared_metrics()) list.push_back(std::move(definition));
   return list;
 }
 

@@ -176,6 +176,15 @@ Json events_json(const EventNumbers& events) {
   };
 }
 
+Json shared_json(const store::Store::SharedCounts& shared) {
+  return {{"synced", shared.is_synced},  {"connects", shared.connects},
+          {"failures", shared.failures}, {"syncs", shared.syncs},
+          {"gaps", shared.gaps},         {"sent", shared.sent},
+          {"received", shared.received}, {"conflicts", shared.conflicts},
+          {"errors", shared.errors},     {"unreadable", shared.unreadable},
+          {"waiting", shared.waiting},   {"lost", shared.lost}};
+}
+
 Json store_json(const store::Store::Status& store) {
   return {
       {"commits", store.commits},   {"changes", store.changes},
@@ -206,6 +215,8 @@ Json stats_json(const Snapshot& snapshot) {
   result["control"] = snapshot.server ? server_json(*snapshot.server) : Json::object();
   result["control"]["events"] = events_json(snapshot.events);
   if (snapshot.store) result["store"] = store_json(*snapshot.store);
+  if (snapshot.store && snapshot.store->shared)
+    result["store"]["shared"] = shared_json(*snapshot.store->shared);
   result["generation"] = snapshot.sessions.generation;
   return result;
 }

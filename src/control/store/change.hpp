@@ -36,9 +36,25 @@ struct Session {
   bool operator==(const Session&) const = default;
 };
 
+/// Where a session is in a store that several gateways share. A file of this machine needs none.
+struct Place {
+  table::Key key;      ///< as Session has it
+  std::string link{};  ///< the same
+
+  bool operator==(const Place&) const = default;
+};
+/// Who is told of a change, where gateways share a store and each has a copy. Stands in no file.
+enum class Scope : std::uint8_t {
+  kAll,
+  kCopy,    ///< it came from the shared store, or needs not go there
+  kShared,  ///< the copy has it already, or must not
+  kNone,
+};
+
 /// Adds a session, or replaces the one of that id.
 struct Put {
   Session session;
+  Scope scope = Scope::kAll;
 };
 /// What it has counted in all, and when.
 struct Counted : table::TrafficCounts {
@@ -48,11 +64,15 @@ struct Counted : table::TrafficCounts {
 struct Count {
   std::uint64_t id;
   Counted counts;
+  Place place{};
+  Scope scope = Scope::kAll;
 };
 /// It is over; the event that tells so is still to come. `reason`: of EndReason.
 struct End {
   std::uint64_t id;
   std::uint8_t reason;
+  Place place{};
+  Scope scope = Scope::kAll;
 };
 /// The event that tells its end, with the event's number; to be kept for consumers.
 struct Ended {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,8 +66,27 @@ class Store {
   /// And so many changes were written with them.
   [[nodiscard]] virtual std::size_t owed_changes() const = 0;
 
+  /// Gateways beside this one change what is in it.
+  [[nodiscard]] virtual bool is_shared() const { return false; }
+
+  /// Of a server that gateways share, since the start.
+  struct SharedCounts {
+    bool is_synced = false;        ///< it is in use, and all that it has is known
+    std::uint64_t connects = 0;    ///< that succeeded
+    std::uint64_t failures = 0;    ///< connections that failed or broke
+    std::uint64_t syncs = 0;       ///< times that all of it was read
+    std::uint64_t gaps = 0;        ///< times that changes were missed, or its data lost
+    std::uint64_t sent = 0;        ///< changes that it took
+    std::uint64_t received = 0;    ///< changes of other gateways
+    std::uint64_t conflicts = 0;   ///< batches of which another gateway was first
+    std::uint64_t errors = 0;      ///< commands that it refused
+    std::uint64_t unreadable = 0;  ///< entries that no gateway has written
+    std::uint64_t waiting = 0;     ///< changes that it has still to get
+    std::uint64_t lost = 0;        ///< changes that waited for it and were too many
+  };
   struct Status {
     std::string problem;         ///< empty: none
+    std::string away{};          ///< why the server that gateways share is not in use; empty: it is
     std::uint64_t commits = 0;   ///< each one or more changes made durable together
     std::uint64_t changes = 0;   ///< that were made durable
     std::uint64_t failures = 0;  ///< commits that did not succeed
@@ -74,6 +94,7 @@ class Store {
     std::uint64_t unfolded = 0;  ///< rows of the journal
     std::uint64_t longest_us = 0;           ///< of the commits
     dataplane::DelayCounts commit_times{};  ///< of those that succeeded
+    std::optional<SharedCounts> shared{};   ///< none: no other gateway changes what is in it
   };
   [[nodiscard]] virtual Status status() const = 0;
 };

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/redis/entry.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "control/store/codec.hpp"
+#include "net/mac.hpp"
+
+namespace gate511::control::redis {
+namespace {
+
+constexpr std::size_t kMacText = 17;
+constexpr std::uint16_t kMaxVlan = 4094;
+constexpr std::uint64_t kMaxReason = 5;
+
+std::optional<std::uint64_t> number_in(const Reply* value, std::uint64_t min, std::uint64_t max) {
+  const auto number = value == nullptr ? std::nullopt : value->number();
+  return number && *number >= min && *number <= max ? number : std::nullopt;
+}
+
+/// The value of a field in a flat list of names and values; null: there is none.
+const Reply* field(const Reply& list, std::string_view name) {
+  for (std::size_t i = 0; i + 1 < list.elements.size(); i += 2) {
+    if (list.elements[i].is_text() && list.elements[i].text == name) return &list.elements[i + 1];
+  }
+  return nullptr;
+}
+
+std::optional<store::Session> session_in(const Reply* value, std::uint64_t id,
+                                         std::string_view client) {
+  if (value == nullptr || !value->is_text()) return std::nullopt;
+  auto session = store::decode_session(id, value->text);
+  if (!session || client_text({session->key, session->link}) != client) return std::nullopt;
+  return session;
+}
+
+bool take_counts(const Reply& hash, Entry& entry) {
+  for (std::size_t i = 0; i + 1 < hash.elements.size(); i += 2) {
+    const Reply& name = hash.elements[i];
+    if (!name.is_text() || name.text.size() < 2 || name.text[0] != 'c') continue;
+    Reply digits;
+    digits.type = Reply::Type::kText;
+    digits.text = name.text.substr(1);
+    const auto gateway = number_in(&digits, 1, kMaxGateway);
+    const auto counts = store::decode_counts(entry.id, hash.elements[i + 1].text);
+    if (!gateway || !counts) return false;
+    entry.counts.emplace_back(static_cast<std::uint8_t>(*gateway), *counts);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string client_text(const store::Place& place) {
+  std::string text = net::to_string(place.key.mac());
+  if (place.key.number() != 0 || !place.link.empty())
+    text += fmt::format("/{}", place.key.number());
+  if (!place.link.empty()) text += "/" + place.link;
+  return text;
+}
+
+std::optional<store::Place> parse_client(std::string_view text) {
+  const auto mac = net::parse_mac(text.substr(0, kMacText));
+  if (!mac || !mac->is_station()) return std::nullopt;
+  std::uint16_t vlan = 0;
+  store::Place place{{*mac, 0}, {}};
+  std::string_view rest = text.substr(kMacText);
+  if (rest.starts_with('/')) {
+    const char* const begin = rest.data() + 1;
+    const auto [end, error] = std::from_chars(begin, rest.data() + rest.size(), vlan);
+    if (error != std::errc{} || vlan > kMaxVlan) return std::nullopt;
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    if (rest.size() > 1 && rest.starts_with('/')) {
+      place.link = rest.substr(1);
+      rest = {};
+    }
+    place.key = {*mac, vlan};
+  }
+  // One text for each client: no other writing of it.
+  if (!rest.empty() || client_text(place) != text) return std::nullopt;
+  return place;
+}
+
+std::optional<Entry> parse_entry(std::string_view client, const Reply& hash) {
+  if (!hash.is_array() || hash.elements.size() % 2 != 0) return std::nullopt;
+  const auto version = number_in(field(hash, "v"), 1, ~std::uint64_t{0} >> 1);
+  const auto gateway = number_in(field(hash, "g"), 1, kMaxGateway);
+  const auto id = number_in(field(hash, "i"), 1, ~std::uint64_t{0} >> 1);
+  if (!version || !gateway || !id) return std::nullopt;
+  Entry entry;
+  entry.version = *version;
+  entry.gateway = static_cast<std::uint8_t>(*gateway);
+  entry.id = *id;
+  if (const Reply* const over = field(hash, "e")) {
+    const auto reason = number_in(over, 1, kMaxReason);
+    const auto place = parse_client(client);
+    if (!reason || !place) return std::nullopt;
+    entry.reason = static_cast<std::uint8_t>(*reason);
+    entry.session.key = place->key;
+    entry.session.link = place->link;
+    return entry;
+  }
+  const auto owner = number_in(field(hash, "o"), 1, kMaxGateway);
+  auto session = session_in(field(hash, "d"), *id, client);
+  if (!owner || !session || !take_counts(hash, entry)) return std::nullopt;
+  entry.owner = static_cast<std::uint8_t>(*owner);
+  entry.session = std::move(*session);
+  return entry;
+}
+
+std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_position(const Reply& entry) {
+  if (!entry.is_array() || entry.elements.size() != 2 || !entry.elements[0].is_text() ||
+      !entry.elements[1].is_array())
+    return std::nullopt;
+  Reply number = entry.elements[0];
+  if (!number.text.ends_with("-0")) return std::nullopt;
+  number.text.resize(number.text.size() - 2);
+  const auto version = number_in(&number, 1, ~std::uint64_t{0} >> 1);
+  const auto before = number_in(field(entry.elements[1], "p"), 0, ~std::uint64_t{0} >> 1);
+  if (!version || !before) return std::nullopt;
+  return std::pair{*version, *before};
+}
+
+std::optional<Event> parse_event(const Reply& entry) {
+  const auto position = parse_position(entry);
+  if (!position) return std::nullopt;
+  const Reply& fields = entry.elements[1];
+  const Reply* const kind = field(fields, "t");
+  const Reply* const client = field(fields, "k");
+  const auto gateway = number_in(field(fields, "g"), 1, kMaxGateway);
+  const auto id = number_in(field(fields, "i"), 1, ~std::uint64_t{0} >> 1);
+  const auto owner = number_in(field(fields, "o"), 1, kMaxGateway);
+  if (kind == nullptr || kind->text.size() != 1 || client == nullptr || !gateway || !id || !owner)
+    return std::nullopt;
+  auto place = parse_client(client->text);
+  if (!place) return std::nullopt;
+  Event event;
+  event.version = position->first;
+  event.before = position->second;
+  event.gateway = static_cast<std::uint8_t>(*gateway);
+  event.kind = kind->text[0];
+  event.client = client->text;
+  event.place = std::move(*place);
+  event.id = *id;
+  event.owner = static_cast<std::uint8_t>(*owner);
+  switch (event.kind) {
+    case 'P': {
+      auto session = session_in(field(fields, "b"), *id, event.client);
+      if (!session) return std::nullopt;
+      event.session = std::move(*session);
+      return event;
+    }
+    case 'E': {
+      const auto reason = number_in(field(fields, "a"), 1, kMaxReason);
+      if (!reason) return std::nullopt;
+      event.reason = static_cast<std::uint8_t>(*reason);
+      return event;
+    }
+    case 'O':
+      return event;
+    case 'C': {
+      const Reply* const value = field(fields, "b");
+      const auto counts = value == nullptr ? std::nullopt : store::decode_counts(*id, value->text);
+      if (!counts) return std::nullopt;
+      event.counts = *counts;
+      return event;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace gate511::control::redis

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/redis/link.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "control/redis/link_parts.hpp"
+#include "control/redis/scripts.hpp"
+#include "logging/log.hpp"
+
+namespace gate511::control::redis {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPatience{1'500};    // for an answer, and for a connection
+constexpr milliseconds kMinPause{100};      // between attempts to connect
+constexpr milliseconds kMaxPause{5'000};    //
+constexpr milliseconds kHelloEvery{2'000};  // and how soon lost data is found out
+constexpr milliseconds kTellEvery{60'000};  // what is wrong, if it is something else
+constexpr milliseconds kGoodbye{300};       // for what waits at the end
+constexpr std::size_t kClaim_ms = 30'000;
+
+void signal(const Fd& event) {
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(event.get(), &one, sizeof one));
+}
+void clear(const Fd& event) {
+  std::uint64_t count = 0;
+  static_cast<void>(::read(event.get(), &count, sizeof count));
+}
+
+}  // namespace
+
+tl::expected<std::unique_ptr<Link>, Error> Link::open(LinkOptions options) {
+  Fd event{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  Fd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!event || !wake) {
+    return tl::unexpected{Error{"control", fmt::format("eventfd failed: {}", std::strerror(errno)),
+                                "raise the limit of open files"}};
+  }
+  return std::unique_ptr<Link>{new Link{std::move(options), std::move(event), std::move(wake)}};
+}
+
+Link::Link(LinkOptions options, Fd event, Fd wake)
+    : options_{std::move(options)},
+      session_prefix_{options_.prefix + "s:"},
+      event_{std::move(event)},
+      wake_{std::move(wake)},
+      contact_{SteadyClock::now()} {
+  const auto now_ms = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+  const std::uint64_t away_ms = now_ms - std::min(now_ms, options_.known_ms);
+  contact_ -= milliseconds{std::min(away_ms, 2 * kEndsStay_ms)};
+  status_.problem = fmt::format("{} is not connected yet", options_.url.shown());
+  thread_ = std::thread{[this] { loop(); }};
+}
+
+Link::~Link() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  signal(wake_);
+  thread_.join();
+}
+
+// --- Control thread
+
+void Link::submit(std::uint64_t number, std::vector<Op> ops, Mode mode) {
+  const bool is_ready = is_ready_;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!is_ready && number != 0) outcomes_.push_back({number, Verdict::kFailed});
+    if (is_ready || mode == Mode::kEach)
+      waiting_.push_back({is_ready ? number : 0, std::move(ops), mode});
+  }
+  if (is_ready) {
+    signal(wake_);
+  } else {
+    signal(event_);
+  }
+}
+
+void Link::take(std::vector<Outcome>& outcomes, std::deque<Remote>& remotes) {
+  clear(event_);
+  bool was_full = false;
+  {
+    const std::lock_guard lock{mutex_};
+    was_full = remotes_.size() >= kUntaken;
+    outcomes.insert(outcomes.end(), outcomes_.begin(), outcomes_.end());
+    outcomes_.clear();
+    if (remotes.empty()) {
+      remotes.swap(remotes_);
+    } else {
+      std::ranges::move(remotes_, std::back_inserter(remotes));
+      remotes_.clear();
+    }
+  }
+  if (was_full) signal(wake_);
+}
+
+LinkStatus Link::status() const {
+  const std::lock_guard lock{mutex_};
+  return status_;
+}
+
+// --- The link's thread
+
+void Link::loop() {
+  std::optional<SteadyClock::time_point> goodbye;
+  for (;;) {
+    const auto now = SteadyClock::now();
+    if (state_ == State::kAway && now >= next_attempt_ && !goodbye) connect();
+    wait();
+    check(SteadyClock::now());
+    take_batches();
+    if (state_ == State::kReady) {
+      send_kept();
+      if (wants_page_ && may_push()) ask_for_page();
+    }
+    if (std::exchange(has_news_, false)) signal(event_);
+    const std::lock_guard lock{mutex_};
+    status_.waiting = kept_.size();
+    if (!stopping_) continue;
+    if (!goodbye) goodbye = SteadyClock::now() + kGoodbye;
+    const bool is_done =
+        waiting_.empty() && in_flight_.empty() && (kept_.empty() || state_ != State::kReady);
+    if (is_done || SteadyClock::now() >= *goodbye) return;
+  }
+}
+
+void Link::wait() {
+  // What was asked for meanwhile goes out at once.
+  if (commands_ && !commands_->is_connecting()) commands_->work(commands_->wanted() & POLLOUT);
+  std::array<pollfd, 3> fds{pollfd{wake_.get(), POLLIN, 0}, {}, {}};
+  nfds_t count = 1;
+  for (const Connection* one : {commands_.get(), stream_.get()}) {
+    if (one != nullptr && one->problem().empty()) fds.at(count++) = {one->fd(), one->wanted(), 0};
+  }
+  milliseconds timeout{100};
+  if (state_ == State::kAway) {
+    const auto left = std::chrono::ceil<milliseconds>(next_attempt_ - SteadyClock::now());
+    timeout = std::clamp(left, milliseconds{1}, milliseconds{100});
+  }
+  static_cast<void>(::poll(fds.data(), count, static_cast<int>(timeout.count())));
+  if ((fds[0].revents & POLLIN) != 0) clear(wake_);
+  for (const pollfd& one : std::span{fds}.subspan(1, count - 1)) {
+    for (Connection* const it : {commands_.get(), stream_.get()}) {
+      if (it != nullptr && it->fd() == one.fd) it->work(one.revents);
+    }
+  }
+}
+
+void Link::connect() {
+  commands_ = std::make_unique<Connection>(options_.url, options_.trust, attempts_);
+  if (!commands_->problem().empty()) return lose(commands_->problem());
+  stream_ = std::make_unique<Connection>(options_.url, options_.trust, attempts_);
+  ++attempts_;
+  state_ = State::kGreeting;
+  greet(*commands_);
+  greet(*stream_);
+  for (auto [script, digest] : {std::pair{kApply, &apply_}, std::pair{kHello, &hello_}}) {
+    send(*commands_, {"SCRIPT", "LOAD", script}, [this, digest = digest](const Reply& reply) {
+      if (reply.is_text()) {
+        *digest = reply.text;
+      } else {
+        commands_->fail(fmt::format("takes no script: {}", printable(reply.text)));
+      }
+      if (digest == &hello_ && commands_->problem().empty()) say_hello();
+    });
+  }
+}
+
+void Link::greet(Connection& connection) {
+  const auto expect_ok = [&connection](const char* what) {
+    return [&connection, what](const Reply& reply) {
+      if (!reply.is_text() || reply.text != "OK")
+        connection.fail(fmt::format("{}: {}", what, printable(reply.text)));
+    };
+  };
+  const Url& url = options_.url;
+  if (!url.password.empty() && url.user.empty()) {
+    send(connection, {"AUTH", url.password}, expect_ok("does not take the password"));
+  } else if (!url.password.empty()) {
+    send(connection, {"AUTH", url.user, url.password},
+         expect_ok("does not take the user and password"));
+  }
+  if (url.database != 0) {
+    const std::string database = std::to_string(url.database);
+    send(connection, {"SELECT", database}, expect_ok("does not have the database"));
+  }
+}
+
+void Link::say_hello() {
+  next_hello_ = SteadyClock::now() + kHelloEvery;
+  const std::string meta = key("meta"), seq = key("seq");
+  const std::string gateway = key(fmt::format("gateway:{}", options_.gateway));
+  const std::string epoch = fmt::format(
+      "{}-{}", options_.gateway, std::chrono::system_clock::now().time_since_epoch().count());
+  const std::string claim = std::to_string(kClaim_ms);
+  send(*commands_,
+       {"EVALSHA", hello_, "3", meta, gateway, seq, options_.keyed_by, options_.instance, claim,
+        epoch},
+       [this, asked = SteadyClock::now()](const Reply& reply) { take_hello(reply, asked); });
+}
+
+void Link::take_hello(const Reply& reply, SteadyClock::time_point asked) {
+  if (reply.is_error()) {
+    {
+      const std::lock_guard lock{mutex_};
+      ++status_.errors;
+    }
+    const std::string text = printable(reply.text);
+    if (state_ == State::kGreeting || text.starts_with("NOSCRIPT"))
+      return commands_->fail(fmt::format("refuses: {}", text));
+    return refuse(text);
+  }
+  const auto is_text = [](const Reply& one) { return one.is_text(); };
+  if (!reply.is_array() || reply.elements.size() != 4 ||
+      !std::ranges::all_of(reply.elements, is_text) || !reply.elements[3].number())
+    return commands_->fail("answers nonsense");
+  if (reply.elements[0].text != options_.keyed_by) {
+    return commands_->fail(
+        fmt::format("holds sessions that are known by \"{}\", and `sessions.key` is \"{}\"",
+                    printable(reply.elements[0].text), options_.keyed_by));
+  }
+  if (reply.elements[1].text != options_.instance) {
+    return commands_->fail(fmt::format("knows another gateway as number {}: {}", options_.gateway,
+                                       printable(reply.elements[1].text)));
+  }
+  const std::string former = std::exchange(epoch_, reply.elements[2].text);
+  const bool is_other = !former.empty() && former != epoch_;
+  const std::uint64_t last = *reply.elements[3].number();
+  const std::lock_guard lock{mutex_};
+  status_.refusal.clear();
+  if (state_ == State::kReady && !is_other) {
+    if (own_until_ == ~std::uint64_t{0} && !is_syncing_) own_until_ = last;
+    return;
+  }
+  if (is_other) {
+    ++status_.gaps;
+    logging::say(logging::Level::kError, "shared_store",
+                 fmt::format("{} has lost its data; what this gateway knows is put there again",
+                             options_.url.shown()));
+  }
+  may_restore_ = is_other || asked - contact_ < milliseconds{kEndsStay_ms};
+  if (state_ == State::kGreeting) {
+    ++status_.connects;
+    logging::say(logging::Level::kInfo, "shared_store",
+                 fmt::format("{}: connected", options_.url.shown()));
+  }
+  state_ = State::kReady;
+  position_ = last;
+  status_.problem.clear();
+  is_ready_ = true;
+  begin_sync();
+}
+
+// --- What goes wrong
+
+void Link::check(SteadyClock::time_point now) {
+  for (const auto& one : {&commands_, &stream_}) {
+    Connection* const connection = one->get();
+    if (connection == nullptr) continue;
+    if (connection->is_connecting() && now - connection->began() > kPatience)
+      connection->fail("cannot be reached: no answer for 1.5 s");
+    if (connection->owed() > 0 && now > connection->waits_since() &&
+        now - connection->waits_since() > kPatience)
+      connection->fail("has not answered for 1.5 s");
+    if (!connection->problem().empty()) return lose(connection->problem());
+  }
+  if (state_ != State::kReady) return;
+  if (now >= next_hello_) say_hello();
+  if (stream_->owed() == 0 && may_push()) follow();
+}
+
+void Link::refuse(const std::string& refusal) {
+  const std::lock_guard lock{mutex_};
+  status_.refusal = fmt::format("{} takes no changes: {}", options_.url.shown(), refusal);
+}
+
+void Link::lose(const std::string& problem) {
+  const std::string told = fmt::format("{} {}", options_.url.shown(), problem);
+  is_ready_ = false;
+  std::vector<std::shared_ptr<Batch>> failed;
+  for (auto& [number, batch] : in_flight_) failed.push_back(std::move(batch));
+  in_flight_.clear();
+  state_ = State::kAway;
+  commands_.reset();
+  stream_.reset();
+  wants_page_ = is_syncing_ = false;
+  kept_in_flight_ = 0;
+  for (const auto& batch : failed) {
+    settle(batch->number, Verdict::kFailed);
+    if (batch->mode == Mode::kEach) keep(batch->ops);
+  }
+  // At once the first time, as what was lost may be there again.
+  next_attempt_ = SteadyClock::now() + pause_;
+  pause_ = std::clamp(pause_ * 2, kMinPause, kMaxPause);
+  {
+    const std::lock_guard lock{mutex_};
+    ++status_.failures;
+    status_.problem = told;
+    status_.refusal.clear();
+    status_.is_synced = false;
+  }
+  // Causes may come in turn for as long as it is away: `health` tells the last one.
+  const auto now = SteadyClock::now();
+  if (!problem_told_.empty() && (problem_told_ == told || now < next_problem_)) return;
+  problem_told_ = told;
+  next_problem_ = now + kTellEvery;
+  logging::say(logging::Level::kError, "shared_store", told);
+}
+
+}  // namespace gate511::control::redis

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A gateway's link to the server that it shares sessions with, on a thread of its own: changes go
+// out, those of the other gateways come in. After each loss of the connection all that the server
+// has is read again, in pages, while its stream is followed from where it was before.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "control/fd.hpp"
+#include "control/redis/connection.hpp"
+#include "control/redis/entry.hpp"
+#include "control/redis/url.hpp"
+#include "control/store/store.hpp"
+#include "gate511/error.hpp"
+
+namespace gate511::control::redis {
+
+struct LinkOptions {
+  Url url;
+  TlsTrust trust{};            ///< null without TLS
+  std::string prefix;          ///< of all keys
+  std::uint8_t gateway = 1;    ///< its number, 1 and up
+  std::string instance;        ///< who goes by it: the same after a restart, and nobody else's
+  std::string keyed_by;        ///< `sessions.key`
+  std::uint64_t known_ms = 0;  ///< unix time up to which this gateway was there before
+};
+
+/// A change of one client's session, as scripts.hpp has it.
+struct Op {
+  char kind = 0;
+  std::uint64_t seen = 0;  ///< version of the last change that was known when it was made
+  std::uint64_t id = 0;
+  std::string client{};
+  std::string a{}, b{};
+};
+
+/// What other gateways have done, or what the server has.
+struct Remote {
+  enum class Kind : std::uint8_t {
+    kSyncBegins,  ///< all that the server has follows
+    kSyncEnds,    ///< that was all
+    kPut,
+    kEnd,
+    kOwned,    ///< by `owner`
+    kCounted,  ///< what `gateway` counted
+  };
+  Kind kind = Kind::kSyncBegins;
+  std::uint64_t version = 0;  ///< what is known of when this is done; 0: no more than before
+  std::uint8_t gateway = 0;
+  std::uint8_t owner = 0;
+  std::uint8_t reason = 0;
+  bool may_restore = false;  ///< of kSyncEnds: what the server has not is to be put there again
+  std::uint64_t id = 0;
+  store::Place place{};
+  store::Session session{};
+  std::vector<std::pair<std::uint8_t, store::Counted>> counts{};
+};
+
+struct LinkStatus : store::Store::SharedCounts {
+  std::string problem;  ///< why the server is not in use now; empty: it is
+  std::string refusal;  ///< why it takes no changes now; empty: it does
+};
+
+class Link {
+ public:
+  [[nodiscard]] static tl::expected<std::unique_ptr<Link>, Error> open(LinkOptions options);
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  /// Sends what waits, if the server takes it at once.
+  ~Link();
+
+  /// Control thread, all of these.
+  ///
+  /// What is asked of a batch: all of its changes or none, or each by itself and, where the server
+  /// is not there, as soon as it is.
+  enum class Mode : std::uint8_t { kAll, kEach };
+  enum class Verdict : std::uint8_t {
+    kDone,
+    kConflict,  ///< another gateway was first; what it did follows
+    kFailed,    ///< the server is not there, or refused it
+  };
+  struct Outcome {
+    std::uint64_t number = 0;  ///< of the batch
+    Verdict verdict = Verdict::kFailed;
+  };
+  /// Answered by take(), once. A batch of number 0 is not.
+  void submit(std::uint64_t number, std::vector<Op> ops, Mode mode);
+  /// Readable when there is something to take.
+  [[nodiscard]] int fd() const { return event_.get(); }
+  /// Appends what has come.
+  void take(std::vector<Outcome>& outcomes, std::deque<Remote>& remotes);
+  [[nodiscard]] LinkStatus status() const;
+  /// Changes can be made now.
+  [[nodiscard]] bool is_ready() const { return is_ready_; }
+
+ private:
+  using SteadyClock = std::chrono::steady_clock;
+  struct Batch {
+    std::uint64_t number = 0;
+    std::vector<Op> ops;
+    Mode mode = Mode::kEach;
+  };
+  enum class State : std::uint8_t { kAway, kGreeting, kReady };
+
+  Link(LinkOptions options, Fd event, Fd wake);
+
+  // The link's thread.
+  void loop();
+  void wait();
+  void connect();
+  void greet(Connection& connection);
+  void say_hello();
+  void take_hello(const Reply& reply, SteadyClock::time_point asked);
+  void begin_sync();
+  void ask_for_page();
+  void take_page(const Reply& reply);
+  void end_sync_if_done();
+  void follow();
+  void take_stream(const Reply& reply);
+  void take_event(const Reply& entry);
+  void take_entry(const std::string& client, const Reply& hash);
+  void take_batches();
+  void send_batch(Batch batch);
+  void send_ops(const std::vector<const Op*>& ops, Mode mode, Connection::OnReply on_reply);
+  /// Of what was sent; gives what became of it.
+  [[nodiscard]] Verdict take_answer(const std::vector<const Op*>& ops, const Reply& reply);
+  void keep(std::vector<Op>& ops);
+  void send_kept();
+  void settle(std::uint64_t number, Verdict verdict);
+  void check(SteadyClock::time_point now);
+  void lose(const std::string& problem);
+  void push(Remote remote);
+  void refuse(const std::string& refusal);
+  [[nodiscard]] bool may_push();
+  [[nodiscard]] std::string key(std::string_view name) const {
+    return options_.prefix + std::string{name};
+  }
+
+  const LinkOptions options_;
+  const std::string session_prefix_;
+  Fd event_;
+  Fd wake_;
+
+  State state_ = State::kAway;
+  std::unique_ptr<Connection> commands_;
+  std::unique_ptr<Connection> stream_;
+  SteadyClock::time_point next_attempt_{};
+  std::chrono::milliseconds pause_{0};
+  std::size_t attempts_ = 0;
+  SteadyClock::time_point next_hello_{};
+  /// When all was known last; before the first time, when this gateway ran last.
+  SteadyClock::time_point contact_;
+  std::string apply_, hello_;  ///< the scripts' digests
+  std::string epoch_;
+  std::string problem_told_;
+  SteadyClock::time_point next_problem_{};
+
+  bool is_syncing_ = false;
+  bool wants_page_ = false;
+  bool is_last_page_ = false;
+  bool may_restore_ = false;
+  std::string cursor_;
+  std::size_t entries_owed_ = 0;
+  std::uint64_t position_ = 0;  ///< the last change of the stream that is known
+  /// Clients of which something later than `position_` is known.
+  std::unordered_map<std::string, std::uint64_t> newer_;
+  std::uint64_t newest_ = 0;
+  /// This gateway's own changes up to here may have been overtaken by what was read of all.
+  std::uint64_t own_until_ = 0;
+
+  /// What the server has still to get, in order, a change a client's life.
+  std::map<std::uint64_t, Op> kept_;
+  std::unordered_map<std::uint64_t, std::uint64_t> kept_by_id_;
+  std::uint64_t next_kept_ = 0;
+  std::size_t kept_in_flight_ = 0;
+  SteadyClock::time_point next_kept_attempt_{};
+  std::map<std::uint64_t, std::shared_ptr<Batch>> in_flight_;
+  std::uint64_t next_in_flight_ = 0;
+  std::atomic<bool> is_ready_ = false;
+  bool has_news_ = false;
+
+  mutable std::mutex mutex_;
+  std::deque<Batch> waiting_;  ///< these: under mutex_
+  std::vector<Outcome> outcomes_;
+  std::deque<Remote> remotes_;
+  LinkStatus status_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace gate511::control::redis

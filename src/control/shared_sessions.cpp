@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/shared_sessions.hpp"
+
+#include <utility>
+
+#include "logging/log.hpp"
+
+namespace gate511::control {
+namespace {
+
+constexpr std::size_t kTakesASlice = 32;  // each may be stored and told of
+
+}  // namespace
+
+SharedSessions::SharedSessions(store::SharedStore& store, Sessions& sessions, SessionKeys& keys,
+                               std::uint8_t gateway)
+    : store_{store}, sessions_{sessions}, keys_{keys}, gateway_{gateway} {
+  sessions_.set_claimed([this](const SessionRecord& record) {
+    const ClientKey client = keys_.client_of(record.key);
+    store_.claim(record.id, {{client.mac, client.vlan},
+                             keys_.has_link() ? keys_.links()[client.link] : std::string{}});
+  });
+}
+
+bool SharedSessions::is_settled() const {
+  const redis::LinkStatus status = store_.link_status();
+  if (status.is_synced) return store_.remotes().empty() && sessions_.is_in_sync();
+  return status.failures > 0;
+}
+
+void SharedSessions::work() {
+  is_waiting_ = false;
+  auto& remotes = store_.remotes();
+  for (std::size_t i = 0; i < kTakesASlice && !remotes.empty(); ++i) {
+    if (!take(remotes.front())) {
+      is_waiting_ = true;
+      return;
+    }
+    store_.have_seen(remotes.front().version);
+    remotes.pop_front();
+  }
+}
+
+std::optional<table::Key> SharedSessions::key_of(const store::Place& place) {
+  ClientKey client{place.key.mac(), place.key.number()};
+  if (keys_.has_link()) {
+    const auto link = keys_.link_named(place.link);
+    if (!link) return std::nullopt;
+    client.link = *link;
+  }
+  return keys_.make(client);
+}
+
+bool SharedSessions::put(const redis::Remote& remote, table::Key key) {
+  store::Counted ours;
+  for (const auto& [gateway, counts] : remote.counts) {
+    if (gateway == gateway_) {
+      ours = counts;
+    } else {
+      sessions_.elsewhere().set_counts(remote.id, gateway, counts);
+    }
+  }
+  if (sessions_.adopt(remote.session, key, remote.owner != gateway_, ours)) return true;
+  if (no_room_++ == 0) {
+    logging::say(logging::Level::kError, "shared_store",
+                 "a session of another gateway has no room: sessions.capacity is reached; raise it "
+                 "and restart");
+  }
+  return true;
+}
+
+bool SharedSessions::take(const redis::Remote& remote) {
+  using Kind = redis::Remote::Kind;
+  if (remote.kind == Kind::kSyncBegins) {
+    sessions_.begin_sync();
+    return true;
+  }
+  if (remote.kind == Kind::kSyncEnds) {
+    sessions_.end_sync(remote.may_restore);
+    return true;
+  }
+  const auto key = key_of(remote.place);
+  if (!key) return true;
+  switch (remote.kind) {
+    case Kind::kPut:
+      // A server that has lost data may be told of it again by a gateway that was away.
+      if (sessions_.elsewhere().is_over(remote.id)) {
+        sessions_.end_again(remote.id, remote.place);
+        return true;
+      }
+      return !sessions_.is_settling(*key) && put(remote, *key);
+    case Kind::kEnd:
+      if (sessions_.is_settling(*key)) return false;
+      sessions_.end_as_told(*key, remote.id, static_cast<EndReason>(remote.reason));
+      return true;
+    case Kind::kOwned: {
+      const bool was_ours = !sessions_.elsewhere().is_owner(remote.id);
+      const auto counted = sessions_.counted_here(*key, remote.id);
+      if (!counted) return true;
+      sessions_.elsewhere().set_owner(remote.id, remote.owner != gateway_);
+      if (was_ours && remote.owner != gateway_)
+        store_.tell_counts(remote.id, remote.place, *counted);
+      return true;
+    }
+    default:
+      for (const auto& [gateway, counts] : remote.counts) {
+        if (gateway != gateway_ && sessions_.counted_here(*key, remote.id))
+          sessions_.elsewhere().set_counts(remote.id, gateway, counts);
+      }
+      return true;
+  }
+}
+
+}  // namespace gate511::control
