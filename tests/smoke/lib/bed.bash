@@ -26,6 +26,9 @@ bed_namespaces=()
 bed_clients=0
 bed_dir=
 bed_huge_pages_added=0
+# The gateway that is meant: its namespace, and the folder with its files. Most beds have but one.
+gateway_ns=gateway
+gateway_dir=
 
 ns() { printf 'g511-%d-%s' "$$" "$1"; }
 
@@ -38,7 +41,7 @@ in_ns() {
 
 client() { in_ns client "$@"; }
 net() { in_ns net "$@"; }
-gateway() { in_ns gateway "$@"; }
+gateway() { in_ns "$gateway_ns" "$@"; }
 
 # in_background NAMESPACE LOG COMMAND...: runs until the bed goes down. Its id is in $background_pid.
 in_background() {
@@ -64,6 +67,7 @@ process_ended() { ! kill -0 "$1" 2>/dev/null; }
 bed_up() {
   [ "$(id -u)" -eq 0 ] || die 'the test bed makes network namespaces: run it as root'
   bed_dir=$(mktemp -d /tmp/gate511-smoke.XXXXXX)
+  gateway_dir=$bed_dir
   trap bed_down EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
@@ -127,7 +131,7 @@ offloads_off() { in_ns "$1" ethtool -K "$2" rx off tx off gro off gso off tso of
 # The kernel must not talk on an interface that is the program's port.
 as_port() {
   gateway sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"
-  ip -n "$(ns gateway)" link set "$1" promisc on
+  ip -n "$(ns "$gateway_ns")" link set "$1" promisc on
 }
 
 # --- Clients -------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ gateway_network="Example Wi-Fi"
 gateway_default_ttl_s=86400
 gateway_on_store_failure=refuse
 gateway_store=  # the bed's, if empty
+gateway_sessions=()  # more lines of [sessions]
 gateway_capacity=65536
 gateway_key=mac  # what sessions are known by
 gateway_env=()  # more of its environment: NAME=VALUE
@@ -60,15 +61,15 @@ join_ports() {
 
 join() {
   as_port "$2"
-  ip -n "$(ns gateway)" link set "$2" up
+  ip -n "$(ns "$gateway_ns")" link set "$2" up
   redirect "$1" "$2"
   redirect "$2" "$1"
 }
 
 # redirect FROM TO: every frame that comes in by one interface goes out by the other.
 redirect() {
-  tc -n "$(ns gateway)" qdisc replace dev "$1" clsact
-  tc -n "$(ns gateway)" filter replace dev "$1" ingress prio 1 handle 800::1 protocol all \
+  tc -n "$(ns "$gateway_ns")" qdisc replace dev "$1" clsact
+  tc -n "$(ns "$gateway_ns")" filter replace dev "$1" ingress prio 1 handle 800::1 protocol all \
     u32 match u32 0 0 action mirred egress redirect dev "$2"
 }
 
@@ -105,8 +106,9 @@ $(printf '%s\n' "${gateway_link[@]}")
 capacity = $gateway_capacity
 key = "$gateway_key"
 default_ttl_s = $gateway_default_ttl_s
-store = "${gateway_store:-$bed_dir/sessions.db}"
+store = "${gateway_store:-$gateway_dir/sessions.db}"
 on_store_failure = "$gateway_on_store_failure"
+$(printf '%s\n' "${gateway_sessions[@]}")
 
 [portal]
 url = "$portal_url"
@@ -128,7 +130,7 @@ $(printf '%s\n' "${gateway_budget[@]}")
 
 [garden]
 cidrs = ["$portal4/32", "$portal6/128"]
-state = "$bed_dir/garden.jsonl"
+state = "$gateway_dir/garden.jsonl"
 $(printf '%s\n' "${gateway_garden[@]}")
 
 [metrics]
@@ -138,8 +140,8 @@ $(printf '%s\n' "${gateway_metrics[@]}")
 user = "$gateway_user"
 
 [control]
-socket = "$bed_dir/control.sock"
-status_socket = "$bed_dir/status.sock"
+socket = "$gateway_dir/control.sock"
+status_socket = "$gateway_dir/status.sock"
 group = "$gateway_group"
 $(printf '%s\n' "${gateway_control[@]}")
 
@@ -167,12 +169,12 @@ two_links() {
 
 write_config() {
   [ -e "$bed_dir/link.key" ] || (umask 077 && head -c 32 /dev/urandom >"$bed_dir/link.key")
-  gateway_config >"$bed_dir/gate511.toml"
+  gateway_config >"$gateway_dir/gate511.toml"
   [ -n "$gateway_user" ] || return 0
   chown "$gateway_user" "$bed_dir/link.key"
   # Still root's, as some of the bed's servers are root without the right to others' files.
-  chgrp "$(id -g "$gateway_user")" "$bed_dir"
-  chmod 0770 "$bed_dir"
+  chgrp "$(id -g "$gateway_user")" "$bed_dir" "$gateway_dir"
+  chmod 0770 "$bed_dir" "$gateway_dir"
 }
 
 # gateway_up: huge pages where there is room, the daemon, and what it shows at rest.
@@ -185,7 +187,7 @@ gateway_start() {
   write_config
   launch_gateway
   wait_until 20 gateway_is_ready || die "gate511 did not get ready:
-$(<"$bed_dir/gate511.log")"
+$(<"$gateway_dir/gate511.log")"
   join_ports
   gateway_mbufs_at_start=
   wait_until 5 mbufs_are_at_rest || true
@@ -204,14 +206,14 @@ mbufs_are_at_rest() {
 launch_gateway() {
   local binary
   binary=$(program gate511)
-  : >"$bed_dir/gate511.log"
-  RUNTIME_DIRECTORY=$bed_dir in_background gateway gate511.log env --default-signal=INT \
-    "${gateway_env[@]}" "${gateway_run[@]}" "$binary" --config "${1:-$bed_dir/gate511.toml}"
+  : >"$gateway_dir/gate511.log"
+  RUNTIME_DIRECTORY=$gateway_dir in_background "$gateway_ns" "${gateway_dir#"$bed_dir"}/gate511.log" env --default-signal=INT \
+    "${gateway_env[@]}" "${gateway_run[@]}" "$binary" --config "${1:-$gateway_dir/gate511.toml}"
   gateway_pid=$background_pid
 }
 
 gateway_is_ready() {
-  ! kill -0 "$gateway_pid" 2>/dev/null || grep -q '^gate511: ready' "$bed_dir/gate511.log"
+  ! kill -0 "$gateway_pid" 2>/dev/null || grep -q '^gate511: ready' "$gateway_dir/gate511.log"
 }
 
 # is_sanitized: its memory is watched, which takes memory for itself.
@@ -223,7 +225,7 @@ gateway_runs() { [ -n "$gateway_pid" ] && kill -0 "$gateway_pid" 2>/dev/null; }
 gateway_stop() {
   local signal=${1:-TERM} status=0 since
   gateway_runs || {
-    failed 'the gateway runs' "$(tail -n 20 "$bed_dir/gate511.log")"
+    failed 'the gateway runs' "$(tail -n 20 "$gateway_dir/gate511.log")"
     gateway_pid=
     return
   }
@@ -244,7 +246,7 @@ worker_thread() {
 
 # --- Control -------------------------------------------------------------------------------------
 
-ctl() { "$(program gate511ctl)" -s "$bed_dir/control.sock" "$@"; }
+ctl() { "$(program gate511ctl)" -s "$gateway_dir/control.sock" "$@"; }
 
 let_in() { ctl session add "$(mac_of "${1:-client}")" --ttl "${2:-1h}"; }
 
