@@ -13,8 +13,8 @@ set --
 # shellcheck source=tests/machine/lib/vm.bash
 . "$smoke_root/tests/machine/lib/vm.bash"
 [ ${#models[@]} -gt 0 ] || models=(virtio-net-pci e1000)
-readonly guide=$smoke_root/docs/quickstart.md
-readonly mac=02:00:5e:00:53:01  # the guide's client
+guide=$smoke_root/docs/quickstart.md
+mac=02:00:5e:00:53:01  # the guide's client
 blocks=()
 
 # The guide's blocks of commands, in order.
@@ -68,7 +68,7 @@ one_evening() {
   model=$1
   step "$model"
   vm_up "$image" "$model"
-  wait_until 240 vm_answers || die "the machine does not answer:
+  wait_until 400 vm_answers || die "the machine does not answer:
 $(tail -n 20 "$bed_dir/vm-console.log")"
   vm 'ip address add 10.0.2.15/24 dev eth0; ip link set eth0 up; ip route add default via 10.0.2.2' >/dev/null
   equal "$model: its own card is never bound" "$(vm 'gate511-nic bind eth0' || true)" \
@@ -89,7 +89,9 @@ $(tail -n 20 "$bed_dir/vm-console.log")"
   equal "$model: a download is whole" "$(sha256_of "$bed_dir/got")" "$(sha256_of "$bed_dir/origin/20MB")"
   follow 7
   equal "$model: a guest again" "$(status_of 4)" 511
-  equal "$model: on a VLAN, too" "$(in_ns tagged curl -s -o /dev/null -m 10 -w '%{http_code}' "http://$origin4/" || true)" 511
+  equal "$model: on a VLAN, too" "$(status_on_vlan)" 511
+  a_cable_out
+  short_frames
   long_frames
   systemd_watches
   follow 8
@@ -98,15 +100,48 @@ $(tail -n 20 "$bed_dir/vm-console.log")"
   vm_down
 }
 
+status_on_vlan() { in_ns tagged curl -s -o /dev/null -m 10 -w '%{http_code}' "http://$origin4/" || true; }
+
+# with LINE: the same link, with that line in its section.
+with() { vm "sed -i -E '/^(mtu|carrier) = /d; /^uplink = /a $1' /etc/gate511/gate511.toml && systemctl restart gate511"; }
+
+# A cable is out for a while.
+port_is() { vm "gate511ctl -j port list" | jq -e --argjson up "$1" '.ports[0].up == $up' >/dev/null; }
+a_cable_out() {
+  vm_cable 0 off
+  check "$model: a cable out is seen" wait_until 20 port_is false
+  shown "$model: health tells" vm 'gate511ctl health || true'
+  vm_cable 0 on
+  check "$model: in again" wait_until 20 port_is true
+  check "$model: the page again" wait_until 30 test "$(status_of 4)" = 511
+}
+
+# mtu_of_cables BYTES
+mtu_of_cables() {
+  local port
+  for port in access uplink tap0 tap1; do ip -n "$(ns gateway)" link set "$port" mtu "$1"; done
+  ip -n "$(ns client)" link set c0 mtu "$1"
+  ip -n "$(ns net)" link set n0 mtu "$1"
+}
+
+short_frames() {
+  mtu_of_cables 1280
+  shown "$model: MTU 1280" with 'mtu = 1280'
+  equal "$model: MTU 1280: the ports have it" "$(vm 'gate511ctl -j port list' | jq -c '[.ports[].mtu]')" '[1280,1280]'
+  equal "$model: MTU 1280: the page by IPv4, by IPv6" "$(status_of 4) $(status_of 6)" '511 511'
+  vm "gate511ctl session add $mac" >/dev/null
+  check "$model: a packet of 1280 bytes passes, both ways" client ping -q -c 3 -W 5 -M 'do' -s 1252 "$router4"
+  vm "gate511ctl session revoke $mac" >/dev/null
+  mtu_of_cables 1500
+  with 'mtu = 1500' >/dev/null
+}
+
 # Jumbo frames, by a card that has them.
 long_frames() {
-  local port
   [ "$model" = e1000 ] || return 0
-  for port in access uplink tap0 tap1; do ip -n "$(ns gateway)" link set "$port" mtu 9000; done
-  ip -n "$(ns client)" link set c0 mtu 9000
-  ip -n "$(ns net)" link set n0 mtu 9000
-  shown "$model: MTU 9000" vm "sed -i '/^uplink = /a mtu = 9000' /etc/gate511/gate511.toml
-systemctl restart gate511 && gate511ctl session add $mac && gate511ctl port list"
+  mtu_of_cables 9000
+  shown "$model: MTU 9000" with 'mtu = 9000'
+  shown "$model: MTU 9000: let in" vm "gate511ctl session add $mac && gate511ctl port list"
   check "$model: a packet of 9000 bytes passes, both ways" client ping -q -c 3 -W 5 -M 'do' -s 8972 "$router4"
   client curl -s -m 100 -o "$bed_dir/got" http://origin.example/20MB || true
   equal "$model: a download is whole" "$(sha256_of "$bed_dir/got")" "$(sha256_of "$bed_dir/origin/20MB")"
@@ -139,7 +174,7 @@ cp "$(package gate511)" "$machine_dir/vm/root/"
 shown "${blocks[0]%$'\n'}" chroot "$machine_dir/vm" env DEBIAN_FRONTEND=noninteractive bash -c "apt-get -qq update; cd /root; ${blocks[0]}" | grep -v '^note:'
 cp "$smoke_lib/hold_thread.py" "$machine_dir/vm/root/"
 root_unmount
-readonly image=$machine_dir/vm.img
+image=$machine_dir/vm.img
 vm_image "$machine_dir/vm" "$image"
 rm -rf "$machine_dir/vm"
 

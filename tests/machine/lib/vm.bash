@@ -78,7 +78,8 @@ vm_up() {
     -kernel "$machine_dir/kernel/vmlinuz" -initrd "$image" \
     -append 'console=ttyS0 intel_iommu=on quiet systemd.show_status=0 net.ifnames=0' \
     -serial "file:$bed_dir/vm-console.log" \
-    -chardev "socket,id=test,path=$bed_dir/vm.sock,server=on,wait=off" -serial chardev:test "${cards[@]}"
+    -chardev "socket,id=test,path=$bed_dir/vm.sock,server=on,wait=off" -serial chardev:test \
+    -monitor "unix:$bed_dir/vm-monitor.sock,server=on,wait=off" "${cards[@]}"
   vm_pid=$background_pid
   wait_until 10 gateway ip link show tap1 || die "QEMU does not start: $(<"$bed_dir/vm.log")"
   join access tap0
@@ -87,6 +88,9 @@ vm_up() {
 
 # vm COMMAND: runs it there; its output and exit code.
 vm() { /usr/bin/python3 "$smoke_root/tests/machine/lib/vm_call.py" "$bed_dir/vm.sock" 120 "$1"; }
+
+# vm_cable SIDE on|off: the cable of eth1 (0) or eth2 (1).
+vm_cable() { socat - "UNIX-CONNECT:$bed_dir/vm-monitor.sock" <<<"set_link n$1 $2" >/dev/null; }
 
 vm_answers() { [ "$(/usr/bin/python3 "$smoke_root/tests/machine/lib/vm_call.py" "$bed_dir/vm.sock" 2 'echo here' 2>/dev/null)" = here ]; }
 
