@@ -104,7 +104,7 @@ void Sessions::undo(SessionRecord& record, const SessionRecord* stored, bool is_
     // What was not answered may have been done all the same.
     if (ledger_.is_shared()) {
       conclude(*gone, EndReason::kRevoked);
-      ledger_.note({ledger_.end(*gone, EndReason::kRevoked)});
+      ledger_.note({ledger_.end(*gone, EndReason::kRevoked, store::Scope::kNone)});
     }
     // Nobody was told of it, and nobody is told of its end.
     return grace_.add({}, [this, gone] { free_slot(gone->index); });

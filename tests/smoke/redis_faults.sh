@@ -115,6 +115,42 @@ use_gateway 2
 gateway_start
 all_is_well 'a number that is taken'
 
+step 'another server takes over'
+for n in 1 2; do on "$n" gateway_stop; done
+mkdir -p "$bed_dir/replica" "$bed_dir/sentinel"
+cat >"$bed_dir/sentinel/sentinel.conf" <<CONFIG
+port 26379
+dir $bed_dir/sentinel
+sentinel monitor venues 203.0.113.5 6379 1
+sentinel auth-pass venues a@secret
+sentinel down-after-milliseconds venues 1000
+sentinel failover-timeout venues 5000
+CONFIG
+in_background server replica.log redis-server --bind 0.0.0.0 --port 6380 --dir "$bed_dir/replica" --save '' \
+  --requirepass a@secret --masterauth a@secret --replicaof 203.0.113.5 6379
+replica_pid=$background_pid
+in_background server sentinel.log redis-server "$bed_dir/sentinel/sentinel.conf" --sentinel
+sentinel_pid=$background_pid
+redis_url() { printf 'redis+sentinel://:a%%40secret@203.0.113.254,203.0.113.5/venues/0'; }
+use_gateway 1
+for n in 1 2; do on "$n" gateway_start; done
+all_is_well 'a sentinel names the server'
+knows_replica() { redis -p 26379 sentinel replicas venues | grep -q 6380 && redis -p 6380 --raw exists "gate511:s:$mac" | grep -q 1; }
+check 'it has a replica' wait_until 30 knows_replica
+kill -KILL "$redis_pid"
+wait "$redis_pid" 2>/dev/null || true
+check 'the replica is the server now' wait_until 40 eval "redis -p 6380 role | grep -q master"
+check 'it is taken' wait_until 30 eval "on 1 ctl session add $(mac_number 30) --ttl 1h"
+all_is_well 'another server has taken over'
+for n in 1 2; do on "$n" gateway_stop; done
+end_process "$sentinel_pid"
+end_process "$replica_pid"
+redis_up
+redis_url() { printf 'redis://:a%%40secret@203.0.113.%d:6379/0' $((4 * $1 + 1)); }
+use_gateway 1
+for n in 1 2; do on "$n" gateway_start; done
+all_is_well 'the former is back'
+
 step 'by TLS'
 for n in 1 2; do on "$n" gateway_stop; done
 end_process "$redis_pid"

@@ -27,6 +27,23 @@ TEST(RedisUrl, HasUserPasswordHostPortAndDatabase) {
             (Url{.password = "secret", .host = "r.example"}));
 }
 
+TEST(RedisUrl, MayNameSentinels) {
+  const Url url =
+      parse_url("redis+sentinel://:secret@s1.example,192.0.2.8:7000,[2001:db8::9]/venues/2")
+          .value();
+  EXPECT_EQ(url.sentinels,
+            (std::vector<Url::Place>{
+                {"s1.example", 26'379}, {"192.0.2.8", 7000}, {"2001:db8::9", 26'379}}));
+  EXPECT_EQ(url.master, "venues");
+  EXPECT_EQ(url.database, 2U);
+  EXPECT_EQ(url.password, "secret");
+  EXPECT_EQ(parse_url("rediss+sentinel://a/b").value(), (Url{.is_tls = true,
+                                                             .host = "a",
+                                                             .port = 26'379,
+                                                             .sentinels = {{"a", 26'379}},
+                                                             .master = "b"}));
+}
+
 TEST(RedisUrl, IsShownWithoutItsPassword) {
   EXPECT_EQ(parse_url("rediss://ann:secret@[2001:db8::9]/2").value().shown(),
             "rediss://[2001:db8::9]:6379/2");
@@ -37,6 +54,11 @@ TEST(RedisUrl, IsRefusedWithWhatIsWrongAndNothingOfThePassword) {
       {"http://192.0.2.9", "it begins neither with redis:// nor with rediss://"},
       {"redis://", "it names no host"},
       {"redis://ho st", "it names no host"},
+      {"redis://host,other", "it names no host"},
+      {"redis+sentinel://host", "behind the `/` stands no name of a master"},
+      {"redis+sentinel://host/", "behind the `/` stands no name of a master"},
+      {"redis+sentinel://host,/m", "it names no host"},
+      {"redis+sentinel://host/m/x", "behind the `/` stands no number of a database"},
       {"redis://host:", "its port is no number from 1 to 65535"},
       {"redis://host:0", "its port is no number from 1 to 65535"},
       {"redis://host:65536", "its port is no number from 1 to 65535"},

@@ -166,7 +166,7 @@ TEST_F(SharedSessionsTest, ARevokeGoesToAllAndTheEndOfItsTimeToTheCopy) {
   EXPECT_FALSE(world_.sessions.elsewhere().is_over(ends[1].id)) << "it may have got more of it";
 }
 
-TEST_F(SharedSessionsTest, WhatWasRefusedIsEndedForAll) {
+TEST_F(SharedSessionsTest, WhatWasRefusedIsEndedWhereItMayBe) {
   store_.refuses = true;
   const auto id = world_.add(key(1), {})->id;
   world_.settle();
@@ -174,7 +174,7 @@ TEST_F(SharedSessionsTest, WhatWasRefusedIsEndedForAll) {
   const auto ends = store_.all<store::End>();
   ASSERT_EQ(ends.size(), 1U) << "the server may have taken it before its answer was lost";
   EXPECT_EQ(ends[0].id, id);
-  EXPECT_EQ(ends[0].scope, Scope::kAll);
+  EXPECT_EQ(ends[0].scope, Scope::kNone);
 }
 
 TEST_F(SharedSessionsTest, AMoveEndsOneClientsForTheServerAlone) {

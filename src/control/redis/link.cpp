@@ -17,6 +17,7 @@
 #include "control/redis/link_parts.hpp"
 #include "control/redis/scripts.hpp"
 #include "logging/log.hpp"
+#include "net/ip.hpp"
 
 namespace gate511::control::redis {
 namespace {
@@ -124,6 +125,7 @@ void Link::loop() {
     const auto now = SteadyClock::now();
     if (state_ == State::kAway && now >= next_attempt_ && !goodbye) connect();
     wait();
+    if (named_) connect_to(*std::exchange(named_, std::nullopt));
     check(SteadyClock::now());
     take_batches();
     if (state_ == State::kReady) {
@@ -164,10 +166,44 @@ void Link::wait() {
 }
 
 void Link::connect() {
-  commands_ = std::make_unique<Connection>(options_.url, options_.trust, attempts_);
-  if (!commands_->problem().empty()) return lose(commands_->problem());
-  stream_ = std::make_unique<Connection>(options_.url, options_.trust, attempts_);
+  if (options_.url.master.empty()) {
+    connect_to(options_.url);
+  } else {
+    ask_sentinel();
+  }
   ++attempts_;
+}
+
+/// Who the server is now, of those that a sentinel watches. What it says is not trusted further
+/// than that: the server must know the password, and take changes.
+void Link::ask_sentinel() {
+  Url sentinel = options_.url;
+  const Url::Place& place = sentinel.sentinels[attempts_ % sentinel.sentinels.size()];
+  sentinel.host = place.host;
+  sentinel.port = place.port;
+  server_ = sentinel;
+  commands_ = std::make_unique<Connection>(sentinel, options_.trust, attempts_);
+  if (!commands_->problem().empty()) return lose(commands_->problem());
+  state_ = State::kAsking;
+  send(*commands_, {"SENTINEL", "get-master-addr-by-name", options_.url.master},
+       [this](const Reply& reply) {
+         if (!reply.is_array() || reply.elements.size() != 2 || !reply.elements[0].is_text())
+           return commands_->fail(
+               fmt::format("is a sentinel that knows no {}", options_.url.master));
+         const auto port = reply.elements[1].number();
+         if (!net::parse_ip(reply.elements[0].text) || !port || *port == 0 || *port > 65'535)
+           return commands_->fail("is a sentinel that answers nonsense");
+         named_ = options_.url;
+         named_->host = reply.elements[0].text;
+         named_->port = static_cast<std::uint16_t>(*port);
+       });
+}
+
+void Link::connect_to(Url server) {
+  server_ = std::move(server);
+  commands_ = std::make_unique<Connection>(server_, options_.trust, attempts_);
+  if (!commands_->problem().empty()) return lose(commands_->problem());
+  stream_ = std::make_unique<Connection>(server_, options_.trust, attempts_);
   state_ = State::kGreeting;
   greet(*commands_);
   greet(*stream_);
@@ -259,7 +295,7 @@ void Link::take_hello(const Reply& reply, SteadyClock::time_point asked) {
   if (state_ == State::kGreeting) {
     ++status_.connects;
     logging::say(logging::Level::kInfo, "shared_store",
-                 fmt::format("{}: connected", options_.url.shown()));
+                 fmt::format("{}: connected", server_.shown()));
   }
   state_ = State::kReady;
   position_ = last;
@@ -287,12 +323,15 @@ void Link::check(SteadyClock::time_point now) {
 }
 
 void Link::refuse(const std::string& refusal) {
+  // Another may be the one to write to by now.
+  if (!options_.url.master.empty() && refusal.starts_with("READONLY"))
+    return commands_->fail(fmt::format("takes no changes: {}", refusal));
   const std::lock_guard lock{mutex_};
-  status_.refusal = fmt::format("{} takes no changes: {}", options_.url.shown(), refusal);
+  status_.refusal = fmt::format("{} takes no changes: {}", server_.shown(), refusal);
 }
 
 void Link::lose(const std::string& problem) {
-  const std::string told = fmt::format("{} {}", options_.url.shown(), problem);
+  const std::string told = fmt::format("{} {}", server_.shown(), problem);
   is_ready_ = false;
   std::vector<std::shared_ptr<Batch>> failed;
   for (auto& [number, batch] : in_flight_) failed.push_back(std::move(batch));
@@ -300,11 +339,16 @@ void Link::lose(const std::string& problem) {
   state_ = State::kAway;
   commands_.reset();
   stream_.reset();
+  named_.reset();
   wants_page_ = is_syncing_ = false;
   kept_in_flight_ = 0;
   for (const auto& batch : failed) {
     settle(batch->number, Verdict::kFailed);
-    if (batch->mode == Mode::kEach) keep(batch->ops);
+    if (batch->mode == Mode::kEach) {
+      keep(batch->ops);
+    } else {
+      for (const Op& op : batch->ops) doubtful_.insert(op.id);
+    }
   }
   // At once the first time, as what was lost may be there again.
   next_attempt_ = SteadyClock::now() + pause_;

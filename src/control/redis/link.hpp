@@ -14,10 +14,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "control/fd.hpp"
@@ -46,6 +48,7 @@ struct Op {
   std::uint64_t id = 0;
   std::string client{};
   std::string a{}, b{};
+  bool if_doubtful = false;  ///< only where the server may have the session without an answer
 };
 
 /// What other gateways have done, or what the server has.
@@ -114,7 +117,7 @@ class Link {
     std::vector<Op> ops;
     Mode mode = Mode::kEach;
   };
-  enum class State : std::uint8_t { kAway, kGreeting, kReady };
+  enum class State : std::uint8_t { kAway, kAsking, kGreeting, kReady };
 
   Link(LinkOptions options, Fd event, Fd wake);
 
@@ -122,6 +125,8 @@ class Link {
   void loop();
   void wait();
   void connect();
+  void ask_sentinel();
+  void connect_to(Url server);
   void greet(Connection& connection);
   void say_hello();
   void take_hello(const Reply& reply, SteadyClock::time_point asked);
@@ -161,6 +166,8 @@ class Link {
   SteadyClock::time_point next_attempt_{};
   std::chrono::milliseconds pause_{0};
   std::size_t attempts_ = 0;
+  std::optional<Url> named_;  ///< by a sentinel, to be connected to
+  Url server_;  ///< that is spoken with: of the options, or the one that a sentinel has named
   SteadyClock::time_point next_hello_{};
   /// When all was known last; before the first time, when this gateway ran last.
   SteadyClock::time_point contact_;
@@ -187,6 +194,8 @@ class Link {
   std::unordered_map<std::uint64_t, std::uint64_t> kept_by_id_;
   std::uint64_t next_kept_ = 0;
   std::size_t kept_in_flight_ = 0;
+  /// Sessions of which a change was on its way when the connection broke, and is not made again.
+  std::unordered_set<std::uint64_t> doubtful_;
   SteadyClock::time_point next_kept_attempt_{};
   std::map<std::uint64_t, std::shared_ptr<Batch>> in_flight_;
   std::uint64_t next_in_flight_ = 0;

@@ -26,7 +26,15 @@ void Link::take_batches() {
     const std::lock_guard lock{mutex_};
     batches.swap(waiting_);
   }
-  for (Batch& batch : batches) send_batch(std::move(batch));
+  for (Batch& batch : batches) {
+    std::erase_if(batch.ops,
+                  [this](const Op& op) { return op.if_doubtful && doubtful_.erase(op.id) == 0; });
+    if (batch.ops.empty()) {
+      settle(batch.number, Verdict::kDone);
+    } else {
+      send_batch(std::move(batch));
+    }
+  }
 }
 
 void Link::send_batch(Batch batch) {

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view kPlain = "redis://";
 constexpr std::string_view kTls = "rediss://";
+constexpr std::string_view kPlainSentinel = "redis+sentinel://";
+constexpr std::string_view kTlsSentinel = "rediss+sentinel://";
 constexpr std::size_t kMaxHost = 253;
 
 std::optional<unsigned> digit_of(char c) {
@@ -57,6 +59,32 @@ bool is_host(std::string_view host) {
   });
 }
 
+tl::expected<Url::Place, std::string> parse_place(std::string_view text, std::uint16_t usual) {
+  const auto wrong = [](const char* what) { return tl::unexpected{std::string{what}}; };
+  Url::Place place{{}, usual};
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return wrong("its address has no closing `]`");
+    place.host = text.substr(1, end - 1);
+    if (!net::parse_ip(place.host) || place.host.find(':') == std::string::npos)
+      return wrong("between its brackets stands no IPv6 address");
+    port = text.substr(end + 1);
+    if (!port.empty() && !port.starts_with(':')) return wrong("behind the `]` stands no port");
+  } else {
+    const std::size_t colon = text.find(':');
+    place.host = text.substr(0, colon);
+    port = colon == std::string_view::npos ? "" : text.substr(colon);
+    if (!is_host(place.host)) return wrong("it names no host");
+  }
+  if (!port.empty()) {
+    const auto number = number_of<std::uint16_t>(port.substr(1), 1, 65'535);
+    if (!number) return wrong("its port is no number from 1 to 65535");
+    place.port = *number;
+  }
+  return place;
+}
+
 }  // namespace
 
 std::string Url::shown() const {
@@ -67,15 +95,16 @@ std::string Url::shown() const {
 
 tl::expected<Url, std::string> parse_url(std::string_view text) {
   const auto wrong = [](std::string what) { return tl::unexpected{std::move(what)}; };
-  if (!text.starts_with(kPlain) && !text.starts_with(kTls))
+  const bool has_sentinels = text.starts_with(kPlainSentinel) || text.starts_with(kTlsSentinel);
+  if (!has_sentinels && !text.starts_with(kPlain) && !text.starts_with(kTls))
     return wrong("it begins neither with redis:// nor with rediss://");
   Url url;
-  url.is_tls = text.starts_with(kTls);
-  text.remove_prefix(url.is_tls ? kTls.size() : kPlain.size());
+  url.is_tls = text.starts_with(kTls) || text.starts_with(kTlsSentinel);
+  text.remove_prefix(text.find("://") + 3);
   // A password may hold what would end the host, but not unescaped.
   const std::size_t slash = text.find('/');
   std::string_view place = text.substr(0, slash);
-  const std::string_view path = slash == std::string_view::npos ? "" : text.substr(slash + 1);
+  std::string_view path = slash == std::string_view::npos ? "" : text.substr(slash + 1);
   if (const std::size_t at = place.rfind('@'); at != std::string_view::npos) {
     const std::string_view who = place.substr(0, at);
     place.remove_prefix(at + 1);
@@ -88,27 +117,24 @@ tl::expected<Url, std::string> parse_url(std::string_view text) {
     url.user = std::move(*user);
     url.password = std::move(*password);
   }
-  std::string_view port;
-  if (place.starts_with('[')) {
-    const std::size_t end = place.find(']');
-    if (end == std::string_view::npos) return wrong("its address has no closing `]`");
-    url.host = place.substr(1, end - 1);
-    const auto address = net::parse_ip(url.host);
-    if (!address || url.host.find(':') == std::string::npos)
-      return wrong("between its brackets stands no IPv6 address");
-    place.remove_prefix(end + 1);
-    if (!place.empty() && !place.starts_with(':')) return wrong("behind the `]` stands no port");
-    port = place;
-  } else {
-    const std::size_t colon = place.find(':');
-    url.host = place.substr(0, colon);
-    port = colon == std::string_view::npos ? "" : place.substr(colon);
-    if (!is_host(url.host)) return wrong("it names no host");
+  const std::uint16_t usual = has_sentinels ? Url::kSentinelPort : Url::kPort;
+  for (std::size_t begin = 0; begin <= place.size();) {
+    const std::size_t comma = has_sentinels ? place.find(',', begin) : std::string_view::npos;
+    auto one = parse_place(place.substr(begin, comma - begin), usual);
+    if (!one) return tl::unexpected{one.error()};
+    url.sentinels.push_back(std::move(*one));
+    if (comma == std::string_view::npos) break;
+    begin = comma + 1;
   }
-  if (!port.empty()) {
-    const auto number = number_of<std::uint16_t>(port.substr(1), 1, 65'535);
-    if (!number) return wrong("its port is no number from 1 to 65535");
-    url.port = *number;
+  url.host = url.sentinels.front().host;
+  url.port = url.sentinels.front().port;
+  if (!has_sentinels) {
+    url.sentinels.clear();
+  } else {
+    const std::size_t end = path.find('/');
+    url.master = path.substr(0, end);
+    path = end == std::string_view::npos ? "" : path.substr(end + 1);
+    if (!is_host(url.master)) return wrong("behind the `/` stands no name of a master");
   }
   if (!path.empty()) {
     const auto number = number_of<std::uint32_t>(path, 0, Url::kMaxDatabase);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Where a Redis or Valkey server is: redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], and rediss:// for
-// the same by TLS.
+// the same by TLS. Or where sentinels are that know which one it is:
+// redis+sentinel://[[USER]:PASSWORD@]HOST[:PORT][,HOST[:PORT]...]/MASTER[/DB]. User and password
+// are the server's.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -9,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gate511::control::redis {
 
@@ -22,6 +25,14 @@ struct Url {
   std::string host{};      ///< name or address, without brackets
   std::uint16_t port = kPort;
   std::uint32_t database = 0;
+  struct Place {
+    std::string host;
+    std::uint16_t port;
+    bool operator==(const Place&) const = default;
+  };
+  static constexpr std::uint16_t kSentinelPort = 26'379;
+  std::vector<Place> sentinels{};  ///< of which the first is `host` and `port` as well
+  std::string master{};            ///< what they call it; empty: `host` is the server
 
   /// Without user and password: for logs.
   [[nodiscard]] std::string shown() const;

@@ -48,7 +48,7 @@ enum class Scope : std::uint8_t {
   kAll,
   kCopy,    ///< it came from the shared store, or needs not go there
   kShared,  ///< the copy has it already, or must not
-  kNone,
+  kNone,    ///< neither; of an end: the server, if it may have what was never answered
 };
 
 /// Adds a session, or replaces the one of that id.

@@ -67,9 +67,14 @@ std::vector<Op> SharedStore::ops_of(const Changes& changes) const {
       ops.push_back({'P', seen_, session.id, redis::client_text({session.key, session.link}),
                      std::to_string(session.expires_ms), encode_session(session)});
     } else if (const auto* const end = std::get_if<End>(&change)) {
-      if (!is_for_all(end->scope)) continue;
-      ops.push_back(
-          {'E', seen_, end->id, redis::client_text(end->place), std::to_string(end->reason), {}});
+      if (end->scope == Scope::kCopy) continue;
+      ops.push_back({'E',
+                     seen_,
+                     end->id,
+                     redis::client_text(end->place),
+                     std::to_string(end->reason),
+                     {},
+                     end->scope == Scope::kNone});
     } else if (const auto* const count = std::get_if<Count>(&change)) {
       if (!is_for_all(count->scope)) continue;
       ops.push_back({'C', seen_, count->id, redis::client_text(count->place), "0",

@@ -50,6 +50,7 @@ add_site() {
   ip -n "$(ns "net$n")" address add "$origin4/32" dev lo
   ip -n "$(ns server)" address add "203.0.113.$((4 * n + 1))/30" dev "s$n"
   ip -n "$(ns "gateway$n")" address add "203.0.113.$((4 * n + 2))/30" dev back
+  ip -n "$(ns "gateway$n")" route add default via "203.0.113.$((4 * n + 1))"
 }
 
 # use_gateway N: the one that is meant from now on.
