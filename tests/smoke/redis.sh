@@ -32,6 +32,8 @@ check 'as 1 sees' wait_until 1 eval "[ \"\$(field 1 $mac ttl_s)\" -gt 7000 ]"
 check 'revoke at 3' on 3 ctl session revoke "$mac"
 check 'none has it' wait_until 1 none_has "$mac"
 for n in 1 2 3; do check_fails "client $n does not pass" passes "$n"; done
+equal 'the server remembers that it was revoked' "$(redis --raw hget "gate511:s:$mac" e)" 1
+check 'for a day' test "$(redis --raw ttl "gate511:s:$mac")" -gt 86000
 check 'one that ends soon' on 2 ctl session add "$mac" --ttl 3s
 check 'is at all of them' wait_until 1 all_have "$mac"
 check 'and ends at all of them' wait_until 5 none_has "$mac"

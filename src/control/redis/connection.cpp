@@ -78,6 +78,7 @@ void Connection::start(const Url& url, std::size_t attempt) {
   std::size_t count = 0;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) ++count;
   const addrinfo* chosen = found;
+  if (count == 0) return fail(fmt::format("{} has no address", url.host));
   for (std::size_t i = attempt % count; i > 0; --i) chosen = chosen->ai_next;
   socket_ = Fd{::socket(chosen->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!socket_) return fail(fmt::format("socket failed: {}", std::strerror(errno)));
