@@ -186,8 +186,10 @@ gateway_up() {
 gateway_start() {
   write_config
   launch_gateway
-  wait_until 20 gateway_is_ready || die "gate511 did not get ready:
+  if ! wait_until 20 gateway_is_ready || ! gateway_runs; then
+    die "gate511 did not get ready:
 $(<"$gateway_dir/gate511.log")"
+  fi
   join_ports
   gateway_mbufs_at_start=
   wait_until 5 mbufs_are_at_rest || true
