@@ -16,14 +16,11 @@ static_assert(is_in_order());
 
 }  // namespace
 
-bool Alarms::may_tell(Told& told, std::uint64_t now_ns) const {
+bool Alarms::may_tell(Told& told, std::uint64_t now_ns) {
   const std::uint64_t back = (now_ns - told.refilled_ns) / kRefill_ns;
   told.left = static_cast<unsigned>(std::min<std::uint64_t>(kAtOnce, told.left + back));
   told.refilled_ns += back * kRefill_ns;
-  if (told.left == 0) {
-    ++told.untold;
-    return false;
-  }
+  if (told.left == 0) return false;
   --told.left;
   return true;
 }
@@ -37,13 +34,15 @@ std::vector<Alarms::Change> Alarms::look(std::vector<Found> found, std::uint64_t
     Raised& raised = place->second;
     raised.what = std::move(one.what);
     raised.found_ns = now_ns;
-    if (!is_new) continue;
-    raised.since_s = unix_s;
+    if (is_new) raised.since_s = unix_s;
+    if (raised.is_told) continue;
     Told& told = told_.try_emplace(key, Told{.refilled_ns = now_ns}).first->second;
+    if (is_new) ++told.untold;
+    // One that stays is told of as soon as that may be again.
     raised.is_told = may_tell(told, now_ns);
     if (raised.is_told) {
-      changes.push_back({one.alarm, std::move(one.subject), raised.what, unix_s, true,
-                         std::exchange(told.untold, 0)});
+      changes.push_back({one.alarm, std::move(one.subject), raised.what, raised.since_s, true,
+                         std::exchange(told.untold, 0) - 1});
     }
   }
   std::erase_if(raised_, [&](const auto& entry) {

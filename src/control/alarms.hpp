@@ -84,8 +84,11 @@ inline constexpr std::array<AlarmInfo, kAlarmCount> kAlarms{{
      "records cannot be written: who has which address waits in memory, and is lost at a restart",
      "make room on their disk, or see that their folder can be written"},
     {Alarm::kStoreDamaged, "store_damaged", Severity::kWarning,
-     "the store was damaged at the start and set aside, so that its sessions are not here",
-     "see what the disk has done, add the sessions anew, and restart to have this no more"},
+     "the store, or the file of records, was damaged at the start and set aside: what it held is "
+     "not "
+     "here",
+     "see what the disk has done, add sessions of the store anew, and restart to have this no "
+     "more"},
     {Alarm::kStoreAway, "store_away", Severity::kCritical,
      "the server that gateways share sessions by is not in use: what other gateways change is not "
      "seen here",
@@ -145,7 +148,7 @@ class Alarms {
     std::uint64_t refilled_ns = 0;
     std::uint64_t untold = 0;
   };
-  [[nodiscard]] bool may_tell(Told& told, std::uint64_t now_ns) const;
+  [[nodiscard]] static bool may_tell(Told& told, std::uint64_t now_ns);
 
   std::map<Key, Raised> raised_;
   std::map<Key, Told> told_;  ///< of what was ever raised; there are few subjects

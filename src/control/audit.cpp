@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -135,16 +136,26 @@ void AuditLog::run() {
     const bool anew = std::exchange(reopen_, false);
     is_writing_ = true;
     lock.unlock();
-    if (anew) {
-      Fd file = open_file(path_);
-      if (!file) errno_ = errno;
-      if (file) file_ = std::move(file);
-    }
+    if (anew || is_gone()) is_to_open_ = true;
+    if (is_to_open_) open_anew();
     if (!lines.empty()) write(lines, count);
     lock.lock();
     is_writing_ = false;
     written_all_.notify_all();
   }
+}
+
+bool AuditLog::is_gone() const {
+  struct stat status {};
+  return ::fstat(file_.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 0;
+}
+
+void AuditLog::open_anew() {
+  Fd file = open_file(path_);
+  open_errno_ = file ? 0 : errno;
+  if (!file) return;  // again with the next lines; until then they go where they went
+  is_to_open_ = false;
+  file_ = std::move(file);
 }
 
 bool AuditLog::settle() {
@@ -159,13 +170,13 @@ void AuditLog::write(std::string_view lines, std::uint64_t count) {
     const ssize_t put = ::write(file_.get(), lines.data(), lines.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) {
-      errno_ = errno;
+      write_errno_ = errno;
       failed_ += static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
       return;
     }
     lines.remove_prefix(static_cast<std::size_t>(put));
   }
-  errno_ = 0;
+  write_errno_ = 0;
   written_ += count;
 }
 
@@ -174,7 +185,7 @@ AuditLog::Counts AuditLog::counts() const {
 }
 
 std::string AuditLog::problem() const {
-  const int error = errno_;
+  const int error = open_errno_ != 0 ? open_errno_ : write_errno_;
   if (error == 0) return {};
   return fmt::format("the audit log {} cannot be written: {}", path_, std::strerror(error));
 }

@@ -68,6 +68,9 @@ class AuditLog {
   void push(const std::string& line);
   void run();
   void write(std::string_view lines, std::uint64_t count);
+  /// The file was removed: what is written goes nowhere.
+  [[nodiscard]] bool is_gone() const;
+  void open_anew();
 
   const std::string path_;
   const Clock& clock_;
@@ -81,7 +84,9 @@ class AuditLog {
   Fd file_;
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> failed_{0};
-  std::atomic<int> errno_{0};  ///< of the last write, 0 if it was well
+  std::atomic<int> write_errno_{0};  ///< of the last write, 0 if it was well
+  std::atomic<int> open_errno_{0};   ///< of the last time that it was opened anew
+  bool is_to_open_ = false;
   // Both's, by the mutex.
   mutable std::mutex mutex_;
   std::condition_variable wake_, written_all_;

@@ -2,7 +2,6 @@
 #include "control/audit_files.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,17 +10,13 @@
 #include <filesystem>
 
 #include "control/fd.hpp"
+#include "control/mac_text.hpp"
 
 namespace gate511::control {
 namespace {
 
 constexpr std::size_t kChunk = 1 << 20;
-constexpr std::size_t kLongestForm = 17;
 constexpr std::size_t kMaxLine = 4'096;  // of what is told
-
-bool is_same(char a, char lower) {
-  return a == lower || (a >= 'A' && a <= 'F' && a - 'A' + 'a' == lower);
-}
 
 /// Files of the log, and of its former ones. Those that are compressed go into `left`.
 std::vector<std::string> files_of(const std::string& path, std::vector<std::string>& left) {
@@ -64,9 +59,7 @@ bool look_into(int file, std::uint64_t begin, std::string_view text, net::MacAdd
        at = find_mac(text, mac, at + size, size)) {
     ++traces.places;
     if (forget) {
-      std::string mark{text.substr(at, size)};
-      for (char& c : mark) c = c == ':' || c == '-' ? c : '0';
-      if (!overwrite(file, begin + at, mark)) return false;
+      if (!overwrite(file, begin + at, without_digits(text.substr(at, size)))) return false;
     } else if (at >= told && traces.lines.size() < AuditTraces::kMaxLines) {
       traces.lines.push_back(line_at(text, at));
       told = std::min(text.find('\n', at), text.size());
@@ -92,7 +85,7 @@ bool look_into(const std::string& path, net::MacAddress mac, bool forget, AuditT
     const std::size_t newline = text.rfind('\n');
     std::size_t whole = newline == text.npos ? 0 : newline + 1;
     if (is_end) whole = text.size();
-    if (whole == 0 && text.size() >= kChunk) whole = text.size() - kLongestForm + 1;
+    if (whole == 0 && text.size() >= kChunk) whole = text.size() - kLongestMac + 1;
     if (!look_into(file.get(), begin, std::string_view{text}.substr(0, whole), mac, forget, traces))
       return false;
     begin += whole;
@@ -104,34 +97,18 @@ bool look_into(const std::string& path, net::MacAddress mac, bool forget, AuditT
 AuditTraces look(const std::string& path, net::MacAddress mac, bool forget) {
   AuditTraces traces;
   for (const std::string& file : files_of(path, traces.left)) {
-    if (!look_into(file, mac, forget, traces)) traces.left.push_back(file);
+    if (look_into(file, mac, forget, traces)) continue;
+    AuditTraces seen;
+    if (!forget || !look_into(file, mac, false, seen)) {
+      traces.left.push_back(file);
+    } else if (seen.places > 0) {
+      traces.kept.push_back(file);
+    }
   }
   return traces;
 }
 
 }  // namespace
-
-std::size_t find_mac(std::string_view text, net::MacAddress mac, std::size_t from,
-                     std::size_t& size) {
-  constexpr std::size_t kDigits = 12;
-  const std::string digits = fmt::format("{:012x}", mac.value());
-  for (std::size_t at = from; at + kDigits <= text.size(); ++at) {
-    if (!is_same(text[at], digits[0]) || !is_same(text[at + 1], digits[1])) continue;
-    const char between = text[at + 2];
-    const std::size_t step = between == ':' || between == '-' ? 3 : 2;
-    size = step == 3 ? kLongestForm : kDigits;
-    if (at + size > text.size()) continue;
-    bool is_it = true;
-    for (std::size_t octet = 1; octet < 6 && is_it; ++octet) {
-      const std::size_t place = at + octet * step;
-      is_it = is_same(text[place], digits[octet * 2]) &&
-              is_same(text[place + 1], digits[octet * 2 + 1]) &&
-              (step == 2 || text[place - 1] == between);
-    }
-    if (is_it) return at;
-  }
-  return std::string_view::npos;
-}
 
 AuditTraces find_in_audit(const std::string& path, net::MacAddress mac) {
   return look(path, mac, false);

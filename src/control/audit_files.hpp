@@ -8,30 +8,22 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "net/mac.hpp"
 
 namespace gate511::control {
 
-/// Stands for a MAC that was forgotten; no station has it.
-inline constexpr std::string_view kForgottenMac = "00:00:00:00:00:00";
-
 struct AuditTraces {
   std::uint64_t places = 0;        ///< where it stood
   std::vector<std::string> lines;  ///< in which it stands, the first kMaxLines
   std::vector<std::string> left;   ///< files that could not be looked into: compressed, or not ours
+  std::vector<std::string> kept;   ///< files in which it stands that could not be written
   static constexpr std::size_t kMaxLines = 500;
 };
 /// What is there.
 [[nodiscard]] AuditTraces find_in_audit(const std::string& path, net::MacAddress mac);
-/// Overwrites it with kForgottenMac, in the form that it stood in; durable when it returns.
+/// Overwrites its digits with 0, in the form that it stood in; durable when it returns.
 [[nodiscard]] AuditTraces forget_in_audit(const std::string& path, net::MacAddress mac);
-
-/// Where the MAC begins in `text` from `from` on, in any form: of either case, with colons, hyphens
-/// or nothing between. `size`: of that form. npos: nowhere.
-[[nodiscard]] std::size_t find_mac(std::string_view text, net::MacAddress mac, std::size_t from,
-                                   std::size_t& size);
 
 }  // namespace gate511::control

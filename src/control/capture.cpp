@@ -24,6 +24,8 @@ struct CaptureMethods::Capture {
   std::uint64_t frames = 0;
   std::uint64_t bytes = 0;
   std::uint64_t ended_ns = 0;  ///< 0: it goes on
+  const char* why = nullptr;   ///< it has ended
+  bool is_told = false;        ///< what it came to
   bool is_settled = false;     ///< no worker fills its tap any more
 
   [[nodiscard]] std::uint64_t dropped() const {
@@ -92,7 +94,7 @@ RpcError no_capture() {
 }  // namespace
 
 CaptureMethods::CaptureMethods(Parts parts, Dispatcher& dispatcher) : parts_{std::move(parts)} {
-  dispatcher.add("capture.start", Access::kChange,
+  dispatcher.add("capture.start", Access::kRoot,
                  Method{[this](const Caller& caller, const Json& params, const Done& done) {
                    start(caller, params, done);
                  }});
@@ -107,9 +109,7 @@ CaptureMethods::CaptureMethods(Parts parts, Dispatcher& dispatcher) : parts_{std
                  }});
 }
 
-std::optional<RpcError> CaptureMethods::refusal(const Caller& caller) const {
-  if (caller.uid != 0)
-    return rpc::read_only("`capture.start` is root's alone: run as root, on control.socket");
+std::optional<RpcError> CaptureMethods::refusal() const {
   if (!parts_.config.config()->capture.enabled) {
     return rpc::read_only(
         "captures are off: set capture.enabled = true in the configuration, and reload");
@@ -137,7 +137,8 @@ void CaptureMethods::start(const Caller& caller, const Json& given, const Done& 
   const auto snap = params.integer("snap", kMinSnap, kMaxSnap);
   const auto max_bytes = params.integer("max_bytes", 1, kMaxBytes);
   if (params.error() || !mac) return done(tl::unexpected{*params.error()});
-  if (auto error = refusal(caller)) return done(tl::unexpected{std::move(*error)});
+  if (auto error = refusal()) return done(tl::unexpected{std::move(*error)});
+  if (capture_) tell(*capture_);
   const std::uint64_t now = parts_.clock.boot_ns();
   auto capture = std::make_shared<Capture>(
       Capture{.caller = caller,
@@ -161,13 +162,18 @@ void CaptureMethods::end(const char* why) {
   Capture& capture = *capture_;
   if (capture.ended_ns != 0) return;
   capture.ended_ns = parts_.clock.boot_ns();
+  capture.why = why;
   for (std::size_t worker = 0; worker < capture.taps.size(); ++worker)
     parts_.taps.set_tap(worker, nullptr);
   // Held by the queue for as long as a worker may write to it.
   parts_.grace.add({}, [capture = capture_] { capture->is_settled = true; });
+}
+
+void CaptureMethods::tell(Capture& capture) {
+  if (std::exchange(capture.is_told, true)) return;
   parts_.ended({.caller = capture.caller,
                 .mac = net::to_string(capture.mac),
-                .why = why,
+                .why = capture.why,
                 .frames = capture.frames,
                 .bytes = capture.bytes,
                 .dropped = capture.dropped(),
@@ -180,9 +186,16 @@ void CaptureMethods::tick() {
   if (parts_.clock.boot_ns() >= capture_->until_ns) end("time");
 }
 
+void CaptureMethods::close() {
+  if (!capture_) return;
+  end("stopping");
+  tell(*capture_);
+}
+
 void CaptureMethods::gone(std::uint64_t connection) {
   if (!capture_ || capture_->caller.connection != connection) return;
   end("gone");
+  tell(*capture_);
   capture_.reset();
 }
 
@@ -223,6 +236,7 @@ bool CaptureMethods::read_some(Reading& reading) {
   const bool is_done = capture.ended_ns != 0 &&
                        (has_all || (is_settled && tap == nullptr && capture.oldest() == nullptr));
   out += fmt::format(R"(],"dropped":{},"done":{}}})", capture.dropped(), is_done);
+  if (is_done) tell(capture);
   reading.done(std::move(reading.result));
   return false;
 }

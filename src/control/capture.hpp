@@ -39,7 +39,7 @@ class CaptureMethods {
   struct Ended {
     Caller caller;
     std::string mac;
-    std::string why;  ///< `time`, `bytes`, `stopped`, `gone`, `disabled`
+    std::string why;  ///< `time`, `bytes`, `stopped`, `gone`, `disabled`, `stopping`
     std::uint64_t frames = 0;
     std::uint64_t bytes = 0;
     std::uint64_t dropped = 0;
@@ -62,19 +62,23 @@ class CaptureMethods {
 
   /// A few times a second: ends what is to end.
   void tick();
+  /// The gateway stops.
+  void close();
   /// The connection is closed.
   void gone(std::uint64_t connection);
 
  private:
   struct Capture;
   struct Reading;
-  [[nodiscard]] std::optional<RpcError> refusal(const Caller& caller) const;
+  [[nodiscard]] std::optional<RpcError> refusal() const;
   void start(const Caller& caller, const Json& given, const Done& done);
   void read(const Caller& caller, const Json& given, const Done& done);
   void stop(const Caller& caller, const Json& given, const Done& done);
   [[nodiscard]] bool read_some(Reading& reading);
   /// The workers copy no more; what they copied can still be read.
   void end(const char* why);
+  /// What it came to, once all that is read of it has been read.
+  void tell(Capture& capture);
   [[nodiscard]] Json interfaces() const;
 
   Parts parts_;

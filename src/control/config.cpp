@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
+#include <vector>
 
 #include "control/config_control.hpp"
 #include "control/config_sections.hpp"
@@ -12,6 +14,7 @@
 #include "control/config_zones.hpp"
 #include "control/redis/entry.hpp"
 #include "control/redis/url.hpp"
+#include "settings/log_section.hpp"
 #include "settings/reader.hpp"
 
 namespace gate511::control {
@@ -168,19 +171,6 @@ void read_capture(Section section, CaptureConfig& out) {
   section.boolean("dumpcap", out.dumpcap);
 }
 
-void read_log(Section section, LogConfig& out) {
-  auto format = static_cast<std::size_t>(out.format);
-  section.choice("format",
-                 {logging::kFormatNames[0], logging::kFormatNames[1], logging::kFormatNames[2],
-                  logging::kFormatNames[3]},
-                 format);
-  out.format = static_cast<logging::Format>(format);
-  auto level = static_cast<std::size_t>(out.level);
-  section.choice(
-      "level", {logging::kLevelNames[0], logging::kLevelNames[1], logging::kLevelNames[2]}, level);
-  out.level = static_cast<logging::Level>(level);
-}
-
 void read_privileges(Section section, PrivilegesConfig& out) {
   section.text("user", out.user);
   out.is_given = section.has("user");
@@ -202,6 +192,40 @@ void read_records(Section section, RecordsConfig& out) {
     section.fail("file",
                  {"`records.retention_days` is missing",
                   "say for how many days who had which address must be kept, and no longer"});
+  }
+}
+
+/// Each of its own, and none that SQLite puts beside another.
+void check_files(Section& root, const Config& config) {
+  struct File {
+    std::string key;
+    std::string path;
+    bool is_database;
+
+    [[nodiscard]] bool has_beside(const std::string& other) const {
+      return is_database && (other == path + "-wal" || other == path + "-shm");
+    }
+  };
+  std::vector<File> files;
+  const auto add = [&files](const char* key, const std::string& path, bool is_database) {
+    if (!path.empty())
+      files.push_back({key, std::filesystem::path{path}.lexically_normal().string(), is_database});
+  };
+  add(config.sessions.is_shared() ? "sessions.copy" : "sessions.store", config.sessions.file(),
+      true);
+  add("records.file", config.records.file, true);
+  add("control.audit_log", config.control.audit_log, false);
+  add("garden.state", config.garden_state.state, false);
+  const auto refuse = [&root](const File& one, const char* is, const File& other) {
+    root.fail(
+        one.key.substr(0, one.key.find('.')),
+        {fmt::format("`{}` is {}`{}`", one.key, is, other.key), "give each a file of its own"});
+  };
+  for (const File& one : files) {
+    for (const File& other : files) {
+      if (&other < &one && one.path == other.path) refuse(one, "the same file as ", other);
+      if (other.has_beside(one.path)) refuse(one, "what SQLite puts beside ", other);
+    }
   }
 }
 
@@ -237,14 +261,9 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_control(document, root.table("control"), config.control);
   read_metrics(root.sub("metrics", {"listen"}), config.metrics);
   read_records(root.sub("records", {"file", "retention_days"}), config.records);
-  if (!config.records.file.empty() && config.records.file == config.sessions.file()) {
-    root.fail("records",
-              {config.sessions.is_shared() ? "`records.file` is `sessions.copy` as well"
-                                           : "`records.file` is `sessions.store` as well",
-               "give each its own"});
-  }
+  check_files(root, config);
   read_capture(root.sub("capture", {"enabled", "dumpcap"}), config.capture);
-  read_log(root.sub("log", {"format", "level"}), config.log);
+  settings::read_log(root, config.log);
   read_privileges(root.sub("privileges", {"user"}), config.privileges);
   read_zones(document, root, config);
   if (document.error()) return tl::unexpected{*document.error()};

@@ -225,13 +225,6 @@ struct CaptureConfig {
   bool operator==(const CaptureConfig&) const = default;
 };
 
-struct LogConfig {
-  logging::Format format = logging::Format::kAuto;
-  logging::Level level = logging::Level::kInfo;
-
-  bool operator==(const LogConfig&) const = default;
-};
-
 struct Config {
   DpdkConfig dpdk;
   std::vector<LinkConfig> links;  ///< at least one
@@ -245,7 +238,7 @@ struct Config {
   MetricsConfig metrics;
   RecordsConfig records;
   CaptureConfig capture;
-  LogConfig log;
+  logging::Options log;
   PrivilegesConfig privileges;
   policy::Enforce enforce = policy::Enforce::kOn;  ///< of the default zone
   std::vector<ZoneConfig> zones;                   ///< without the default zone

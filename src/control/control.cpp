@@ -38,6 +38,7 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
     : memory_{parts.memory},
       clock_{std::move(parts.clock)},
       keys_{parts.keys},
+      status_{parts.status},
       grace_{parts.grace, clock_},
       ledger_{clock_, keys_},
       sessions_{{parts.table, grace_, parts.status, clock_, ledger_, parts.shared.policers,
@@ -54,7 +55,8 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
       service_{{sessions_, grace_, parts.status, clock_, std::move(parts.version), keys_, events_,
                 config_, jobs_, ledger_, numbers_,
                 [this] { return audit_ ? audit_->problem() : std::string{}; },
-                [this] { return store_note_; }, [this] { return records_problem(); }}},
+                [this] { return store_note_; }, [this] { return records_problem(); },
+                [this] { return records_note(); }}},
       client_methods_{
           {clients_, announcements_, sessions_, sightings_, parts.shared, clock_, keys_},
           service_.dispatcher()},
@@ -67,12 +69,21 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
                        [this](std::string_view change) { return service_.not_seen(change); }},
                       service_.dispatcher()},
       record_methods_{service_.dispatcher()},
-      subject_methods_{{sessions_, clients_, events_, ledger_, grace_, jobs_, keys_, parts.shared,
-                        clock_, [this] { store_ends(); },
+      subject_methods_{{sessions_,
+                        clients_,
+                        events_,
+                        ledger_,
+                        grace_,
+                        jobs_,
+                        keys_,
+                        parts.shared,
+                        clock_,
+                        [this] { store_ends(); },
                         [this](Background::Task work, Background::Task then) {
                           background_->run(std::move(work), std::move(then));
                         },
-                        [this](std::string_view change) { return service_.not_seen(change); }},
+                        [this](std::string_view change) { return service_.not_seen(change); },
+                        {config.sessions.file(), config.records.file}},
                        service_.dispatcher()},
       capture_methods_{{config_, parts.taps, parts.status, grace_, clock_, jobs_,
                         [this](const Caller& caller, const std::string& mac,
@@ -320,7 +331,7 @@ void Control::turn(const std::function<void()>& on_tick) {
     routers_configured_ = config_.generation();
     routers_.configure(*config_.config());
     take_ages();
-    logging::configure("gate511", config_.config()->log.format, config_.config()->log.level);
+    logging::configure("gate511", config_.config()->log);
   }
   const bool more_clients = clients_.take(sightings_);
   const bool more_learnt = garden_permits_.take(sightings_) || garden_permits_.has_begun();
@@ -378,6 +389,7 @@ void Control::spare_memory() {
 void Control::run(const std::function<bool()>& stop, const std::function<void()>& on_tick) {
   while (!stop() && !service_.shutdown_requested()) turn(on_tick);
   board_->close();
+  capture_methods_.close();
   server_->stop_taking();
   const std::uint64_t until = clock_.boot_ns() + nanoseconds{kPatience}.count();
   while ((server_->is_owed() || !jobs_.empty()) && clock_.boot_ns() < until) turn(on_tick);

@@ -123,6 +123,7 @@ class Control {
   [[nodiscard]] tl::expected<void, Error> open_records(const Config& config);
   void tick_records();
   [[nodiscard]] std::string records_problem() const;
+  [[nodiscard]] std::string records_note() const;
   void take_ages();
   void restore_events(store::Restored& restored);
   void store_ends();
@@ -131,6 +132,7 @@ class Control {
   MemoryReserve* memory_;  ///< null: none
   Clock clock_;
   SessionKeys& keys_;
+  const dataplane::StatusSource& status_;
   GraceQueue grace_;
   Ledger ledger_;
   Sessions sessions_;

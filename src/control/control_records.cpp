@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Control and its records, where it is to keep any.
-#include <fmt/format.h>
-
-#include <cstdio>
 #include <utility>
 
 #include "control/control.hpp"
+#include "logging/log.hpp"
 
 namespace gate511::control {
 tl::expected<void, Error> Control::open_records(const Config& config) {
@@ -32,12 +30,15 @@ tl::expected<void, Error> Control::open_records(const Config& config) {
 
 void Control::tick_records() {
   if (!recorder_) return;
-  recorder_->tick();
+  std::uint64_t dropped = 0;
+  for (const dataplane::WorkerStatus& worker : status_.stats().workers)
+    dropped += worker.ring_drops.clients;
+  recorder_->tick(dropped);
   if (is_records_note_told_) return;
-  const std::string note = keeper_->status().note;
+  const std::string note = records_note();
   if (note.empty()) return;
   is_records_note_told_ = true;
-  fmt::print(stderr, "gate511: {}; see what the disk has done\n", note);
+  logging::say(logging::Level::kWarning, "records_damaged", note + "; see what the disk has done");
 }
 
 /// For how long what is kept, as the configuration in force has it.
@@ -51,6 +52,10 @@ void Control::take_ages() {
 
 std::string Control::records_problem() const {
   return keeper_ ? keeper_->status().problem : std::string{};
+}
+
+std::string Control::records_note() const {
+  return keeper_ ? keeper_->status().note : std::string{};
 }
 
 }  // namespace gate511::control

@@ -22,6 +22,7 @@
 
 #include "control/clock.hpp"
 #include "control/json_rpc.hpp"
+#include "net/mac.hpp"
 
 namespace gate511::control {
 
@@ -87,7 +88,7 @@ class EventBus {
   };
   /// What is held of one client, looked for in steps.
   struct Search {
-    std::string mac;          ///< as events have it
+    net::MacAddress mac;
     bool anonymizes = false;  ///< else `lines` are told
     std::uint64_t count = 0;  ///< events that it stood in
     std::vector<std::string> lines{};
@@ -144,7 +145,7 @@ class EventBus {
   bool forget(const std::string& consumer);
 
   /// One step. True: there is more to do. With `anonymizes` the events stay, so that consumers have
-  /// all ends; the MAC in them becomes kForgottenMac, and addresses beside it go.
+  /// all ends; the digits of the MAC in them become 0, and addresses beside it go.
   [[nodiscard]] bool search_some(Search& search);
 
   /// Nothing is held for longer, acknowledged or not.

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <string>
 
-#include "control/audit_files.hpp"
 #include "control/events.hpp"
+#include "control/mac_text.hpp"
 
 namespace gate511::control {
 namespace {
@@ -13,12 +13,20 @@ namespace {
 constexpr std::size_t kEventsAStep = 128;
 constexpr std::size_t kMaxLines = 500;
 
-/// In place of the MAC its mark, and what tells of its addresses goes. True: it stood in `json`.
-bool anonymize(Json& json, const std::string& mac) {
+/// True: the MAC stood in `text`, in whatever form, and its digits are 0 now.
+bool anonymize(std::string& text, net::MacAddress mac) {
+  std::size_t size = 0, at = find_mac(text, mac, 0, size);
+  const bool found = at != std::string::npos;
+  for (; at != std::string::npos; at = find_mac(text, mac, at + size, size))
+    text.replace(at, size, without_digits({text.data() + at, size}));
+  return found;
+}
+
+/// Also what tells of its addresses goes, from where it stood. True: it stood in `json`.
+bool anonymize(Json& json, net::MacAddress mac) {
   bool found = false;
   if (json.is_string()) {
-    found = json.get_ref<const std::string&>() == mac;
-    if (found) json = std::string{kForgottenMac};
+    found = anonymize(json.get_ref<std::string&>(), mac);
   } else if (json.is_structured()) {
     for (Json& inner : json) found = anonymize(inner, mac) || found;
   }
@@ -37,7 +45,8 @@ bool EventBus::search_some(Search& search) {
   for (; at < end; ++at) {
     std::shared_ptr<const Event>& event = held.events[at];
     search.after = event->seq;
-    if (event->line.find(search.mac) == std::string::npos) continue;
+    if (std::size_t size = 0; find_mac(event->line, search.mac, 0, size) == std::string::npos)
+      continue;
     // Those that are kept stand among the latest as well, as long as these are held.
     if (!search.is_in_kept || event->seq < oldest()) {
       ++search.count;

@@ -57,6 +57,8 @@ void Health::look() {
     found.push_back({Alarm::kAuditFailing, {}, std::move(audit)});
   if (std::string what = parts_.records_problem ? parts_.records_problem() : ""; !what.empty())
     found.push_back({Alarm::kRecordsFailing, {}, std::move(what)});
+  if (std::string note = parts_.records_note ? parts_.records_note() : ""; !note.empty())
+    found.push_back({Alarm::kStoreDamaged, "records", std::move(note)});
   const Clock& clock = parts_.clock;
   for (const Alarms::Change& change :
        alarms_.look(std::move(found), clock.boot_ns(), clock.unix_ns() / kNsPerSecond))
@@ -135,14 +137,23 @@ void Health::watch_numbers(const dataplane::Stats& stats, Found& found) {
                      {},
                      fmt::format("{} of {} sessions are held", held, table.capacity())});
   }
-  std::uint64_t sightings = 0, unlearnt = stats.opened.untold;
+  dataplane::RingDrops drops;
+  std::uint64_t unlearnt = stats.opened.untold;
   for (const dataplane::WorkerStatus& worker : stats.workers) {
-    sightings += worker.ring_drops.clients;
+    drops += worker.ring_drops;
     unlearnt += worker.learnt.unlearnt;
   }
-  watch_pace(Alarm::kRingDrops, "sightings", sightings,
-             "reports a second of clients seen were dropped, as the control thread did not keep up",
-             found);
+  const auto watch_ring = [&](const char* ring, std::uint64_t dropped, const char* of) {
+    watch_pace(Alarm::kRingDrops, ring, dropped,
+               fmt::format("reports a second of {} were dropped, as the control thread did not "
+                           "keep up",
+                           of),
+               found);
+  };
+  watch_ring("clients", drops.clients, "clients seen");
+  watch_ring("uplink", drops.uplink, "routers and DHCP servers seen");
+  watch_ring("guards", drops.guards, "frames that guards dropped");
+  watch_ring("capport", drops.capport, "clients told of the portal's API");
   watch_pace(Alarm::kRingDrops, "garden", unlearnt,
              "answers of DNS a second were not learnt from, as the garden's thread did not keep up",
              found);

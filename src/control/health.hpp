@@ -32,6 +32,7 @@ class Health {
     std::function<std::string()> audit_problem = {};  ///< empty: none
     std::function<std::string()> store_note = {};     ///< the same
     std::function<std::string()> records_problem = {};
+    std::function<std::string()> records_note = {};
   };
   /// `parts` outlive this.
   explicit Health(Parts parts) : parts_{std::move(parts)} {}

@@ -46,7 +46,8 @@ Service::Service(Parts parts)
     : parts_{std::move(parts)},
       events_{dispatcher_, parts_.events},
       health_{{parts_.status, parts_.sessions.table(), parts_.ledger, parts_.clock, parts_.events,
-               parts_.audit_problem, parts_.store_note, parts_.records_problem}} {
+               parts_.audit_problem, parts_.store_note, parts_.records_problem,
+               parts_.records_note}} {
   dispatcher_.add("hello", Access::kStatus, plain([this] { return hello(); }));
   dispatcher_.add("stats.get", Access::kStatus, plain([this] { return stats(); }));
   dispatcher_.add("port.list", Access::kStatus, plain([this] { return ports(); }));

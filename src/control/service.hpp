@@ -43,6 +43,7 @@ class Service {
     std::function<std::string()> audit_problem = {};    ///< empty: none, for `health`
     std::function<std::string()> store_note = {};       ///< the same
     std::function<std::string()> records_problem = {};  ///< empty: none, for `health`
+    std::function<std::string()> records_note = {};     ///< the same
   };
   explicit Service(Parts parts);
   Service(const Service&) = delete;

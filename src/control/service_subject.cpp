@@ -7,8 +7,10 @@
 
 #include "control/audit_files.hpp"
 #include "control/client_json.hpp"
+#include "control/line_work.hpp"
 #include "control/params.hpp"
 #include "control/session_json.hpp"
+#include "sql/set_aside.hpp"
 
 namespace gate511::control {
 namespace {
@@ -58,7 +60,7 @@ void SubjectMethods::forget(const Caller& caller, const Json& given, const Done&
   const auto mac = read_mac(params, "mac");
   if (params.error() || !mac) return done(tl::unexpected{*params.error()});
   const auto forgetting = std::make_shared<Forgetting>(Forgetting{*mac, caller.connection, done});
-  forgetting->events = {.mac = net::to_string(*mac), .anonymizes = true};
+  forgetting->events = {.mac = *mac, .anonymizes = true};
   // Whoever is to be forgotten has no session any more.
   parts_.sessions.revoke_matching(
       {.mac = *mac}, [this, forgetting](const Sessions::Revoked& revoked) {
@@ -85,7 +87,8 @@ void SubjectMethods::forget_here(const std::shared_ptr<Forgetting>& forgetting) 
 }
 
 void SubjectMethods::forget_on_disk(const std::shared_ptr<Forgetting>& forgetting) {
-  forgetting->owed = 3;
+  forgetting->owed = 4;
+  forget_set_aside(forgetting);
   parts_.store_ends();
   parts_.ledger.scrub([this, forgetting](bool stored) {
     if (!stored) forgetting->fail("the store, " + parts_.ledger.status().problem);
@@ -117,7 +120,27 @@ void SubjectMethods::forget_on_disk(const std::shared_ptr<Forgetting>& forgettin
       },
       [forgetting, traces, written] {
         if (!*written) forgetting->fail("the audit log, whose disk does not answer");
+        for (const std::string& file : traces->kept)
+          forgetting->fail(file + ", which the gateway's user cannot write");
         forgetting->result["audit"] = audit_json(*traces);
+        forgetting->finish_one();
+      });
+}
+
+/// What was damaged cannot be rebuilt without somebody; whether it is to go is not ours to say.
+void SubjectMethods::forget_set_aside(const std::shared_ptr<Forgetting>& forgetting) {
+  const auto files = std::make_shared<std::string>();
+  parts_.aside(
+      [this, files] {
+        for (const std::string& database : parts_.databases) {
+          if (database.empty()) continue;
+          for (const sql::SetAside& file : sql::files_set_aside(database))
+            *files += " " + file.path;
+        }
+      },
+      [forgetting, files] {
+        if (!files->empty())
+          forgetting->fail("files that were damaged are not looked into: rm" + *files);
         forgetting->finish_one();
       });
 }
@@ -138,7 +161,7 @@ void SubjectMethods::export_all(const Caller& caller, const Json& given, const D
   const auto mac = read_mac(params, "mac");
   if (params.error() || !mac) return done(tl::unexpected{*params.error()});
   const auto exporting = std::make_shared<Exporting>(Exporting{*mac, done});
-  exporting->events.mac = net::to_string(*mac);
+  exporting->events.mac = *mac;
   parts_.jobs.add(caller.connection, [this, exporting] {
     if (export_some(*exporting) || parts_.events.search_some(exporting->events)) return true;
     export_rest(exporting);
@@ -163,30 +186,28 @@ void SubjectMethods::export_rest(const std::shared_ptr<Exporting>& exporting) {
   Json clients = Json::array();
   for (const SeenClient* client : parts_.clients.all_of(exporting->mac))
     clients.push_back(view.json(*client));
-  Json events = Json::array();
-  for (const std::string& line : exporting->events.lines)
-    events.push_back(Json::parse(line, nullptr, false)["params"]);
   Json result{{"mac", net::to_string(exporting->mac)},
               {"at", parts_.clock.unix_ns() / kNsPerSecond},
               {"sessions", std::move(exporting->sessions)},
               {"clients", std::move(clients)},
-              {"events", std::move(events)},
               {"audit", nullptr},
               {"has_records", keeper_ != nullptr}};
-  if (audit_ == nullptr) return exporting->done(std::move(result));
-  const auto traces = std::make_shared<AuditTraces>();
+  // A document may be large: it becomes text where nobody waits.
+  const auto text = std::make_shared<ResultText>();
   parts_.aside(
-      [this, traces, mac = exporting->mac] {
-        static_cast<void>(audit_->settle());
-        *traces = find_in_audit(audit_->path(), mac);
+      [this, text, exporting, result = std::move(result)]() mutable {
+        Json& events = result["events"] = Json::array();
+        for (const std::string& line : exporting->events.lines)
+          events.push_back(Json::parse(line, nullptr, false)["params"]);
+        if (audit_ != nullptr) {
+          static_cast<void>(audit_->settle());
+          const AuditTraces traces = find_in_audit(audit_->path(), exporting->mac);
+          result["audit"] = audit_json(traces);
+          result["audit"]["lines"] = traces.lines;
+        }
+        text->out += text_of(result);
       },
-      [exporting, traces, result = std::move(result)]() mutable {
-        Json audit = audit_json(*traces);
-        audit["lines"] = Json::array();
-        for (const std::string& line : traces->lines) audit["lines"].push_back(line);
-        result["audit"] = std::move(audit);
-        exporting->done(std::move(result));
-      });
+      [exporting, text] { exporting->done(std::move(*text)); });
 }
 
 }  // namespace gate511::control

@@ -6,6 +6,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "control/audit.hpp"
 #include "control/background.hpp"
@@ -37,6 +39,7 @@ class SubjectMethods {
     std::function<void()> store_ends;  ///< hands to the ledger what events are to be kept
     std::function<void(Background::Task work, Background::Task then)> aside;
     std::function<RpcError(std::string_view)> not_seen;
+    std::vector<std::string> databases{};  ///< the files of store and records; empty ones: none
   };
   SubjectMethods(Parts parts, Dispatcher& dispatcher);
   SubjectMethods(const SubjectMethods&) = delete;
@@ -53,6 +56,7 @@ class SubjectMethods {
   void forget(const Caller& caller, const Json& params, const Done& done);
   void forget_here(const std::shared_ptr<Forgetting>& forgetting);
   void forget_on_disk(const std::shared_ptr<Forgetting>& forgetting);
+  void forget_set_aside(const std::shared_ptr<Forgetting>& forgetting);
   void export_all(const Caller& caller, const Json& params, const Done& done);
   bool export_some(Exporting& exporting);
   void export_rest(const std::shared_ptr<Exporting>& exporting);

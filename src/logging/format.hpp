@@ -21,4 +21,12 @@ inline constexpr std::array<std::string_view, 4> kFormatNames{"auto", "text", "j
 enum class Level : std::uint8_t { kError, kWarning, kInfo };
 inline constexpr std::array<std::string_view, 3> kLevelNames{"error", "warning", "info"};
 
+/// What a program's configuration says of its lines.
+struct Options {
+  Format format = Format::kAuto;
+  Level level = Level::kInfo;
+
+  bool operator==(const Options&) const = default;
+};
+
 }  // namespace gate511::logging

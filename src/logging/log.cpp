@@ -4,6 +4,7 @@
 // Of where it is called: ours is not of use to anyone.
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <syslog.h>
@@ -27,6 +28,10 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+constexpr std::size_t kMaxText = 3'000;
+/// A pipe that takes anything takes so much without waiting (PIPE_BUF).
+constexpr std::size_t kMaxLine = 4'096;
+
 struct Kind {
   SteadyClock::time_point until{};
   std::uint32_t said = 0;
@@ -40,6 +45,7 @@ struct State {
   Format format = Format::kText;
   Level level = Level::kInfo;
   std::map<std::string, Kind, std::less<>> kinds;
+  std::uint64_t unread = 0;  ///< lines that nobody took
 };
 
 State& state() {
@@ -61,29 +67,45 @@ struct Line {
   std::string_view text;
   std::initializer_list<Field> fields;
   std::uint64_t left_out;
+  std::uint64_t unread;
 };
 
-void print_text(const std::string& program, const Line& line) {
-  std::string text = escaped(line.text);
+std::string text_of(const std::string& program, const Line& line) {
+  std::string text = escaped(line.text.substr(0, kMaxText));
   if (line.left_out > 0) text += fmt::format(" ({} such lines were left out)", line.left_out);
-  FILE* const out = line.level == Level::kInfo ? stdout : stderr;
-  fmt::print(out, "{}: {}\n", program, text);
-  std::fflush(out);
+  if (line.unread > 0)
+    text += fmt::format(" ({} lines before it could not be printed)", line.unread);
+  return fmt::format("{}: {}\n", program, text);
 }
 
-void print_json(const std::string& program, const Line& line) {
+std::string json_of(const std::string& program, const Line& line) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   nlohmann::ordered_json object{
       {"time_ms", std::chrono::duration_cast<std::chrono::milliseconds>(now).count()},
       {"program", program},
       {"level", kLevelNames.at(static_cast<std::size_t>(line.level))},
       {"kind", line.kind},
-      {"text", line.text}};
+      {"text", line.text.substr(0, kMaxText)}};
   for (const Field& field : line.fields) object[std::string{field.name}] = field.value;
   if (line.left_out > 0) object["left_out"] = line.left_out;
+  if (line.unread > 0) object["unread"] = line.unread;
   // In ASCII, so that nothing in it can be taken for the end of a line or turn it.
-  fmt::print(stderr, "{}\n",
-             object.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace));
+  const auto dump = [&object] {
+    return object.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  };
+  std::string made = dump();
+  for (std::size_t size = kMaxText / 2; made.size() > kMaxLine && size > 0; size /= 2) {
+    object["text"] = line.text.substr(0, size);
+    made = dump();
+  }
+  return made;
+}
+
+/// Whole and at once. False: nobody reads, and nobody is to wait for who does not.
+bool print(int file, std::string_view line) {
+  pollfd ready{file, POLLOUT, 0};
+  if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return false;
+  return ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 
 /// False: the journal does not take it.
@@ -108,14 +130,14 @@ bool send_to_journal(const std::string& program, const Line& line) {
 
 }  // namespace
 
-void configure(std::string_view program, Format format, Level level) {
-  if (format == Format::kAuto)
-    format = is_journal(STDERR_FILENO) ? Format::kJournal : Format::kText;
+void configure(std::string_view program, Options options) {
+  if (options.format == Format::kAuto)
+    options.format = is_journal(STDERR_FILENO) ? Format::kJournal : Format::kText;
   State& all = state();
   const std::lock_guard lock{all.mutex};
   all.program = program;
-  all.format = format;
-  all.level = level;
+  all.format = options.format;
+  all.level = options.level;
 }
 
 void say(Level level, std::string_view kind, std::string_view text,
@@ -135,10 +157,12 @@ void say(Level level, std::string_view kind, std::string_view text,
     return;
   }
   ++one.said;
-  const Line line{level, kind, text, fields, left_out};
-  if (all.format == Format::kJson) return print_json(all.program, line);
-  if (all.format == Format::kJournal && send_to_journal(all.program, line)) return;
-  print_text(all.program, line);
+  const Line line{level, kind, text, fields, left_out, all.unread};
+  const bool is_json = all.format == Format::kJson;
+  const bool is_printed = (all.format == Format::kJournal && send_to_journal(all.program, line)) ||
+                          print(is_json || level != Level::kInfo ? STDERR_FILENO : STDOUT_FILENO,
+                                is_json ? json_of(all.program, line) : text_of(all.program, line));
+  all.unread = is_printed ? 0 : all.unread + 1;
 }
 
 }  // namespace gate511::logging

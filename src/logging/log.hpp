@@ -23,10 +23,12 @@ struct Field {
 
 inline constexpr std::uint32_t kPerMinute = 10;  ///< lines of a kind
 
-/// Until then: text, all levels. Text below `level` is not printed. Any thread.
-void configure(std::string_view program, Format format, Level level);
+/// Until then: text, all levels. Any thread.
+void configure(std::string_view program, Options options = {});
 
-/// `kind` is one of a few literals. Any thread; it may wait for who reads the lines.
+/// `kind` is one of a few literals; a text is cut at 3,000 bytes. Any thread. It does not wait for
+/// who reads the lines and does not: such a line is lost, and the next that is printed tells how
+/// many were. The journal alone may be waited for.
 void say(Level level, std::string_view kind, std::string_view text,
          std::initializer_list<Field> fields = {});
 

@@ -12,6 +12,7 @@
 #include "gate511/login_link.hpp"
 #include "portal/web/return_url.hpp"
 #include "portal/web/text.hpp"
+#include "settings/log_section.hpp"
 #include "settings/reader.hpp"
 #include "settings/text_file.hpp"
 
@@ -288,11 +289,11 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   const auto table = settings::parse_toml(text, source);
   if (!table) return tl::unexpected{table.error()};
   Document document{source};
-  Section root{
-      document,
-      &*table,
-      "",
-      {"portal", "listen", "gateway", "login", "plan", "retention", "operator", "privileges"}};
+  Section root{document,
+               &*table,
+               "",
+               {"portal", "listen", "gateway", "login", "plan", "retention", "operator", "log",
+                "privileges"}};
   Config config;
   config.source = source;
   read_portal(
@@ -311,6 +312,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   retention.integer("trail_days", 1U, 3'650U, " days", config.trail_days);
   retention.integer("voucher_days", 1U, 3'650U, " days after a voucher's end", config.voucher_days);
   read_operator(root.sub("operator", {"listen", "password_file"}), config);
+  settings::read_log(root, config.log);
   Section privileges = root.sub("privileges", {"user"});
   privileges.text("user", config.user);
   config.user_is_given = privileges.has("user");

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gate511/error.hpp"
+#include "logging/format.hpp"
 #include "portal/texts.hpp"
 #include "portal/web/limiter.hpp"
 #include "web/server.hpp"
@@ -76,6 +77,7 @@ struct Config {
   web::ListenAddress operator_listen;  ///< port 0: none
   std::string operator_password_file;
 
+  logging::Options log;
   std::string user = "gate511-portal";  ///< [privileges]; empty: whom it was started as
   bool user_is_given = false;
 

@@ -224,7 +224,7 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
     const auto on_tick = [&] {
       published.tick();
       for (const std::string& passed : (*dataplane)->follow_carriers())
-        fmt::print(stderr, "gate511: {}\n", passed);
+        logging::say(Level::kWarning, "carrier", passed);
       manager.tick((*dataplane)->stats().workers);
     };
     outcome = run_control(

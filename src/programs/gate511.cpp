@@ -46,7 +46,7 @@ int run(const std::string& file, bool check) {
   const auto config = gate511::control::load_config(file);
   if (!config) return fail(config.error());
   // A check is a person's.
-  if (!check) gate511::logging::configure("gate511", config->log.format, config->log.level);
+  if (!check) gate511::logging::configure("gate511", config->log);
   warn(gate511::control::warnings(*config));
   if (const auto judged = judge_machine(gate511::options_of(*config)); !judged)
     return fail(judged.error());
@@ -65,8 +65,7 @@ int run(const std::string& file, bool check) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  gate511::logging::configure("gate511", gate511::logging::Format::kAuto,
-                              gate511::logging::Level::kInfo);
+  gate511::logging::configure("gate511");
   try {
     CLI::App app{"Captive-portal gateway: a transparent bump in the wire on DPDK.", "gate511"};
     std::string file;

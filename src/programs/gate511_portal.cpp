@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "logging/log.hpp"
 #include "portal/portal.hpp"
@@ -35,39 +37,50 @@ void reload(int) {
   running->reload();
 }
 
-/// The configuration, with its warnings said.
-tl::expected<Config, Error> load(const std::string& path) {
-  auto config = load_config(path);
-  if (!config) return config;
-  for (const Error& warning : warnings(*config)) warn(warning);
-  if (const auto warning = root_warning(*config)) warn(*warning);
-  return config;
+/// What may be wrong with it, of root and of what it says.
+std::vector<Error> all_warnings(const Config& config) {
+  std::vector<Error> found = warnings(config);
+  if (auto warning = root_warning(config)) found.push_back(std::move(*warning));
+  return found;
 }
 
-/// All that a start does but to open sockets and the database.
+/// All that a start does but to open sockets and the database. For a person: its lines are text.
 int check(const std::string& path) {
-  const auto config = load(path);
+  const auto config = load_config(path);
   if (!config) return fail(config.error());
+  for (const Error& warning : all_warnings(*config)) warn(warning);
   if (const auto user = user_to_be(*config); !user) return fail(user.error());
   if (const auto portal = Portal::load(*config); !portal) return fail(portal.error());
   fmt::print("{}: good\n", path);
   return static_cast<int>(Exit::kOk);
 }
 
+int say_failed(const Error& error) {
+  logging::say(logging::Level::kError, "error", error.text());
+  return static_cast<int>(Exit::kFailed);
+}
+
+void say_warnings(const std::vector<Error>& found) {
+  for (const Error& warning : found)
+    logging::say(logging::Level::kWarning, "configuration", "warning: " + warning.text());
+}
+
 int serve(const std::string& path) {
-  logging::configure("gate511-portal", logging::Format::kAuto, logging::Level::kInfo);
-  const auto config = load(path);
-  if (!config) return fail(config.error());
+  logging::configure("gate511-portal");
+  const auto config = load_config(path);
+  if (!config) return say_failed(config.error());
+  logging::configure("gate511-portal", config->log);
+  say_warnings(all_warnings(*config));
   ::umask(077);
   auto portal = Portal::load(*config);
-  if (!portal) return fail(portal.error());
-  if (const auto opened = portal->listen(); !opened) return fail(opened.error());
+  if (!portal) return say_failed(portal.error());
+  if (const auto opened = portal->listen(); !opened) return say_failed(opened.error());
   const auto user = give_up_root(*config);
-  if (!user) return fail(user.error());
+  if (!user) return say_failed(user.error());
   if (!user->empty()) logging::say(logging::Level::kWarning, "start", "privileges: " + *user);
   const auto prepared = portal->prepare();
-  if (!prepared) return fail(prepared.error());
-  for (const Error& warning : *prepared) warn(warning);
+  if (!prepared) return say_failed(prepared.error());
+  say_warnings(*prepared);
 
   running = &*portal;
   struct sigaction action {};

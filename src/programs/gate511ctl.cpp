@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // gate511ctl: the operator's command line over the control socket.
+#include <fcntl.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -53,10 +55,18 @@ int run_main(int argc, char** argv) {
   return command.chosen();
 }
 
+/// Where one is closed, the next file or socket would take its place, and be written to.
+void open_standard_files() {
+  for (int file = 0; file <= STDERR_FILENO; ++file) {
+    if (::fcntl(file, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDWR));
+  }
+}
+
 }  // namespace
 }  // namespace gate511::ctl
 
 int main(int argc, char** argv) {
+  gate511::ctl::open_standard_files();
   try {
     return gate511::ctl::run_main(argc, argv);
   } catch (const std::exception& error) {

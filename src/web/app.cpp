@@ -108,13 +108,13 @@ Answer App::answer(std::string_view request, const Peer& peer, bool closes) {
   return {exchange.take(), closes || wants_close || !goes_on};
 }
 
-std::string App::refusal(int status) {
+std::string App::refusal(int status) const {
   std::string fields;
   for (const auto& [name, value] : kFields) fields += fmt::format("{}: {}\r\n", name, value);
   return fmt::format(
       "HTTP/1.1 {} Refused\r\nConnection: close\r\nCache-Control: no-store\r\n{}{}Content-Length: "
       "0\r\n\r\n",
-      status, status == 405 ? "Allow: GET, HEAD, POST\r\n" : "", fields);
+      status, status == 405 ? fmt::format("Allow: {}\r\n", allowed_) : "", fields);
 }
 
 bool is_tls(const httplib::Request& request) {

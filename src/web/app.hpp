@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace gate511::web {
 
@@ -51,8 +52,12 @@ class App : private httplib::Server {
   /// `closes`: the server or the client wants no other request on this connection.
   [[nodiscard]] Answer answer(std::string_view request, const Peer& peer, bool closes);
 
+  /// Of GET, HEAD and POST, those that there are handlers for; all of them until then.
+  void allow(std::string methods) { allowed_ = std::move(methods); }
+  [[nodiscard]] const std::string& allowed() const { return allowed_; }
+
   /// To what web/framing refuses.
-  [[nodiscard]] static std::string refusal(int status);
+  [[nodiscard]] std::string refusal(int status) const;
 
  private:
   using httplib::Server::process_request;
@@ -62,6 +67,7 @@ class App : private httplib::Server {
     std::string_view content;
   };
   std::map<std::string, File, std::less<>> files_;  ///< by path
+  std::string allowed_ = "GET, HEAD, POST";
 };
 
 /// In a handler: did the request come by TLS?

@@ -160,7 +160,7 @@ void Connection::frame(Clock::time_point now) {
     wants_close_ = framing.closes || ++requests_ >= App::kMaxRequests;
     return enter(Step::kWorking, now);
   }
-  put_answer({App::refusal(framing.status == 0 ? 400 : framing.status), true}, now);
+  put_answer({app_->refusal(framing.status == 0 ? 400 : framing.status), true}, now);
 }
 
 std::string Connection::take_request() {

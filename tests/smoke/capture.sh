@@ -8,7 +8,9 @@
 
 # capture FILE SECONDS [SWITCH...]: of the client, in the background.
 capture() {
-  ctl capture "$(mac_of client)" --out "$1" --seconds "$2" "${@:3}" >"$bed_dir/capture.log" 2>&1 &
+  # Itself, not a shell around it; a shell's background processes ignore SIGINT, which is given back.
+  (exec env --default-signal=INT "$(program gate511ctl)" -s "$bed_dir/control.sock" capture \
+    "$(mac_of client)" --out "$1" --seconds "$2" "${@:3}" >"$bed_dir/capture.log" 2>&1) &
   capturing=$!
   wait_until 3 test -s "$1" || die "no capture: $(<"$bed_dir/capture.log")"
 }
@@ -35,7 +37,20 @@ write_config
 check 'it is put on by a reload' ctl reload
 matches 'not another user' "$(setpriv --reuid "$gateway_user" \
   --regid "$(id -g "$gateway_user")" --clear-groups "$(program gate511ctl)" -s "$bed_dir/control.sock" \
-  capture "$(mac_of client)" --seconds 1 --out "$bed_dir/no" 2>&1 || true)" "is root's alone"
+  capture "$(mac_of client)" --seconds 1 --out - 2>&1 || true)" "is for root alone"
+
+step 'what is mistyped begins nothing'
+begun() { audited capture.start | wc -l; }
+before=$(begun)
+for words in '--seconds -1 --out no' '--seconds soon --out no' '--seconds 1m --out /nonexistent/no' \
+  '--seconds 1m --out /tmp' '--seconds 1m --out no --snap -4' '--seconds 1m --out no --max-bytes much'; do
+  read -ra given <<<"$words"
+  answer=$(ctl capture "$(mac_of client)" "${given[@]}" 2>&1) && answer="taken: $answer"
+  matches "$words" "$answer" '^gate511ctl: [^;]+: .+; .+$'
+done
+matches 'an empty name' "$(ctl capture "$(mac_of client)" --seconds 1 --out '' 2>&1 || true)" \
+  '^gate511ctl: --out .*: .+; .+$'
+equal 'and nobody is watched' "$(begun)" "$before"
 
 step 'one client'
 capture "$bed_dir/one.pcapng" 4

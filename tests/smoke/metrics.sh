@@ -78,6 +78,9 @@ print(len(samples))'
 
 bed_up
 origin_file 5MB 5000000
+install -d -m 0700 -o "$gateway_user" "$bed_dir/records"
+# shellcheck disable=SC2034
+gateway_sections=('[records]' "file = \"$bed_dir/records/records.db\"" 'retention_days = 30')
 add_tagged_client odd 20
 add_tagged_client lab 30
 gateway_up
@@ -120,6 +123,9 @@ step 'HTTP'
 equal 'HEAD' "$(scrape -I | head -n 1 | tr -d '\r')" 'HTTP/1.1 200 OK'
 equal 'POST' "$(scrape -d x -w '%{http_code}' -o /dev/null)" 405
 equal 'PUT' "$(scrape -X PUT -d x -w '%{http_code}' -o /dev/null)" 405
+for method in POST PUT; do
+  equal "$method: what may be" "$(scrape -X "$method" -d x -D - -o /dev/null | grep -i '^Allow:' | tr -d '\r')" 'Allow: GET, HEAD'
+done
 equal 'another path' "$(gateway curl -sS -m 5 -w '%{http_code}' -o /dev/null http://127.0.0.1:9511/)" 404
 equal 'no path out of it' "$(gateway curl -sS -m 5 --path-as-is -w '%{http_code}' -o /dev/null http://127.0.0.1:9511/../../etc/passwd)" 404
 check_fails 'from other addresses' gateway curl -sS -m 2 http://127.0.0.2:9511/metrics

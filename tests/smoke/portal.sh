@@ -314,6 +314,31 @@ log_has 'the operator is told what to do' "^gate511-portal: gateway: .*permissio
 matches 'a guest that it does not answer' "$(guest_curl -4 -i "$site/")" '^HTTP/1.1 503 '
 chown games "$bed_dir/control.sock"
 
+step 'Its lines as JSON, with names that would break one'
+kill "$portal_pid" && wait_until 5 process_ended "$portal_pid"
+mv "$bed_dir/portal.log" "$bed_dir/portal.third"
+portal_config >"$bed_dir/portal.toml"
+printf '[log]\nformat = "json"\n' >>"$bed_dir/portal.toml"
+in_background net portal.log "${portal_run[@]}" "$(program gate511-portal)" --config "$bed_dir/portal.toml"
+portal_pid=$background_pid
+check 'it gets ready' wait_until 10 grep -q '"kind":"ready"' "$bed_dir/portal.log"
+for hostile in $'a\x1b[2Jb' $'a\xe2\x80\xaeb' $'a\xff\xc3b' 'a\nb' 'a%0d%0ab'; do
+  guest_curl -4 -o /dev/null -H "User-Agent: $hostile" -H "Origin: $hostile" -H "X-Forwarded-For: $hostile" \
+    --get --data-urlencode "k=$hostile" --data-urlencode "u=$hostile" "$site/" || true
+  guest_curl -4 -o /dev/null -H "Host: $hostile" "$site/$hostile" || true
+  guest_curl -4 -o /dev/null --data-urlencode "ticket=$hostile" --data-urlencode "method=$hostile" \
+    --data-urlencode "code=$hostile" -H "Origin: $hostile" "$site/login" || true
+  guest_curl -4 -o /dev/null --data-urlencode "next=$hostile" "$site/log_out" || true
+done
+lines=$(wc -l <"$bed_dir/portal.log")
+check "it has something to say: $lines lines" test "$lines" -ge 2
+equal 'every line is an object' \
+  "$(jq -c 'select(.time_ms and .program == "gate511-portal" and .level and .kind and .text)' "$bed_dir/portal.log" | wc -l)" "$lines"
+check_fails 'and printable' env LC_ALL=C grep -qP '[\x00-\x1f\x7f-\xff]' "$bed_dir/portal.log"
+kill "$portal_pid" && wait_until 5 process_ended "$portal_pid"
+mv "$bed_dir/portal.log" "$bed_dir/portal.fourth"
+portal_start
+
 step 'Forms of others, and addresses that lead elsewhere'
 ticket=$(guest_curl -4 "$site/" | ticket_of)
 check 'a form' test -n "$ticket"

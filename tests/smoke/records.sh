@@ -105,7 +105,7 @@ equal 'its end' "$(told '.records[0].reason' --mac "$mac")" revoked
 step 'a disk that is full'
 gateway_stop
 mkdir "$bed_dir/small"
-mount -t tmpfs -o size=96k,mode=0700,uid="$(id -u "$gateway_user")" none "$bed_dir/small"
+mount -t tmpfs -o size=256k,mode=0700,uid="$(id -u "$gateway_user")" none "$bed_dir/small"
 with_records "$bed_dir/small/records.db" 30
 gateway_start
 check 'it takes records' ctl records --mac "$mac"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/config.hpp"
+#include "support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -74,7 +75,17 @@ TEST(Config, Records) {
             "t.toml:9: `records.retention_days` is 0; it must be an integer from 1 to 3650 days");
   EXPECT_EQ(error_with("[sessions]\nstore = \"/r.db\"\n[records]\nfile = "
                        "\"/r.db\"\nretention_days = 1\n"),
-            "t.toml:10: `records.file` is `sessions.store` as well; give each its own");
+            "t.toml:10: `records.file` is the same file as `sessions.store`; give each a file of "
+            "its own");
+  EXPECT_EQ(
+      error_with("[records]\nfile = \"/x/../a.jsonl\"\nretention_days = 1\n[control]\n"
+                 "audit_log = \"/a.jsonl\"\n"),
+      "t.toml:11: `control.audit_log` is the same file as `records.file`; give each a file of "
+      "its own");
+  EXPECT_EQ(error_with("[sessions]\nstore = \"/s.db\"\n[records]\nfile = \"/s.db-wal\"\n"
+                       "retention_days = 1\n"),
+            "t.toml:10: `records.file` is what SQLite puts beside `sessions.store`; give each a "
+            "file of its own");
 }
 
 TEST(Config, TakesEveryKey) {
@@ -624,13 +635,6 @@ TEST(Config, WarnsOfHostsThatCannotBeLearntAndOfProbes) {
 
 class Secret : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   /// The error of loading a config whose secret is a file of `size` bytes with `mode`.
   std::string error_of_secret(std::size_t size, mode_t mode) {
     const std::string key = (folder_ / "key").string();
@@ -644,7 +648,7 @@ class Secret : public testing::Test {
     return config ? "no error" : config.error().text();
   }
 
-  std::filesystem::path folder_;
+  test::TempFolder folder_;
 };
 
 TEST_F(Secret, IsChecked) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control_fakes.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gate511::control {
 namespace {
@@ -15,16 +16,10 @@ namespace {
 class Audit : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    path_ = pattern + "/audit.jsonl";
+    path_ = folder_ / "audit.jsonl";
     start(path_);
   }
-  void TearDown() override {
-    log_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { log_.reset(); }
   void start(const std::string& path) {
     auto opened = AuditLog::open(path, time_.clock);
     ASSERT_TRUE(opened) << opened.error().text();
@@ -39,7 +34,7 @@ class Audit : public testing::Test {
   }
 
   HandClock time_;
-  std::filesystem::path folder_;
+  test::TempFolder folder_;
   std::string path_;
   std::unique_ptr<AuditLog> log_;
   const Caller root_{.rights = Access::kChange, .connection = 1, .pid = 7, .uid = 0, .gid = 0};
@@ -89,6 +84,28 @@ TEST_F(Audit, GoesOnInANewFileWhenTheOldWasMoved) {
   const auto found = lines();
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0]["method"], "second");
+}
+
+TEST_F(Audit, AFileThatCannotBeOpenedAnewIsAProblemUntilItCan) {
+  std::filesystem::rename(path_, path_ + ".1");
+  std::filesystem::create_directory(path_);
+  log_->reopen();
+  log_->note(root_, "first", "{}", nullptr, 1);
+  EXPECT_TRUE(log_->settle());
+  EXPECT_EQ(log_->problem(), "the audit log " + path_ + " cannot be written: Is a directory");
+  EXPECT_EQ(log_->counts().written, 1U) << "it goes where it went";
+  std::filesystem::remove(path_);
+  log_->note(root_, "second", "{}", nullptr, 2);
+  EXPECT_TRUE(log_->settle());
+  EXPECT_EQ(log_->problem(), "");
+  ASSERT_EQ(lines().size(), 1U);
+}
+
+TEST_F(Audit, AFileThatWasRemovedIsMadeAnew) {
+  std::filesystem::remove(path_);
+  log_->note(root_, "first", "{}", nullptr, 1);
+  EXPECT_TRUE(log_->settle());
+  ASSERT_EQ(lines().size(), 1U);
 }
 
 TEST_F(Audit, AFullDiskIsToldAndCounted) {

@@ -10,10 +10,7 @@ namespace {
 
 class CaptureTest : public ServiceTest {
  protected:
-  CaptureTest() {
-    caller_.uid = 0;
-    enable("[capture]\nenabled = true\n");
-  }
+  CaptureTest() { enable("[capture]\nenabled = true\n"); }
   Json start(const Json& more = Json::object()) {
     Json params{{"mac", kMac}, {"seconds", 10}};
     params.update(more);
@@ -28,13 +25,10 @@ class CaptureTest : public ServiceTest {
 
 TEST_F(CaptureTest, OnlyRootAndOnlyWhereItIsOn) {
   const Json params{{"mac", kMac}, {"seconds", 10}};
-  caller_.uid = 1000;
+  caller_.rights = Access::kChange;
   EXPECT_EQ(error("capture.start", params),
-            "-32005 `capture.start` is root's alone: run as root, on control.socket");
-  caller_.uid = -1;  // by TLS
-  caller_.certificate = "portal.example";
-  EXPECT_EQ(call("capture.start", params)["error"]["code"], -32005);
-  caller_.uid = 0;
+            "-32005 `capture.start` is for root alone; call it as root on control.socket");
+  caller_.rights = Access::kRoot;
   enable("");
   EXPECT_EQ(error("capture.start", params),
             "-32005 captures are off: set capture.enabled = true in the configuration, and reload");
@@ -91,7 +85,7 @@ TEST_F(CaptureTest, EndsInTimeAndTellsTheRest) {
   const Json read = result("capture.read");
   EXPECT_EQ(read["frames"].size(), 1U);
   EXPECT_EQ(read["done"], true);
-  EXPECT_EQ(captures_.back(), "ended time 0");
+  EXPECT_EQ(captures_.back(), "ended time 1");
   EXPECT_TRUE(start().contains("interfaces")) << "another may begin";
 }
 
@@ -103,9 +97,11 @@ TEST_F(CaptureTest, EndsWithItsConnectionByRequestByReloadAndByBytes) {
   EXPECT_EQ(taps_.taps[0], nullptr);
   EXPECT_EQ(captures_.back(), "ended gone 0");
   start();
+  frame(0, 20);
   result("capture.stop");
-  EXPECT_EQ(captures_.back(), "ended stopped 0");
+  world_.settle();
   EXPECT_EQ(result("capture.read")["done"], true);
+  EXPECT_EQ(captures_.back(), "ended stopped 1") << "with what was read behind its end";
   start({{"max_bytes", 30}});
   for (int i = 0; i < 5; ++i) frame(0, 20);
   const Json read = result("capture.read");
@@ -115,6 +111,7 @@ TEST_F(CaptureTest, EndsWithItsConnectionByRequestByReloadAndByBytes) {
   start();
   enable("");
   capture_methods_.tick();
+  capture_methods_.gone(caller_.connection);
   EXPECT_EQ(captures_.back(), "ended disabled 0");
 }
 

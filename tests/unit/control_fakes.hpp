@@ -38,6 +38,7 @@
 #include "dataplane/status.hpp"
 #include "dataplane/tap_source.hpp"
 #include "pipeline/pipeline.hpp"
+#include "support/temp_folder.hpp"
 #include "table/grace_period.hpp"
 #include "table/session_table.hpp"
 
@@ -125,15 +126,11 @@ class HandSlot : public SnapshotSlot {
 class ConfigFile {
  public:
   ConfigFile() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     write_secret('k');
     write("");
   }
   ConfigFile(const ConfigFile&) = delete;
   ConfigFile& operator=(const ConfigFile&) = delete;
-  ~ConfigFile() { std::filesystem::remove_all(folder_); }
 
   void write_secret(char letter) const {
     std::ofstream{folder_ / "key"} << std::string(32, letter);
@@ -154,7 +151,7 @@ class ConfigFile {
   }
 
  private:
-  std::filesystem::path folder_;
+  test::TempFolder folder_;
 };
 
 class HandSightings : public dataplane::SightingSource {

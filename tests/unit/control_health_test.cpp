@@ -88,6 +88,33 @@ TEST(Alarms, OneThatComesAndGoesIsToldOfNowAndThen) {
   EXPECT_EQ(raised + untold, kTimes + 1) << "all were told or counted";
 }
 
+TEST(Alarms, OneThatStaysIsToldOfInTheEnd) {
+  Alarms alarms;
+  std::uint64_t now = kSecond;
+  const auto look = [&](bool found) {
+    std::vector<Alarms::Found> list;
+    if (found) list.push_back({Alarm::kPortDown, "p0", "no carrier"});
+    return alarms.look(std::move(list), now, now / kSecond);
+  };
+  for (unsigned i = 0; i < Alarms::kAtOnce + 2; ++i) {
+    look(true);
+    now += Alarms::kQuiet_ns;
+    look(false);
+  }
+  const std::uint64_t since_s = now / kSecond;
+  EXPECT_TRUE(look(true).empty()) << "not yet";
+  std::vector<Alarms::Change> changes;
+  for (; changes.empty() && now < kSecond + 2 * Alarms::kRefill_ns; now += kSecond)
+    changes = look(true);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_TRUE(changes[0].raised);
+  EXPECT_EQ(changes[0].since_s, since_s);
+  EXPECT_EQ(changes[0].untold, 2U) << "those before it";
+  EXPECT_TRUE(look(true).empty()) << "once";
+  now += Alarms::kQuiet_ns;
+  ASSERT_EQ(look(false).size(), 1U);
+}
+
 TEST_F(ServiceTest, HealthNamesProblemAndCure) {
   world_.status.numbers.mbufs_total = 100;
   EXPECT_EQ(result("health"), Json::parse(R"({"status":"ok","problems":[]})"));
@@ -140,9 +167,15 @@ TEST_F(ServiceTest, WhatIsLostIsAnAlarmFromAPaceOn) {
   const Json problems = result("health")["problems"];
   EXPECT_EQ(problems[0]["what"],
             "10 frames a second came to access port p0 of link venue faster than they were taken");
-  EXPECT_EQ(problems[1]["subject"], "sightings");
+  EXPECT_EQ(problems[1]["subject"], "clients");
   for (int i = 0; i < 3; ++i) after_s(9, 9);
   EXPECT_EQ(after_s(9, 9), Names{});
+  for (auto ring : {&dataplane::RingDrops::uplink, &dataplane::RingDrops::guards,
+                    &dataplane::RingDrops::capport}) {
+    world_.status.numbers.workers[0].ring_drops.*ring += 100;
+    EXPECT_EQ(after_s(0, 0), Names{"ring_drops"});
+    for (int i = 0; i < 4; ++i) after_s(0, 0);
+  }
 }
 
 TEST_F(ServiceTest, AnAlarmIsAnEventWhenItBeginsAndWhenItIsOver) {

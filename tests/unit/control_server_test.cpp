@@ -2,6 +2,7 @@
 //
 // The control socket under real clients: hostile, slow and many.
 #include "control/server.hpp"
+#include "support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -25,16 +26,8 @@ using std::chrono::milliseconds;
 
 class ServerTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    path_ = pattern + "/control.sock";
-  }
-  void TearDown() override {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void SetUp() override { path_ = folder_ / "control.sock"; }
+  void TearDown() override { server_.reset(); }
 
   /// `later` is answered by answer_later(), `big` by a megabyte, all else by itself.
   tl::expected<std::unique_ptr<Server>, Error> open(ServerOptions options) {
@@ -95,7 +88,7 @@ class ServerTest : public testing::Test {
     return got;
   }
 
-  std::filesystem::path folder_;
+  test::TempFolder folder_;
   std::string path_;
   std::unique_ptr<Server> server_;
   std::vector<Server::Reply> waiting_;

@@ -14,6 +14,7 @@
 
 #include "control/listener.hpp"
 #include "control/server.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gate511::control {
 namespace {
@@ -32,9 +33,6 @@ std::string run(const std::string& command) {
 class Tls : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     make_authority("ca");
     make_certificate("server", "ca", "gateway.example", 1);
   }
@@ -42,7 +40,6 @@ class Tls : public testing::Test {
     stop_ = true;
     thread_ = {};
     server_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   void make_authority(const std::string& name) {
@@ -99,7 +96,8 @@ class Tls : public testing::Test {
     return why_;
   }
 
-  std::string folder_;
+  test::TempFolder temp_;
+  const std::string folder_ = temp_.text();
   std::string listen_;
   std::unique_ptr<Server> server_;
   std::atomic<bool> stop_{false};

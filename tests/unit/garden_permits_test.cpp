@@ -8,6 +8,7 @@
 
 #include "control/garden_permits.hpp"
 #include "control_fakes.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gate511::control {
 namespace {
@@ -16,7 +17,6 @@ constexpr std::uint32_t kNow = 1'750'000'000;
 
 class GardenPermitsTest : public testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   static pipeline::Learnt learnt(std::string_view address, std::uint32_t until_s,
                                  std::string_view host = "a.example") {
     pipeline::Learnt made{.address = *net::parse_ip(address), .until_s = until_s};
@@ -28,10 +28,7 @@ class GardenPermitsTest : public testing::Test {
 
   ConfigFile file_;
   ConfigState config_{file_.load()};
-  std::filesystem::path folder_ = [] {
-    std::string name = std::filesystem::temp_directory_path() / "gate511-garden-XXXXXX";
-    return std::filesystem::path{::mkdtemp(name.data())};
-  }();
+  test::TempFolder folder_;
   std::string path_ = folder_ / "garden.jsonl";
 };
 

@@ -19,6 +19,7 @@
 
 #include "control/control.hpp"
 #include "control_fakes.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gate511::control {
 
@@ -57,14 +58,11 @@ class LiveControl : public testing::Test {
 
   void SetUp() override {
     ASSERT_EQ(::access(gate511ctl_path().c_str(), X_OK), 0) << "build gate511ctl as well";
-    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    config_.control.socket = pattern + "/run/control.sock";
-    config_.control.status_socket = pattern + "/run/status.sock";
+    config_.control.socket = folder_ / "run/control.sock";
+    config_.control.status_socket = folder_ / "run/status.sock";
     config_.control.group = "";
     config_.metrics.listen = "";
-    config_.sessions.store = pattern + "/sessions.db";
+    config_.sessions.store = folder_ / "sessions.db";
     status_.numbers.mbufs_total = 1024;
     shared_.policers = policers_;
     shared_.bindings = bindings_;
@@ -82,7 +80,6 @@ class LiveControl : public testing::Test {
     stop_ = true;
     thread_ = {};
     control_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   Ran ctl(const std::string& arguments) {
@@ -103,7 +100,7 @@ class LiveControl : public testing::Test {
   }
 
   Config config_;
-  std::filesystem::path folder_;
+  test::TempFolder folder_;
   std::vector<table::Bucket> buckets_{table::SessionTable::buckets_for(2'000)};
   table::SessionTable table_{buckets_, 2'000, {1, 2}};
   ThreadGrace grace_;

@@ -3,8 +3,11 @@
 // Lines for operators: one valid line each, whatever is in them.
 #include "logging/log.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "logging/escape.hpp"
@@ -35,7 +38,7 @@ TEST(Log, EscapesWhatIsNotPrinted) {
 }
 
 TEST(Log, ALineOfTextIsOneLine) {
-  configure("test", Format::kText, Level::kInfo);
+  configure("test", {Format::kText, Level::kInfo});
   for (const auto& [name, escape] : kNames) {
     testing::internal::CaptureStderr();
     say(Level::kWarning, escape, "user " + name);
@@ -44,7 +47,7 @@ TEST(Log, ALineOfTextIsOneLine) {
 }
 
 TEST(Log, ALineOfJsonIsOneObjectInAscii) {
-  configure("test", Format::kJson, Level::kInfo);
+  configure("test", {Format::kJson, Level::kInfo});
   for (const auto& [name, escape] : kNames) {
     testing::internal::CaptureStderr();
     say(Level::kError, "json" + escape, "user " + name, {{"user", name}});
@@ -58,7 +61,7 @@ TEST(Log, ALineOfJsonIsOneObjectInAscii) {
 }
 
 TEST(Log, OfAKindAFewAMinuteAndNoneBelowItsLevel) {
-  configure("test", Format::kText, Level::kWarning);
+  configure("test", {Format::kText, Level::kWarning});
   testing::internal::CaptureStderr();
   testing::internal::CaptureStdout();
   say(Level::kInfo, "talk", "not this");
@@ -67,6 +70,31 @@ TEST(Log, OfAKindAFewAMinuteAndNoneBelowItsLevel) {
   const std::string lines = testing::internal::GetCapturedStderr();
   EXPECT_EQ(std::ranges::count(lines, '\n'), kPerMinute + 1);
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+}
+
+TEST(Log, DoesNotWaitForWhoDoesNotRead) {
+  configure("test", {Format::kJson, Level::kInfo});
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_NONBLOCK), 0);
+  const std::string full(4'096, 'x');
+  while (::write(ends[1], full.data(), full.size()) > 0) {
+  }
+  ASSERT_EQ(::fcntl(ends[1], F_SETFL, 0), 0);  // it would wait now
+  const int former = ::dup(STDERR_FILENO);
+  ASSERT_EQ(::dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+  for (int i = 0; i < 3; ++i) say(Level::kError, "unread", "nobody takes this");
+  std::string got(1 << 20, 0);
+  while (::read(ends[0], got.data(), got.size()) > 0) {
+  }
+  say(Level::kError, "read", std::string(20'000, '\1'));
+  const ssize_t size = ::read(ends[0], got.data(), got.size());
+  ::dup2(former, STDERR_FILENO);
+  for (const int file : {ends[0], ends[1], former}) ::close(file);
+  ASSERT_GT(size, 0);
+  EXPECT_LE(size, 4'096);
+  const auto line = nlohmann::json::parse(got.substr(0, static_cast<std::size_t>(size)));
+  EXPECT_EQ(line["kind"], "read");
+  EXPECT_EQ(line["unread"], 3);
 }
 
 }  // namespace

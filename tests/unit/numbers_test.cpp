@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -94,6 +95,7 @@ TEST(Metrics, EachSampleHasItsLabels) {
   snapshot.dataplane.workers = {{.lcore = 1}};
   snapshot.alarms = {{"port_down", "critical", 1}};
   snapshot.server.emplace();
+  snapshot.server->records.emplace();
   snapshot.store.emplace();
   snapshot.store->shared.emplace();
   for (const Family& family : families(snapshot)) {
@@ -103,6 +105,17 @@ TEST(Metrics, EachSampleHasItsLabels) {
       EXPECT_EQ(sample.classes.size(), bounds == 0 ? 0 : bounds + 1) << family.definition->name;
     }
   }
+}
+
+TEST(Metrics, RecordsAreThereWhereTheyAreOn) {
+  const auto snapshot = std::make_unique<Snapshot>();
+  snapshot->server.emplace();
+  EXPECT_TRUE(samples_of("gate511_records_written_total", *snapshot).empty());
+  records::RecordsStatus& status = snapshot->server->records.emplace();
+  status.written = 7;
+  status.longest_us = 1'500'000;
+  EXPECT_EQ(samples_of("gate511_records_written_total", *snapshot)[0].value, 7);
+  EXPECT_EQ(samples_of("gate511_records_longest_write_seconds", *snapshot)[0].value, 1'500'000);
 }
 
 TEST(Metrics, VerdictsThatAreZeroAreLeftOut) {

@@ -12,6 +12,7 @@
 
 #include "portal/brand.hpp"
 #include "portal/config.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gate511::portal {
 namespace {
@@ -84,6 +85,9 @@ INSTANTIATE_TEST_SUITE_P(
                         "portal.toml:5: `portal.url` is \"http://portal.example/\" and "
                         "`listen.https` is not; make them agree: "
                         "https:// with listen.https, else http://"},
+                    Bad{std::string{kGood} + "[log]\nformat = \"xml\"",
+                        "portal.toml:11: `log.format` is \"xml\"; it must be \"auto\", "
+                        "\"text\", \"json\" or \"journal\""},
                     Bad{std::string{kGood} + "ttl_s = -1",
                         "portal.toml:10: `plan[0].ttl_s` is -1; it must be an integer from 0 to "
                         "3153600000 seconds, 0 for no end"},
@@ -157,9 +161,8 @@ INSTANTIATE_TEST_SUITE_P(
         Site{"https://[2001:DB8::10]:443/", "https://[2001:db8::10]/", "[2001:db8::10]"}));
 
 TEST(PortalConfig, ASecretsErrorSaysWhatToDo) {
-  std::string name = "/tmp/gate511-portal.XXXXXX";
-  const std::string folder = ::mkdtemp(name.data());
-  const std::string path = folder + "/link.key";
+  const test::TempFolder folder;
+  const std::string path = folder / "link.key";
   const auto config = parse_config(with("link.key", path), "portal.toml");
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(load_secrets(*config).error().text(),
@@ -174,7 +177,6 @@ TEST(PortalConfig, ASecretsErrorSaysWhatToDo) {
                 " is open to every user; close it: chmod 0640 " + path);
   ::chmod(path.c_str(), 0640);
   EXPECT_TRUE(load_secrets(*config));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(PortalConfig, PlainHttpDrawsAWarning) {

@@ -20,6 +20,7 @@
 #include "portal/store/trail.hpp"
 #include "portal/store/users.hpp"
 #include "portal/store/vouchers.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gate511::portal {
 namespace {
@@ -31,8 +32,7 @@ constexpr const char* kBob = "02:00:5e:00:53:02";
 
 class PortalStore : public testing::Test {
  public:
-  PortalStore() : folder_{make_folder()}, file_{folder_ + "/portal.db"} {}
-  ~PortalStore() override { std::filesystem::remove_all(folder_); }
+  PortalStore() : file_{folder_ / "portal.db"} {}
 
  protected:
   std::string add(std::uint64_t devices, UnixTime expires_at = 0) {
@@ -52,12 +52,8 @@ class PortalStore : public testing::Test {
       return plan == "day" ? std::optional<std::uint64_t>{86'400} : std::nullopt;
     });
   }
-  static std::string make_folder() {
-    std::string name = "/tmp/gate511-portal.XXXXXX";
-    return ::mkdtemp(name.data());
-  }
 
-  std::string folder_;
+  test::TempFolder folder_;
   PortalFile file_;
   Vouchers vouchers_{file_};
 };
@@ -281,7 +277,7 @@ TEST_F(PortalStore, ADeviceOfAVoucherWithoutAnEndIsForgotten) {
 }
 
 TEST_F(PortalStore, TwoProgramsUseTheFileAtOnce) {
-  PortalFile other{folder_ + "/portal.db"};
+  PortalFile other{folder_ / "portal.db"};
   Vouchers theirs{other};
   const std::string code = add(1);
   EXPECT_TRUE(theirs.find(code));
@@ -290,11 +286,9 @@ TEST_F(PortalStore, TwoProgramsUseTheFileAtOnce) {
 }
 
 TEST(PortalFile, WhatIsNoDatabaseIsSaid) {
-  std::string name = "/tmp/gate511-portal.XXXXXX";
-  const std::string folder = ::mkdtemp(name.data());
-  EXPECT_THROW(PortalFile{folder + "/none/portal.db"}, sql::SqlError);
+  const test::TempFolder folder;
+  EXPECT_THROW(PortalFile{folder / "none/portal.db"}, sql::SqlError);
   EXPECT_THROW(PortalFile{"/dev/null/x"}, sql::SqlError);
-  std::filesystem::remove_all(folder);
 }
 
 TEST_F(PortalStore, ForgetsADeviceWithoutATrace) {
@@ -314,7 +308,7 @@ TEST_F(PortalStore, ForgetsADeviceWithoutATrace) {
   EXPECT_EQ(gone.links, 1U);
   EXPECT_EQ(forget_subject(file_, kAnn).logins, 0U) << "once more is nothing";
   EXPECT_TRUE(trail.is_spent(kBob, 8));
-  for (const auto& one : std::filesystem::directory_iterator{folder_}) {
+  for (const auto& one : std::filesystem::directory_iterator{folder_.path()}) {
     std::ifstream file{one.path(), std::ios::binary};
     const std::string bytes{std::istreambuf_iterator<char>{file}, {}};
     EXPECT_EQ(bytes.find(kAnn), bytes.npos) << one.path();

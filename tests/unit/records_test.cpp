@@ -14,6 +14,8 @@
 
 #include "control/records/recorder.hpp"
 #include "control_fakes.hpp"
+#include "sql/set_aside.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gate511::control::records {
 namespace {
@@ -22,30 +24,19 @@ using pipeline::SightingSource;
 
 constexpr UnixTime kNow = kUnixStart_s;
 
-class Folder {
+class Folder : public test::TempFolder {
  public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string file() const { return (path_ / "records.db").string(); }
+  [[nodiscard]] std::string file() const { return *this / "records.db"; }
   /// How often `bytes` stand in what is there.
   [[nodiscard]] std::size_t count(const std::string& bytes) const {
     std::size_t found = 0;
-    for (const auto& one : std::filesystem::directory_iterator{path_}) {
+    for (const auto& one : std::filesystem::directory_iterator{path()}) {
       std::ifstream file{one.path(), std::ios::binary};
       const std::string all{std::istreambuf_iterator<char>{file}, {}};
       for (std::size_t at = all.find(bytes); at != all.npos; at = all.find(bytes, at + 1)) ++found;
     }
     return found;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 net::MacAddress mac_of(std::uint64_t n) {
@@ -161,9 +152,46 @@ TEST_F(RecordsTest, AMadeUpFloodOfAddressesIsBounded) {
     notes.push_back(seen(7, net::to_string({0x2001'0db8'0000'0000, n + 1}), kNow));
   apply(notes);
   const Json span = of_session(7)[0];
-  EXPECT_EQ(span["left_out"], 10);
+  const std::uint64_t left_out = span["left_out"];
+  EXPECT_GE(left_out, 10U);
+  EXPECT_LT(left_out, RecordsFile::kMaxAddresses / 4);
   EXPECT_EQ(span["addresses"].size(), RecordsFile::kShownAddresses);
-  EXPECT_EQ(span["more_addresses"], RecordsFile::kMaxAddresses - RecordsFile::kShownAddresses);
+  EXPECT_EQ(span["more_addresses"],
+            RecordsFile::kMaxAddresses + 10 - left_out - RecordsFile::kShownAddresses);
+}
+
+TEST_F(RecordsTest, AClientDoesNotHideBehindAddressesThatItMadeUp) {
+  Note leased = seen(7, "192.0.2.7", kNow);
+  leased.source = SightingSource::kDhcp;
+  apply({leased, seen(7, "192.0.2.8", kNow), seen(7, "192.0.2.8", kNow + 9)});
+  for (std::uint64_t lap = 0; lap < 3; ++lap) {
+    Notes notes;
+    for (std::uint64_t n = 0; n < RecordsFile::kMaxAddresses; ++n)
+      notes.push_back(
+          seen(7, net::to_string({0x2001'0db8'0000'0000 + lap, n + 1}), kNow + 10 + lap));
+    apply(notes);
+  }
+  apply({seen(7, "192.0.2.9", kNow + 20)});
+  EXPECT_EQ(of_address("192.0.2.7").size(), 1U) << "it was leased";
+  EXPECT_EQ(of_address("192.0.2.8").size(), 1U) << "it was seen more than once";
+  EXPECT_EQ(of_address("192.0.2.9").size(), 1U) << "it is the latest";
+  Query query{.address = net::parse_ip("2001:db8::1"), .since = kNow + 10, .until = kNow + 10};
+  const Json result = file_->find(query);
+  EXPECT_TRUE(result["records"].empty()) << "one of those that went";
+  ASSERT_EQ(result["remarks"].size(), 1U);
+  EXPECT_EQ(result["remarks"][0]["kind"], "left_out");
+  EXPECT_EQ(result["remarks"][0]["session"], 7);
+}
+
+TEST_F(RecordsTest, ASessionThatAClockAheadBeganIsFoundByTheRightOne) {
+  const UnixTime ahead = kNow + 1'000'000;
+  Note begun = seen(7, "192.0.2.7", ahead);
+  begun.started = ahead;
+  apply({begun});
+  Note now = begun;
+  now.at = kNow;
+  apply({now});
+  ASSERT_EQ(of_address("192.0.2.7", kNow, kNow).size(), 1U);
 }
 
 TEST_F(RecordsTest, AnotherUserOrMacBeginsAnotherSpan) {
@@ -319,7 +347,10 @@ TEST_F(RecordsTest, ForgetLeavesNoByte) {
   EXPECT_EQ(file_->forget(mac_of(500)), 0U) << "once more is nothing";
 }
 
-TEST_F(RecordsTest, IsItsOwnersAlone) {
+TEST_F(RecordsTest, IsItsOwnersAloneAlsoWhereItWasNot) {
+  file_.reset();
+  std::filesystem::permissions(folder_.file(), std::filesystem::perms{0644});
+  open();
   struct stat status {};
   ASSERT_EQ(::stat(folder_.file().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777U, 0600U);
@@ -452,6 +483,42 @@ TEST_F(KeeperTest, SetsADamagedFileAside) {
   ASSERT_TRUE(found) << found.error();
   EXPECT_EQ((*found)["records"].size(), 1U);
   EXPECT_NE(keeper_->status().note.find("were damaged"), std::string::npos);
+  const auto earlier = ask({.session = 7, .since = kNow - 1'000, .until = kNow - 900});
+  ASSERT_TRUE(earlier) << earlier.error();
+  EXPECT_EQ((*earlier)["remarks"][0]["kind"], "down") << "it may have stood in what was damaged";
+  // What was set aside ages as well.
+  ASSERT_EQ(sql::files_set_aside(folder_.file()).size(), 1U);
+  keeper_.reset();
+  unix_ns_ += 31 * 86'400 * kNsPerSecond;
+  start(30);
+  EXPECT_TRUE(wait_until([this] { return sql::files_set_aside(folder_.file()).empty(); }));
+}
+
+TEST_F(KeeperTest, SaysThatItsFileIsGone) {
+  start();
+  keeper_->add(seen(7, "192.0.2.7", kNow));
+  ASSERT_TRUE(ask({.session = 7}));
+  std::filesystem::rename(folder_.file(), folder_.file() + ".old");
+  unix_ns_ += 60 * kNsPerSecond;
+  keeper_->add(seen(7, "192.0.2.7", kNow + 60));
+  ASSERT_TRUE(wait_until([this] { return !keeper_->status().problem.empty(); }));
+  EXPECT_EQ(
+      keeper_->status().problem,
+      "the records " + folder_.file() +
+          " cannot be written: the file was removed or replaced while in use; restart gate511");
+}
+
+TEST_F(KeeperTest, SaysThatTheClockWasSetBackWhileItDidNotRun) {
+  start();
+  keeper_->add(seen(7, "192.0.2.7", kNow));
+  keeper_.reset();
+  unix_ns_ -= 600 * kNsPerSecond;
+  start();
+  const auto found = ask({.session = 7, .since = kNow - 600, .until = kNow - 500});
+  ASSERT_TRUE(found) << found.error();
+  EXPECT_EQ(
+      (*found)["remarks"],
+      Json::array({{{"kind", "clock"}, {"since", kNow}, {"until", kNow - 600}, {"count", 0}}}));
 }
 
 // --- The recorder
@@ -555,16 +622,37 @@ TEST_F(RecorderTest, AMoveIsTwoSpans) {
 TEST_F(RecorderTest, AStepOfTheClockIsRemarked) {
   add(1);
   world_.time.advance_ms(10'000);
-  recorder_->tick();
+  recorder_->tick(0);
   world_.time.unix_ns -= 3'600 * kNsPerSecond;
-  recorder_->tick();
-  recorder_->tick();
+  recorder_->tick(0);
+  recorder_->tick(0);
   const auto found = ask({.session = 1, .since = kNow - 1'800, .until = kNow - 1'800});
   ASSERT_TRUE(found);
   EXPECT_EQ(
       (*found)["remarks"],
       Json::array(
           {{{"kind", "clock"}, {"since", kNow + 10}, {"until", kNow + 10 - 3'600}, {"count", 0}}}));
+}
+
+TEST_F(RecorderTest, SaysWhenTheWorkersCouldNotTellOfAll) {
+  recorder_->tick(5);  // from the start on
+  recorder_->tick(5);
+  for (int i = 1; i <= 20; ++i) {
+    world_.time.advance_ms(250);
+    recorder_->tick(5 + 100 * static_cast<std::uint64_t>(i));
+  }
+  world_.time.advance_ms(250);
+  recorder_->tick(2'005);
+  const auto found = ask({.session = 7, .since = kNow, .until = kNow + 10});
+  ASSERT_TRUE(found) << found.error();
+  std::uint64_t lost = 0;
+  for (const Json& remark : (*found)["remarks"]) {
+    EXPECT_EQ(remark["kind"], "lost");
+    lost += remark["count"].get<std::uint64_t>();
+  }
+  EXPECT_EQ(lost, 2'005U);
+  EXPECT_EQ((*found)["remarks"].size(), 2U)
+      << "what was at the start, and one as long as it went on";
 }
 
 }  // namespace

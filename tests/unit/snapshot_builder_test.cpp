@@ -9,6 +9,7 @@
 
 #include "control/snapshot_builder.hpp"
 #include "policy/garden_hosts.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gate511::control {
 namespace {
@@ -16,13 +17,9 @@ namespace {
 class SnapshotBuilder : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     std::ofstream{folder_ / "key"} << std::string(32, 'k');
     ::chmod((folder_ / "key").c_str(), 0600);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   Config parse(const std::string& rest) {
     auto config = parse_config(
@@ -38,7 +35,7 @@ class SnapshotBuilder : public testing::Test {
     return build_snapshot(config, ZoneNumbers{}.with(config.zones));
   }
 
-  std::filesystem::path folder_;
+  test::TempFolder folder_;
 };
 
 TEST_F(SnapshotBuilder, CarriesTheConfiguration) {

@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "control/store/sqlite_store.hpp"
+#include "support/temp_folder.hpp"
 
 namespace {
 
@@ -65,19 +66,15 @@ Session session(std::uint64_t id, std::uint64_t version) {
 
 class StoreMemory : public testing::Test {
  protected:
-  void SetUp() override {
-    ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
-    open();
-  }
+  void SetUp() override { open(); }
   void TearDown() override {
     failing = 0;
     store_ = nullptr;
-    std::filesystem::remove_all(folder_);
   }
 
   void open() {
     store_ = nullptr;
-    auto opened = SqliteStore::open(folder_ + "/sessions.db", 1);
+    auto opened = SqliteStore::open(folder_ / "sessions.db", 1);
     ASSERT_TRUE(opened) << opened.error().text();
     store_ = std::move(opened->store);
     found_.clear();
@@ -129,7 +126,7 @@ class StoreMemory : public testing::Test {
   }
 
   // Of files that are real: what the test made of them would want memory too.
-  std::string folder_ = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
+  test::TempFolder folder_;
   std::unique_ptr<Store> store_;
   std::map<std::uint64_t, std::uint64_t> found_;   ///< version, by id
   std::map<std::uint64_t, std::uint64_t> stored_;  ///< the last that is durable

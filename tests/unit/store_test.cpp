@@ -14,6 +14,7 @@
 #include "control/store/sqlite_store.hpp"
 #include "control_fakes.hpp"
 #include "support/forgetful_disk.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gate511::control {
 namespace {
@@ -422,9 +423,8 @@ TEST_F(StoredSessions, AMoveIsStored) {
 
 /// On the real file system.
 TEST(StoreOpen, ADamagedFileIsSetAside) {
-  std::string folder = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  const std::string path = folder + "/sessions.db";
+  const test::TempFolder folder;
+  const std::string path = folder / "sessions.db";
   std::ofstream{path} << std::string(5'000, 'x');
   {
     const auto opened = store::SqliteStore::open(path, 17);
@@ -436,7 +436,6 @@ TEST(StoreOpen, ADamagedFileIsSetAside) {
     EXPECT_EQ(again.error().text(), "sessions.store: " + path +
                                         " is in use; end the other gate511, or give another file");
   }
-  std::filesystem::remove_all(folder);
   const auto nowhere = store::SqliteStore::open("/proc/gate511/sessions.db", 17);
   ASSERT_FALSE(nowhere);
   EXPECT_NE(nowhere.error().text().find("cannot be opened"), std::string::npos);

@@ -9,8 +9,10 @@
 #include <optional>
 
 #include "control/audit_files.hpp"
+#include "control/mac_text.hpp"
 #include "control/records/keeper.hpp"
 #include "live_control.hpp"
+#include "support/temp_folder.hpp"
 
 namespace gate511::control {
 namespace {
@@ -26,19 +28,20 @@ std::string bytes_of(const std::filesystem::path& path) {
 /// Every form in which a MAC may stand in a file.
 std::vector<std::string> forms_of(net::MacAddress mac) {
   const std::string text = net::to_string(mac);
-  std::string hyphens = text, plain, big, little, counted;
+  std::string hyphens = text, plain, dotted, big, little, counted;
   std::replace(hyphens.begin(), hyphens.end(), ':', '-');
   for (const char c : text) {
     if (c != ':') plain += c;
   }
+  dotted = plain.substr(0, 4) + '.' + plain.substr(4, 4) + '.' + plain.substr(8);
   for (int shift = 40; shift >= 0; shift -= 8) big += static_cast<char>(mac.value() >> shift);
   little.assign(big.rbegin(), big.rend());
   // Seven bits a byte, as the store has it.
   std::uint64_t number = mac.value();
   for (; number >= 0x80; number >>= 7) counted += static_cast<char>(number | 0x80);
   counted += static_cast<char>(number);
-  std::vector<std::string> forms{text, hyphens, plain, big, little, counted};
-  for (std::size_t i = 0; i < 3; ++i) {
+  std::vector<std::string> forms{text, hyphens, plain, dotted, big, little, counted};
+  for (std::size_t i = 0; i < 4; ++i) {
     std::string upper = forms[i];
     std::transform(upper.begin(), upper.end(), upper.begin(),
                    [](char c) { return std::toupper(c); });
@@ -51,19 +54,13 @@ class Subject : public LiveControl {
  protected:
   void SetUp() override {
     if (::getuid() != 0) GTEST_SKIP() << "these methods are root's";
-    std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    kept_ = pattern;
     config_.control.audit_log = (kept_ / "audit.jsonl").string();
     config_.records = {(kept_ / "records.db").string(), 30};
     sightings_.waiting.push_back(seen(kSubject, "192.0.2.7"));
     sightings_.waiting.push_back(seen(kOther, "192.0.2.8"));
     LiveControl::SetUp();
   }
-  void TearDown() override {
-    LiveControl::TearDown();
-    std::filesystem::remove_all(kept_);
-  }
+  void TearDown() override { LiveControl::TearDown(); }
   static pipeline::Sighting seen(const char* mac, const char* address) {
     return {.address = *net::parse_ip(address),
             .client = *net::parse_mac(mac),
@@ -72,7 +69,7 @@ class Subject : public LiveControl {
   /// Files in which the MAC stands in some form.
   std::set<std::string> traces(const char* mac) {
     std::set<std::string> found;
-    for (const auto& folder : {folder_, kept_}) {
+    for (const auto& folder : {folder_.path(), kept_.path()}) {
       for (const auto& file : std::filesystem::directory_iterator{folder}) {
         if (!file.is_regular_file()) continue;
         const std::string bytes = bytes_of(file.path());
@@ -100,13 +97,13 @@ class Subject : public LiveControl {
                                " events follow --consumer billing --types session.added --count 1";
     run("(" + follow + " >/dev/null &) ; sleep 0.3; " + gate511ctl_path() + " -s " +
         config_.control.socket + " session add " + kOther);
-    ok(std::string{"session add 02-00-5E-0A-BB-CC --user alice"});
+    ok("session add 02-00-5E-0A-BB-CC --user alice --tag port7/0200.5e0a.bbcc");
     ok(std::string{"session revoke "} + kSubject);
     ok(std::string{"session add "} + kSubject + " --user alice --bind-ip 192.0.2.7");
     ok(std::string{"records --mac "} + kSubject);
   }
 
-  std::filesystem::path kept_;
+  test::TempFolder kept_;
 };
 
 TEST_F(Subject, IsToldInOneDocument) {
@@ -171,7 +168,7 @@ TEST_F(Subject, ForgottenLeavesNoByteInAnyFile) {
   EXPECT_EQ(traces(kSubject), std::set<std::string>{});
 }
 
-TEST(AuditFiles, FindTheMacInEveryForm) {
+TEST(MacText, IsFoundInEveryForm) {
   const net::MacAddress mac = *net::parse_mac(kSubject);
   std::size_t size = 0;
   EXPECT_EQ(find_mac("x02:00:5E:0a:bb:cc", mac, 0, size), 1U);
@@ -179,15 +176,17 @@ TEST(AuditFiles, FindTheMacInEveryForm) {
   EXPECT_EQ(find_mac("02-00-5e-0A-BB-CC", mac, 0, size), 0U);
   EXPECT_EQ(find_mac("mac 02005e0abbcc!", mac, 0, size), 4U);
   EXPECT_EQ(size, 12U);
+  EXPECT_EQ(find_mac("port7/0200.5E0a.bbcc", mac, 0, size), 6U);
+  EXPECT_EQ(size, 14U);
+  EXPECT_EQ(find_mac("02:00:5e:02:00:5e:0a:bb:cc", mac, 0, size), 9U);
+  EXPECT_EQ(find_mac("0200.5e0abbcc", mac, 0, size), std::string_view::npos);
   EXPECT_EQ(find_mac("02:00:5e:0a:bb-cc", mac, 0, size), std::string_view::npos);
   EXPECT_EQ(find_mac("02:00:5e:0a:bb:cd", mac, 0, size), std::string_view::npos);
   EXPECT_EQ(find_mac("02:00:5e:0a:bb:c", mac, 0, size), std::string_view::npos);
 }
 
 TEST(AuditFiles, RotatedOnesTooAndCompressedOnesAreNamed) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "gate511-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const std::filesystem::path folder{pattern};
+  const test::TempFolder folder;
   const auto write = [&](const char* name, const std::string& text) {
     std::ofstream{folder / name} << text;
   };
@@ -214,7 +213,6 @@ TEST(AuditFiles, RotatedOnesTooAndCompressedOnesAreNamed) {
   EXPECT_EQ(find_in_audit(path, mac).places, 0U);
   EXPECT_EQ(bytes_of(folder / "audit.jsonlx"), line) << "no file of the log's";
   EXPECT_EQ(bytes_of(path), "{\"params\":{\"mac\":\"00:00:00:00:00:00\"}}\n");
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -17,10 +17,11 @@ tl::expected<std::unique_ptr<Board>, Error> Board::make() {
 
 std::shared_ptr<const Snapshot> Board::latest() {
   std::unique_lock lock{mutex_};
-  if (is_fresh()) return latest_;
+  if (is_fresh() || Steady::now() < in_vain_until_) return latest_;
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t put = ::write(asked_.get(), &one, sizeof one);
-  has_new_.wait_for(lock, kPatience, [this] { return is_fresh() || is_closed_; });
+  if (!has_new_.wait_for(lock, kPatience, [this] { return is_fresh() || is_closed_; }))
+    in_vain_until_ = Steady::now() + kPatience;
   return latest_;
 }
 
@@ -45,6 +46,7 @@ void Board::put(std::shared_ptr<const Snapshot> snapshot) {
     const std::lock_guard lock{mutex_};
     former = std::exchange(latest_, std::move(snapshot));
     put_at_ = Steady::now();
+    in_vain_until_ = {};
   }
   has_new_.notify_all();
 }

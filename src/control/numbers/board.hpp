@@ -50,6 +50,7 @@ class Board {
   std::condition_variable has_new_;
   std::shared_ptr<const Snapshot> latest_;
   Steady::time_point put_at_{};
+  Steady::time_point in_vain_until_{};  ///< somebody has waited in vain: until then nobody does
   bool is_closed_ = false;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Of the control sockets and of events.
+// Of the control sockets, of events and of records.
 #include "control/numbers/metric_parts.hpp"
 
 namespace gate511::control::numbers {
@@ -12,6 +12,11 @@ constexpr std::uint64_t kUsInASecond = 1'000'000;
 template <std::uint64_t ServerNumbers::*kNumber>
 void of_server(S s, Samples& out) {
   if (s.server) out.push_back({{}, (*s.server).*kNumber});
+}
+
+template <std::uint64_t records::RecordsStatus::*kNumber>
+void of_records(S s, Samples& out) {
+  if (s.server && s.server->records) out.push_back({{}, (*s.server->records).*kNumber});
 }
 
 template <std::uint64_t EventNumbers::*kNumber>
@@ -88,6 +93,37 @@ std::vector<Definition> control_metrics() {
        "Ends of sessions that a named consumer never got.",
        {},
        of_events<&EventNumbers::dropped>},
+      {"gate511_records_written_total",
+       Kind::kCounter,
+       "Notes of who had which address that were written. Without records, none of these.",
+       {},
+       of_records<&records::RecordsStatus::written>},
+      {"gate511_records_lost_total",
+       Kind::kCounter,
+       "Notes for which there was no room while the disk failed.",
+       {},
+       of_records<&records::RecordsStatus::lost>},
+      {"gate511_records_failures_total",
+       Kind::kCounter,
+       "Writes of records that did not succeed.",
+       {},
+       of_records<&records::RecordsStatus::failures>},
+      {"gate511_records_waiting",
+       Kind::kGauge,
+       "Notes that are not written yet.",
+       {},
+       of_records<&records::RecordsStatus::waiting>},
+      {"gate511_records_purged_total",
+       Kind::kCounter,
+       "Records deleted, as they were older than records.retention_days.",
+       {},
+       of_records<&records::RecordsStatus::purged>},
+      {"gate511_records_longest_write_seconds",
+       Kind::kGauge,
+       "The longest write of records.",
+       {},
+       of_records<&records::RecordsStatus::longest_us>,
+       kUsInASecond},
   };
 }
 

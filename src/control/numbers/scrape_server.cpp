@@ -47,12 +47,14 @@ void say(web::App::Response& response, int status, const std::string& text) {
 
 ScrapeServer::ScrapeServer(Board& board) : board_{board}, server_{kLimits} {
   using Handled = httplib::Server::HandlerResponse;
-  app_.set_pre_routing_handler([](const web::App::Request& request, web::App::Response& response) {
-    if (request.method == "GET" || request.method == "HEAD") return Handled::Unhandled;
-    response.set_header("Allow", "GET, HEAD");
-    say(response, kMethodNotAllowed, "metrics are read alone\n");
-    return Handled::Handled;
-  });
+  app_.allow("GET, HEAD");
+  app_.set_pre_routing_handler(
+      [this](const web::App::Request& request, web::App::Response& response) {
+        if (request.method == "GET" || request.method == "HEAD") return Handled::Unhandled;
+        response.set_header("Allow", app_.allowed());
+        say(response, kMethodNotAllowed, "metrics are read alone\n");
+        return Handled::Handled;
+      });
   app_.Get("/metrics",
            [this](const web::App::Request&, web::App::Response& response) { answer(response); });
   const httplib::Server::HandlerWithResponse on_error = [](const web::App::Request& /*request*/,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/records/file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,12 +8,14 @@
 #include <utility>
 
 #include "control/client_json.hpp"
-#include "control/fd.hpp"
 #include "control/records/statements.hpp"
+#include "sql/private_file.hpp"
 
 namespace gate511::control::records {
 namespace {
 
+constexpr std::uint64_t kRoom =
+    256;  // addresses that go together, since looking for them takes long
 constexpr std::uint64_t kNull = ~std::uint64_t{0};  // -1 to SQLite
 
 constexpr const char* kTables = R"(
@@ -56,11 +57,6 @@ constexpr const char* kTables = R"(
   INSERT INTO meta(one, written, round) VALUES(1, 0, 0);
 )";
 
-/// Ours alone from its first moment, and with it what SQLite puts beside it.
-void make_private(const std::string& path) {
-  const Fd made{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
-}
-
 }  // namespace
 
 struct RecordsFile::Span {
@@ -71,10 +67,11 @@ struct RecordsFile::Span {
   std::string link;
   std::uint64_t round;
   std::uint64_t addresses;
+  UnixTime started;
 };
 
 RecordsFile::RecordsFile(const std::string& path, Names names)
-    : database_{(make_private(path), path)}, names_{std::move(names)} {
+    : database_{(sql::make_private(path), path)}, names_{std::move(names)} {
   database_.execute("PRAGMA locking_mode=EXCLUSIVE");
   const std::int64_t application = database_.number("PRAGMA application_id");
   const bool is_new = database_.number("SELECT count(*) FROM sqlite_schema") == 0;
@@ -168,7 +165,8 @@ std::optional<RecordsFile::Span> RecordsFile::find_open(std::uint64_t session) {
             find.number(4),
             std::string{find.bytes(5)},
             find.number(6),
-            find.number(7)};
+            find.number(7),
+            find.number(8)};
   find.run();  // to its end, so that it can be bound anew
   return span;
 }
@@ -185,6 +183,8 @@ std::uint64_t RecordsFile::open_span(const Note& note) {
   } else if (open) {
     const bool is_moved = open->mac != mac || open->vlan != vlan || open->link != link;
     if (!is_moved && open->user == note.user) {
+      if (open->started > note.at && note.kind != Note::Kind::kEnd)  // by a clock that was ahead
+        statements_->set_started.bind(1, open->number).bind(2, note.at).run();
       if (open->round != round_) statements_->set_round.bind(1, open->number).bind(2, round_).run();
       return open->number;
     }
@@ -223,12 +223,21 @@ void RecordsFile::note_address(const Note& note) {
   run(statements_->see);
   if (database_.changes() != 0) return;
   const auto open = find_open(note.session);
-  if (open && open->addresses >= kMaxAddresses) {
-    statements_->leave_out.bind(1, span).run();
+  if (open && open->addresses >= kMaxAddresses && !make_room(span)) {
+    statements_->leave_out.bind(1, span).bind(2, std::uint64_t{1}).run();
     return;
   }
   run(statements_->add);
   statements_->count.bind(1, span).run();
+}
+
+bool RecordsFile::make_room(std::uint64_t span) {
+  statements_->make_room.bind(1, span).bind(2, kRoom).run();
+  const auto gone = static_cast<std::uint64_t>(database_.changes());
+  if (gone == 0) return false;
+  statements_->leave_out.bind(1, span).bind(2, gone).run();
+  statements_->uncount.bind(1, span).bind(2, gone).run();
+  return true;
 }
 
 void RecordsFile::note_end(const Note& note) {

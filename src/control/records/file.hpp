@@ -50,7 +50,8 @@ class RecordsFile {
  public:
   static constexpr int kApplication = 0x67353152;  ///< "g51R"
   static constexpr int kVersion = 1;
-  /// Of a span. A client can make up addresses without end; what is more is counted.
+  /// Of a span. A client can make up addresses without end. Where there are more, those go that
+  /// were seen but once and longest ago, never what DHCP gave; how many is counted.
   static constexpr std::uint64_t kMaxAddresses = 4'096;
   static constexpr std::size_t kShownAddresses = 256;   ///< of a span in an answer
   static constexpr std::size_t kPageAddresses = 2'048;  ///< of all spans in an answer, about
@@ -78,6 +79,9 @@ class RecordsFile {
   /// Takes away some of what was over before `before`: spans, addresses and remarks. True: there
   /// may be more.
   [[nodiscard]] bool purge_some(UnixTime before);
+  /// A page that was split may hold a copy of what has moved to another: none is left by this.
+  /// Takes as long as the file is large.
+  void rebuild();
   /// So many spans and addresses have been taken away.
   [[nodiscard]] std::uint64_t purged() const { return purged_; }
 
@@ -95,6 +99,8 @@ class RecordsFile {
   void note_session(const Note& note);
   void note_address(const Note& note);
   void note_end(const Note& note);
+  /// For another address. False: all that are there came by DHCP.
+  bool make_room(std::uint64_t span);
   void begin_round();
   void add(const Remark& remark);
   /// The span that goes on of the note's session, as it is there.
@@ -103,6 +109,8 @@ class RecordsFile {
   void close(std::uint64_t span, UnixTime at, std::string_view reason);
   [[nodiscard]] Json addresses_of(std::uint64_t span, const Query& query);
   [[nodiscard]] Json remarks_of(const Query& query);
+  /// Of sessions at that time that had more addresses than are kept.
+  void add_left_out(const Query& query, Json& remarks);
   [[nodiscard]] std::string link_name(std::uint8_t link) const;
 
   sql::Database database_;

@@ -93,7 +93,24 @@ Json RecordsFile::remarks_of(const Query& query) {
                        {"until", read.number(2)},
                        {"count", read.number(3)}});
   }
+  // It may be whose address it was.
+  if (query.address) add_left_out(query, remarks);
   return remarks;
+}
+
+void RecordsFile::add_left_out(const Query& query, Json& remarks) {
+  sql::Statement read{
+      database_,
+      "SELECT session, started, ended, left_out FROM span WHERE left_out > 0 AND "
+      "started <= ?1 AND (ended = 0 OR ended >= ?2) ORDER BY number DESC LIMIT 100"};
+  read.bind(1, query.until).bind(2, query.since);
+  while (read.step()) {
+    remarks.push_back({{"kind", "left_out"},
+                       {"session", read.number(0)},
+                       {"since", read.number(1)},
+                       {"until", read.number(2) == 0 ? written_ : read.number(2)},
+                       {"count", read.number(3)}});
+  }
 }
 
 Json RecordsFile::find(const Query& query) {

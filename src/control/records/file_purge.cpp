@@ -43,12 +43,10 @@ bool RecordsFile::purge_some(UnixTime before) {
       read.bind(1, up_to).bind(2, std::uint64_t{kPurgeSlice});
       while (read.step()) open.emplace_back(read.number(0), read.number(1));
       sql::Statement drop{database_, "DELETE FROM address WHERE span = ?1 AND last < ?2"};
-      sql::Statement uncount{
-          database_, "UPDATE span SET addresses = max(0, addresses - ?2) WHERE number = ?1"};
       for (const auto& [session, number] : open) {
         drop.bind(1, number).bind(2, before).run();
         const auto dropped = static_cast<std::uint64_t>(database_.changes());
-        if (dropped != 0) uncount.bind(1, number).bind(2, dropped).run();
+        if (dropped != 0) statements_->uncount.bind(1, number).bind(2, dropped).run();
         taken += dropped;
       }
       has_more = open.size() == kPurgeSlice;
@@ -79,10 +77,13 @@ std::uint64_t RecordsFile::forget(net::MacAddress mac) {
     spans = static_cast<std::uint64_t>(database_.changes());
     transaction.commit();
   }
-  // A page that was split may hold a copy of what has moved to another; none is left by this.
+  rebuild();
+  return spans;
+}
+
+void RecordsFile::rebuild() {
   database_.execute("VACUUM");
   database_.empty_log();
-  return spans;
 }
 
 }  // namespace gate511::control::records

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,8 @@
 #include <iterator>
 #include <utility>
 
+#include "sql/set_aside.hpp"
+
 namespace gate511::control::records {
 namespace {
 
@@ -22,15 +25,14 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr milliseconds kRetry{1'000};
 constexpr std::uint64_t kDay_s = 86'400;
 constexpr std::uint64_t kSign_s = 50;  // a sign of life, where there is nothing to write
+constexpr UnixTime kBack_s = 2;        // that the clock was set back by since, to be told of
 constexpr UnixTime kDown_s = 5;        // without a word that is told of: more than a write takes
 
-/// What is damaged goes out of the way; its write-ahead log with it.
-std::string set_aside(const std::string& path, UnixTime now) {
-  std::string aside = fmt::format("{}.damaged-{}", path, now);
-  if (std::filesystem::exists(path + "-wal"))
-    std::filesystem::rename(path + "-wal", aside + "-wal");
-  std::filesystem::rename(path, aside);
-  return aside;
+/// Which file it is, wherever it is moved to.
+std::pair<std::uint64_t, std::uint64_t> identity_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
 }
 
 }  // namespace
@@ -120,6 +122,7 @@ RecordsStatus Keeper::status() const {
   const std::lock_guard lock{mutex_};
   RecordsStatus status = status_;
   status.waiting = waiting_count_;
+  if (status.problem.empty()) status.problem = status.gone;
   return status;
 }
 
@@ -176,15 +179,30 @@ void Keeper::open() {
     file_ = make();
   } catch (const sql::SqlError& error) {
     if (!error.is_corrupt()) throw;
-    const std::string aside = set_aside(options_.path, now());
+    const std::string aside = sql::set_aside(options_.path, now());
+    is_set_aside_ = true;
     file_ = make();
     note = fmt::format("the records {} were damaged ({}) and are now {}", options_.path,
                        error.what(), aside);
   }
+  identity_ = identity_of(options_.path);
   if (!note.empty()) {
     const std::lock_guard lock{mutex_};
     status_.note = std::move(note);
   }
+}
+
+/// What was removed or replaced takes all that is written with it when the program ends.
+void Keeper::look_for_file(UnixTime at) {
+  if (at < looked_at_ + kSign_s && at >= looked_at_) return;
+  looked_at_ = at;
+  const bool is_there = identity_of(options_.path) == identity_;
+  const std::lock_guard lock{mutex_};
+  status_.gone = is_there ? ""
+                          : fmt::format(
+                                "the records {} cannot be written: the file was removed or "
+                                "replaced while in use; restart gate511",
+                                options_.path);
 }
 
 /// Takes out what it has written. False: nothing was.
@@ -195,9 +213,11 @@ bool Keeper::write(Notes& notes, std::vector<Remark>& remarks, bool is_last) {
     if (!file_) {
       open();
       const UnixTime before = file_->written();
-      if (before != 0 && at > before + kDown_s)
+      if (is_set_aside_ || (before != 0 && at > before + kDown_s))
         remarks.push_back({Remark::Kind::kDown, before, at, 0});
+      if (before > at + kBack_s) remarks.push_back({Remark::Kind::kClock, before, at, 0});
     }
+    look_for_file(at);
     const bool is_due = is_last || at < file_->written() || at >= file_->written() + kSign_s;
     if (notes.empty() && remarks.empty() && !is_due) return true;
     file_->apply(notes, remarks, at);
@@ -248,7 +268,9 @@ bool Keeper::tidy() {
     if (!is_purging_ && at_ns < next_purge_ns_) return false;
     next_purge_ns_ = at_ns + kPurgeEvery_ns;
     const UnixTime at = now();
-    is_purging_ = file_->purge_some(at - std::min(at, retention_days_ * kDay_s));
+    const UnixTime before = at - std::min(at, retention_days_ * kDay_s);
+    is_purging_ = file_->purge_some(before);
+    if (!is_purging_) finish_purge(before, at_ns);
     const std::lock_guard lock{mutex_};
     status_.purged = file_->purged();
     return is_purging_;
@@ -258,6 +280,17 @@ bool Keeper::tidy() {
     failed(error.what());
     return false;
   }
+}
+
+void Keeper::finish_purge(UnixTime before, std::uint64_t at_ns) {
+  // What was set aside is as old as its name says.
+  for (const sql::SetAside& file : sql::files_set_aside(options_.path)) {
+    if (file.unix_s < before) std::filesystem::remove(file.path);
+  }
+  if (file_->purged() == rebuilt_at_ || at_ns < next_rebuild_ns_) return;
+  next_rebuild_ns_ = at_ns + kRebuildEvery_ns;
+  file_->rebuild();
+  rebuilt_at_ = file_->purged();
 }
 
 void Keeper::failed(std::string_view what) {

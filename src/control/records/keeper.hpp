@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "control/clock.hpp"
@@ -36,6 +37,7 @@ class Keeper {
   /// At worst so much of what was seen is lost by a kill or a loss of power.
   static constexpr std::chrono::milliseconds kGather{1'000};
   static constexpr std::uint64_t kPurgeEvery_ns = 3'600 * kNsPerSecond;
+  static constexpr std::uint64_t kRebuildEvery_ns = 24 * kPurgeEvery_ns;  ///< where it has purged
 
   struct Options {
     std::string path;
@@ -87,6 +89,8 @@ class Keeper {
   void answer_one(Question& question);
   /// One slice of what is due without being asked. True: there is more.
   bool tidy();
+  void finish_purge(UnixTime before, std::uint64_t at_ns);
+  void look_for_file(UnixTime at);
   void failed(std::string_view what);
   [[nodiscard]] UnixTime now() const { return clock_.unix_ns() / kNsPerSecond; }
 
@@ -100,6 +104,11 @@ class Keeper {
   std::unique_ptr<RecordsFile> file_;
   std::uint64_t next_purge_ns_ = 0;  ///< CLOCK_BOOTTIME
   bool is_purging_ = false;
+  std::uint64_t next_rebuild_ns_ = 0;                   ///< CLOCK_BOOTTIME
+  std::uint64_t rebuilt_at_ = 0;                        ///< of what was purged
+  bool is_set_aside_ = false;                           ///< a file that was damaged
+  std::pair<std::uint64_t, std::uint64_t> identity_{};  ///< device and inode of the file
+  UnixTime looked_at_ = 0;                              ///< whether it is there still
 
   mutable std::mutex mutex_;  // what follows
   std::condition_variable wake_;

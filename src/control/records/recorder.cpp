@@ -100,7 +100,22 @@ void Recorder::work() {
   add(std::move(ends));
 }
 
-void Recorder::tick() {
+/// One remark for as long as it goes on, and for each minute of that.
+void Recorder::tell_of_dropped(std::uint64_t dropped) {
+  const std::uint64_t more = dropped - std::exchange(dropped_, dropped);
+  const UnixTime now = unix_s();
+  if (more != 0) {
+    if (dropping_.count == 0) dropping_.since = ticked_ == 0 ? now : ticked_;
+    dropping_.until = now;
+    dropping_.count += more;
+  }
+  ticked_ = now;
+  const bool is_over = dropping_.count != 0 && (more == 0 || now >= dropping_.since + 60);
+  if (is_over) parts_.keeper.add(std::exchange(dropping_, {}));
+}
+
+void Recorder::tick(std::uint64_t dropped) {
+  tell_of_dropped(dropped);
   const std::uint64_t unix_ns = parts_.clock.unix_ns();
   const std::uint64_t apart_ns = unix_ns - parts_.clock.boot_ns();
   const std::uint64_t step_ns = apart_ns - apart_ns_;  // modulo 2^64

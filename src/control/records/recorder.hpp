@@ -37,14 +37,16 @@ class Recorder final : public SessionListener {
   /// One slice of a round.
   void work();
   [[nodiscard]] bool has_work() const;
-  /// A few times a second: looks for steps of the clock.
-  void tick();
+  /// A few times a second: looks for steps of the clock, and for what the workers could not tell.
+  /// `dropped`: reports of clients seen that found their ring full, since the start.
+  void tick(std::uint64_t dropped);
 
  private:
   [[nodiscard]] Note note_of(Note::Kind kind, const SessionRecord& record) const;
   void add(Note note);
   void note_session(const SessionRecord& record);
   void note_address(const SessionRecord& record, const SeenAddress& address);
+  void tell_of_dropped(std::uint64_t dropped);
   [[nodiscard]] std::uint64_t unix_s() const { return parts_.clock.unix_ns() / kNsPerSecond; }
 
   Parts parts_;
@@ -53,6 +55,9 @@ class Recorder final : public SessionListener {
   enum class Round : std::uint8_t { kDue, kUnderWay, kDone } round_ = Round::kDue;
   std::uint32_t next_ = 0;  ///< where the round goes on
   bool has_lost_ = false;   ///< since the round began
+  std::uint64_t dropped_ = 0;
+  Remark dropping_{};    ///< of reports, not told yet
+  UnixTime ticked_ = 0;  ///< unix time of the tick before
 };
 
 /// Two, of which the second may be none.

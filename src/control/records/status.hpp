@@ -11,6 +11,7 @@ namespace gate511::control::records {
 /// For `stats.get` and `health`.
 struct RecordsStatus {
   std::string problem;           ///< empty: none
+  std::string gone;              ///< not empty: the file is not there any more
   std::string note;              ///< what was wrong when it was opened, and what was done about it
   std::uint64_t written = 0;     ///< notes
   std::uint64_t lost = 0;        ///< notes for which there was no room

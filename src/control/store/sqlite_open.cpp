@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "control/store/sqlite_store.hpp"
+#include "sql/private_file.hpp"
+#include "sql/set_aside.hpp"
 
 namespace gate511::control::store {
 namespace {
@@ -25,6 +27,7 @@ struct Loaded {
 /// Throws what SqliteFile throws.
 Loaded load(const std::string& path) {
   // The file holds who is where: it is root's alone, and so is what SQLite puts beside it.
+  sql::make_private(path);
   const mode_t mask = ::umask(0077);
   Loaded loaded;
   try {
@@ -42,18 +45,6 @@ Error no_store(const std::string& path, const std::string& what, const std::stri
   return {"sessions.store", fmt::format("{} {}", path, what), cure};
 }
 
-/// The new name. Throws std::filesystem::filesystem_error.
-std::string set_aside(const std::string& path, std::uint64_t unix_s) {
-  std::string aside = fmt::format("{}.damaged-{}", path, unix_s);
-  for (int i = 2; std::filesystem::exists(aside); ++i)
-    aside = fmt::format("{}.damaged-{}-{}", path, unix_s, i);
-  // What has not reached the file yet goes with it, or the new file would get it.
-  if (std::filesystem::exists(path + "-wal"))
-    std::filesystem::rename(path + "-wal", aside + "-wal");
-  std::filesystem::rename(path, aside);
-  return aside;
-}
-
 tl::expected<void, Error> load_or_set_aside(const std::string& path, std::uint64_t unix_s,
                                             Loaded& loaded) {
   try {
@@ -66,7 +57,7 @@ tl::expected<void, Error> load_or_set_aside(const std::string& path, std::uint64
       loaded = load(path);
     } catch (const SqlError& error) {
       if (!error.is_corrupt()) throw;
-      const std::string aside = set_aside(path, unix_s);
+      const std::string aside = sql::set_aside(path, unix_s);
       loaded = load(path);
       loaded.restored.note =
           fmt::format("the store {} was damaged ({}) and is now {}; no session was taken from it",

@@ -20,6 +20,7 @@
 #include "policy/verdict.hpp"
 #include "programs/ctl/base64.hpp"
 #include "programs/ctl/command.hpp"
+#include "programs/ctl/given.hpp"
 #include "programs/ctl/pcapng.hpp"
 #include "programs/ctl/show.hpp"
 #include "programs/ctl/table.hpp"
@@ -34,10 +35,10 @@ constexpr auto kPause = 20ms;  // between looks for more
 
 struct Given {
   std::string mac;
-  std::uint64_t seconds = 0;
+  std::optional<std::string> seconds;  ///< with a unit
   std::string out;
   std::optional<std::uint64_t> snap;
-  std::optional<std::uint64_t> max_bytes;
+  std::optional<std::string> max_bytes;  ///< with a unit
 };
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -62,6 +63,7 @@ class Output {
   Output& operator=(const Output&) = delete;
   ~Output() {
     if (fd_ > STDERR_FILENO) ::close(fd_);
+    if (is_open() && !is_kept_ && path_ != "-") ::unlink(path_.c_str());
   }
 
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
@@ -69,22 +71,35 @@ class Output {
     while (!bytes.empty()) {
       const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return false;
+      if (written <= 0) return cut();
       bytes.remove_prefix(static_cast<std::size_t>(written));
+      size_ += written;
     }
+    whole_ = size_;
+    is_kept_ = true;
     return true;
   }
   [[nodiscard]] Failure failure() const {
     const int code = errno;
     return {Exit::kRefused,
-            {path_, fmt::format("cannot be written: {}", std::strerror(code)),
+            {"--out " + path_, fmt::format("cannot be written: {}", std::strerror(code)),
              code == EEXIST ? "it is there already: give another name, or remove it"
                             : "give another file"}};
   }
 
  private:
+  /// A file ends with a whole block. False.
+  [[nodiscard]] bool cut() const {
+    const int code = errno;
+    if (path_ != "-") static_cast<void>(!::ftruncate(fd_, whole_));
+    errno = code;
+    return false;
+  }
+
   std::string path_;
   int fd_;
+  off_t size_ = 0, whole_ = 0;  ///< what was written; of it, what ended a call
+  bool is_kept_ = false;        ///< there is something in it
 };
 
 std::string sentence_of(const std::string& verdict) {
@@ -147,28 +162,37 @@ std::uint64_t unix_ns() {
 }
 
 int capture(const Command& command, const Given& given) {
+  Json params{{"mac", given.mac}};
+  std::optional<Failure> wrong;
+  put_time_span(params, "seconds", "--seconds", given.seconds, wrong);
+  put(params, "snap", given.snap);
+  put_size(params, "max_bytes", "--max-bytes", given.max_bytes, wrong);
+  if (wrong) return fail(*wrong);
   auto client = command.connect();
   if (!client) return fail(client.error());
-  Json params{{"mac", given.mac}, {"seconds", given.seconds}};
-  if (given.snap) params["snap"] = *given.snap;
-  if (given.max_bytes) params["max_bytes"] = *given.max_bytes;
+  // First, as nobody is to be watched for nothing.
+  Output out{given.out};
+  if (!out.is_open()) return fail(out.failure());
   const auto started = command.call(*client, "capture.start", params);
   if (!started) return fail(started.error());
-  Output out{given.out};
-  if (!out.is_open() || !out.write(header(*started, given))) return fail(out.failure());
+  if (!out.write(header(*started, given))) return fail(out.failure());
   end_at_interrupt();
   Sum sum;
+  const auto broken = [&sum](const Failure& failure) {
+    fmt::print(stderr, "{} frames are in the file\n", sum.frames);
+    return fail(failure);
+  };
   for (bool is_stopped = false; !sum.is_done;) {
     if (interrupted != 0 && !std::exchange(is_stopped, true)) {
       const auto stopped = command.call(*client, "capture.stop", Json::object());
-      if (!stopped) return fail(stopped.error());
+      if (!stopped) return broken(stopped.error());
     }
     const auto read = command.call(*client, "capture.read", Json::object());
-    if (!read) return fail(read.error());
+    if (!read) return broken(read.error());
     const auto text = packets(*read, sum);
     if (!text)
       return fail({Exit::kNoDaemon, {"capture.read", "no base64", "compare the versions"}});
-    if (!out.write(*text)) return fail(out.failure());
+    if (!out.write(*text)) return broken(out.failure());
     if (text->empty() && !sum.is_done) std::this_thread::sleep_for(kPause);
   }
   if (sum.dropped > 0 && !out.write(pcapng::statistics(0, unix_ns(), sum.dropped)))
@@ -186,10 +210,12 @@ void add_capture_verb(CLI::App& app, Command& command) {
   CLI::App* verb = add_verb(command, &app, "capture", "one client's frames to a pcapng file",
                             [&command, given] { return capture(command, *given); });
   verb->add_option("MAC", given->mac, "the client")->required();
-  verb->add_option("--seconds", given->seconds, "for so long, 3600 at most")->required();
+  verb->add_option("--seconds", given->seconds, "for so long, an hour at most: 30s, 5m")
+      ->required();
   verb->add_option("--out", given->out, "a new file, or - for standard output")->required();
-  verb->add_option("--snap", given->snap, "keep so many bytes of a frame");
-  verb->add_option("--max-bytes", given->max_bytes, "end when so many bytes were kept");
+  verb->add_option("--snap", given->snap, "keep so many bytes of a frame")
+      ->check(CLI::Range(14, 65'535));
+  verb->add_option("--max-bytes", given->max_bytes, "end when so many bytes were kept: 10M");
 }
 
 }  // namespace gate511::ctl

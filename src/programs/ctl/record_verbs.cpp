@@ -68,6 +68,10 @@ std::string remark_line(const Json& remark) {
   if (kind == "lost")
     return fmt::format("note: {} {} notes were lost\n", span, number(remark, "count"));
   if (kind == "clock") return fmt::format("note: the clock was set {}\n", span);
+  if (kind == "left_out") {
+    return fmt::format("note: session {}, {}, had {} more addresses than are kept\n",
+                       number(remark, "session"), span, number(remark, "count"));
+  }
   return fmt::format("note: no records were kept {}\n", span);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // import and export: sessions as lines of JSON.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "programs/ctl/command.hpp"
@@ -51,14 +53,20 @@ int import(const Command& command, const std::string& path, bool strict) {
   return Import{command, *client, is_stdin ? "standard input" : path, strict}.run(reader, size);
 }
 
-/// The file under another name, which becomes its own when all is well.
+/// A new file, for its owner alone. What is there of an export before goes.
+std::FILE* open_new(const std::string& path) {
+  ::unlink(path.c_str());
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  return file < 0 ? nullptr : ::fdopen(file, "w");
+}
+
+/// The file under another name, which becomes its own when all is well. What is in it is of people.
 class Output {
  public:
   explicit Output(const std::string& path)
       : path_{path},
         partial_{path + ".partial"},
-        file_{path == "-" ? stdout : std::fopen(partial_.c_str(), "we"),
-              path == "-" ? keep_open : std::fclose} {}
+        file_{path == "-" ? stdout : open_new(partial_), path == "-" ? keep_open : std::fclose} {}
   ~Output() {
     if (file_ && path_ != "-" && !is_done_) ::unlink(partial_.c_str());
   }
@@ -174,12 +182,11 @@ void add_transfer_verbs(CLI::App& app, Command& command) {
                [&command, path, strict] { return import(command, *path, *strict); });
   importing->add_option("FILE", *path, "what `export` wrote; -: standard input");
   importing->add_flag("--strict", *strict, "stop at the first bad line");
-  const auto subject = std::make_shared<std::string>();
+  const auto subject = std::make_shared<std::optional<std::string>>();
   CLI::App* exporting = add_verb(command, &app, "export", "write all sessions, a line of JSON each",
                                  [&command, path, subject] {
-                                   return subject->empty()
-                                              ? export_all(command, *path)
-                                              : export_subject(command, *subject, *path);
+                                   return *subject ? export_subject(command, **subject, *path)
+                                                   : export_all(command, *path);
                                  });
   exporting->add_option("--subject", *subject,
                         "instead all that is kept of this MAC, one document; for root alone");

@@ -171,6 +171,11 @@ def as_metrics(s):
     put("event_consumers", events["consumers"])
     put("events_kept", events["kept"])
     put("events_dropped_total", events["dropped"])
+    records = control["records"]
+    for name in ("written", "lost", "failures", "purged"):
+        put(f"records_{name}_total", records[name])
+    put("records_waiting", records["waiting"])
+    put("records_longest_write_seconds", records["longest_write_us"] / 1e6)
     store = s["store"]
     put("store_commits_total", store["commits"])
     put("store_changes_total", store["changes"])
