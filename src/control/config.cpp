@@ -72,6 +72,9 @@ LinkConfig read_link(Section& section) {
   std::size_t carrier = 0;
   section.choice("carrier", {"ignore", "follow"}, carrier);
   link.follow_carrier = carrier == 1;
+  std::size_t offloads = 0;
+  section.choice("offloads", {"auto", "off"}, offloads);
+  link.offloads = offloads == 0;
   const std::string key = section.name("routers");
   section.texts("routers", [&](const std::string& text) { return add_router(key, text, link); });
   return link;
@@ -82,11 +85,11 @@ void read_links(Document& document, Section& root, std::vector<LinkConfig>& out)
   std::set<std::string> names;
   const auto tables = root.tables("link");
   for (std::size_t i = 0; i < tables.size(); ++i) {
-    Section section{
-        document,
-        tables[i],
-        fmt::format("link[{}]", i),
-        {"name", "access", "uplink", "reserved", "multicast", "mtu", "carrier", "routers"}};
+    Section section{document,
+                    tables[i],
+                    fmt::format("link[{}]", i),
+                    {"name", "access", "uplink", "reserved", "multicast", "mtu", "carrier",
+                     "offloads", "routers"}};
     LinkConfig link = read_link(section);
     if (!names.insert(link.name).second) {
       section.fail(

@@ -56,6 +56,7 @@ struct LinkConfig {
   bool multicast_all = false;   ///< `multicast = "all"`
   std::uint16_t mtu = 0;        ///< bytes of IP; 0: as the ports have it
   bool follow_carrier = false;  ///< `carrier = "follow"`
+  bool offloads = true;         ///< `offloads = "auto"`
   std::vector<RouterPin> routers;
 
   bool operator==(const LinkConfig&) const = default;

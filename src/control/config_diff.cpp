@@ -230,6 +230,7 @@ void compare_links(const Config& before, const Config& after, ConfigDiff& diff) 
     if (a.uplink != b.uplink) tell(diff.needs_restart, "uplink");
     if (a.mtu != b.mtu) tell(diff.needs_restart, "mtu");
     if (a.follow_carrier != b.follow_carrier) tell(diff.needs_restart, "carrier");
+    if (a.offloads != b.offloads) tell(diff.needs_restart, "offloads");
     if (a.pass_reserved != b.pass_reserved) tell(diff.changed, "reserved");
     if (a.multicast_all != b.multicast_all) tell(diff.changed, "multicast");
     if (a.routers != b.routers) tell(diff.changed, "routers");

@@ -36,6 +36,7 @@ Json Service::ports() const {
         {"speed_mbps", port.speed_mbps},
         {"mtu", port.mtu},
         {"queues", port.queues},
+        {"offloads", port.sums_tcp ? Json::array({"tcp_checksum"}) : Json::array()},
         {"rx_packets", port.rx_packets},
         {"rx_bytes", port.rx_bytes},
         {"rx_missed", port.rx_missed},

@@ -34,8 +34,11 @@ tl::expected<void, Error> Link::start(std::size_t workers, const Mempool& pool) 
 
 tl::expected<void, Error> Link::start_with(std::uint16_t queues, const Mempool& pool) {
   queues_ = queues;
-  PortSetup setup{
-      .queues = queues, .rss = queues > 1, .scatter = uplink_.sends_chains(), .mtu = mtu_};
+  PortSetup setup{.queues = queues,
+                  .rss = queues > 1,
+                  .scatter = uplink_.sends_chains(),
+                  .offloads = offloads_,
+                  .mtu = mtu_};
   if (auto started = access_.start(setup, pool); !started) return started;
   setup.scatter = access_.sends_chains();
   if (auto started = uplink_.start(setup, pool); !started) return started;
@@ -68,11 +71,11 @@ void Link::deal(std::vector<WorkerSetup>& workers) const {
     // With one queue the links go round the workers.
     WorkerSetup& worker = workers[queues_ > 1 ? queue : number_ % workers.size()];
     worker.lanes.push_back({access_.id(), uplink_.id(), QueueId{queue},
-                            pipeline::Direction::kFromAccess, number_, uplink_.max_frame(),
-                            queues_});
+                            pipeline::Direction::kFromAccess, number_, uplink_.max_frame(), queues_,
+                            access_.sums_tcp()});
     worker.lanes.push_back({uplink_.id(), access_.id(), QueueId{queue},
-                            pipeline::Direction::kFromUplink, number_, access_.max_frame(),
-                            queues_});
+                            pipeline::Direction::kFromUplink, number_, access_.max_frame(), queues_,
+                            uplink_.sums_tcp()});
   }
 }
 

@@ -50,6 +50,7 @@ class Link {
       : name_{options.name},
         number_{number},
         mtu_{options.mtu},
+        offloads_{options.offloads},
         access_{std::move(access)},
         uplink_{std::move(uplink)} {
     if (options.follow_carrier) carrier_.emplace();
@@ -59,6 +60,7 @@ class Link {
   std::string name_;
   std::uint8_t number_;
   std::uint16_t mtu_;  ///< bytes; 0: as the ports have it
+  bool offloads_;
   Port access_;
   Port uplink_;
   std::optional<Carrier> carrier_;  ///< none: a loss is not passed on

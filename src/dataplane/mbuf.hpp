@@ -33,4 +33,14 @@ inline void set_length(rte_mbuf* mbuf, std::size_t bytes) noexcept {
   mbuf->pkt_len = static_cast<std::uint32_t>(bytes);
 }
 
+/// The port that sends it makes the checksum of its TCP segment, whose header has no options; in
+/// the checksum's place stands the sum of the pseudo-header. `l3_offset`: where its IP header
+/// begins.
+inline void leave_tcp_checksum(rte_mbuf* mbuf, std::size_t l3_offset, bool is_v6) noexcept {
+  constexpr std::uint64_t kIpv4Header = 20, kIpv6Header = 40, kTcpHeader = 20;
+  mbuf->tx_offload =
+      rte_mbuf_tx_offload(l3_offset, is_v6 ? kIpv6Header : kIpv4Header, kTcpHeader, 0, 0, 0, 0);
+  mbuf->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM | (is_v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4);
+}
+
 }  // namespace gate511::dataplane

@@ -17,6 +17,7 @@ struct LinkOptions {
   std::string uplink;
   std::uint16_t mtu = 0;        ///< bytes of IP; 0: as the ports have it
   bool follow_carrier = false;  ///< the loss of one port's carrier is passed on to the other
+  bool offloads = true;         ///< the ports do what they can of checksums
 };
 
 struct Options {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Over rte_ethdev. No offload is asked for that changes a frame's bytes: no VLAN tag is stripped,
-// no checksum is left to the port.
+// Over rte_ethdev. No offload is asked for that changes a frame that passes: no VLAN tag is
+// stripped, no checksum that came in is left to the port. Those of our own pages may be.
 #include "dataplane/port.hpp"
 
 #include <fmt/format.h>
@@ -122,6 +122,8 @@ tl::expected<void, Error> Port::start(const PortSetup& setup, const Mempool& poo
   }
   if (setup.scatter) conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER & info.rx_offload_capa;
   conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS & info.tx_offload_capa;
+  if (setup.offloads) conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_CKSUM & info.tx_offload_capa;
+  sums_tcp_ = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) != 0;
 
   const std::string hint = "see its driver's page in DPDK's NIC guide, and the kernel's log";
   if (const int code = rte_eth_dev_configure(number(id_), setup.queues, setup.queues, &conf);
@@ -253,6 +255,7 @@ PortStatus Port::status() const {
   }
   rte_eth_dev_get_mtu(number(id_), &status.mtu);
   status.queues = queues_;
+  status.sums_tcp = sums_tcp_;
   rte_eth_stats stats{};
   if (rte_eth_stats_get(number(id_), &stats) == 0) {
     status.rx_packets = stats.ipackets;

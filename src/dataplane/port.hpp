@@ -41,6 +41,7 @@ struct PortSetup {
   std::uint16_t queues = 1;  ///< both ways
   bool rss = false;          ///< symmetric; with more than one queue
   bool scatter = false;      ///< frames longer than an mbuf come in several, if the port can do it
+  bool offloads = false;     ///< the port does what it can of checksums
   std::uint16_t mtu = 0;     ///< bytes; 0: as it is
 };
 
@@ -55,6 +56,7 @@ class Port {
       : id_{other.id_},
         owner_{std::exchange(other.owner_, false)},
         started_{other.started_},
+        sums_tcp_{other.sums_tcp_},
         queues_{other.queues_},
         name_{std::move(other.name_)} {}
   Port& operator=(Port&&) = delete;
@@ -74,6 +76,8 @@ class Port {
 
   [[nodiscard]] RssAbility rss_ability() const;
   [[nodiscard]] bool sends_chains() const;  ///< transmits frames of several mbufs
+  /// Makes the checksum of a TCP segment that asks for it, once started.
+  [[nodiscard]] bool sums_tcp() const { return sums_tcp_; }
   /// Bytes of the longest frame that goes out, without FCS: MTU, header and two tags.
   [[nodiscard]] std::size_t max_frame() const;
 
@@ -92,6 +96,7 @@ class Port {
   PortId id_;
   bool owner_ = true;
   bool started_ = false;
+  bool sums_tcp_ = false;
   std::uint16_t queues_ = 0;
   std::string name_;
 };

@@ -32,6 +32,7 @@ struct PortStatus {
   std::uint64_t speed_mbps = 0;  ///< 0: unknown
   std::uint16_t mtu = 0;         ///< bytes
   std::uint16_t queues = 0;
+  bool sums_tcp = false;  ///< makes the TCP checksums of pages
   std::uint64_t rx_packets = 0, rx_bytes = 0, rx_errors = 0;
   std::uint64_t rx_missed = 0;   ///< found no room in the port, or no mbuf
   std::uint64_t rx_no_mbuf = 0;  ///< of those: no mbuf

@@ -150,7 +150,11 @@ void Worker::forward(const Lane& lane) noexcept {
 }
 
 void Worker::reply(const Lane& lane, pipeline::Now now, pipeline::Tap* tap) noexcept {
+  using responder::Summed;
   const std::size_t count = allocate(burst_.reply.count);
+  // What is captured is captured as it goes out.
+  const bool by_port = lane.rx_sums_tcp && tap == nullptr;
+  burst_.pages_summed = by_port ? Summed::kByPort : Summed::kHere;
   // All are fetched before the first is written: buffers come round after thousands of others.
   for (std::size_t k = 0; k < count; ++k) __builtin_prefetch(room(out_[k], 0).data(), 1);
   for (std::size_t k = 0; k < burst_.reply.count; ++k) {
@@ -160,13 +164,25 @@ void Worker::reply(const Lane& lane, pipeline::Now now, pipeline::Tap* tap) noex
       continue;
     }
     set_length(out_[k], pipeline_.write_reply(burst_, i, now, room(out_[k], responder::kMaxReply)));
+    if (by_port && burst_.plan[i].kind == responder::ReplyKind::kPage) {
+      const responder::Trigger& to = burst_.plan[i].trigger;
+      leave_tcp_checksum(out_[k], to.l3_offset, to.is_v6);
+    }
     if (tap != nullptr) [[unlikely]] {
       const bool to_access = lane.direction == pipeline::Direction::kFromAccess;
       tap->take_ours(burst_, i, to_access, first_segment(out_[k]), now.ns);
     }
   }
+  const std::span replies{std::span{out_}.first(count)};
+  std::size_t ready = count;
+  if (by_port && count > 0) {
+    // Some drivers want something of their own in the checksum's place.
+    ready = rte_eth_tx_prepare(number(lane.rx), number(lane.queue), replies.data(),
+                               static_cast<std::uint16_t>(count));
+    drop_unsent(replies.subspan(ready), burst_.reply.index.data() + ready);
+  }
   add(counts_.replies,
-      transmit(lane.rx, lane.queue, std::span{out_}.first(count), burst_.reply.index.data()));
+      transmit(lane.rx, lane.queue, replies.first(ready), burst_.reply.index.data()));
 }
 
 /// Fresh mbufs in out_: how many, which is fewer than wanted where the pool is empty.
@@ -189,12 +205,16 @@ std::uint16_t Worker::transmit(PortId port, QueueId queue, std::span<rte_mbuf*> 
         sent + rte_eth_tx_burst(number(port), number(queue), frames.data() + sent,
                                 static_cast<std::uint16_t>(count - sent)));
   }
-  if (sent == count) [[likely]]
-    return sent;
-  for (std::size_t i = sent; i < count; ++i)
-    burst_.verdict[burst_index[i]] = policy::Verdict::kTxFull;
-  rte_pktmbuf_free_bulk(frames.data() + sent, static_cast<unsigned>(count - sent));
+  if (sent != count) [[unlikely]]
+    drop_unsent(frames.subspan(sent), burst_index + sent);
   return sent;
+}
+
+void Worker::drop_unsent(std::span<rte_mbuf*> frames, const std::uint8_t* burst_index) noexcept {
+  if (frames.empty()) return;
+  for (std::size_t i = 0; i < frames.size(); ++i)
+    burst_.verdict[burst_index[i]] = policy::Verdict::kTxFull;
+  rte_pktmbuf_free_bulk(frames.data(), static_cast<unsigned>(frames.size()));
 }
 
 /// Drops, and what was replied to.

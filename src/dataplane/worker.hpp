@@ -31,6 +31,7 @@ struct Lane {
   std::uint8_t link;
   std::size_t max_frame_out;  ///< bytes that `tx` takes
   std::uint32_t workers;      ///< that serve the link
+  bool rx_sums_tcp = false;   ///< `rx` makes the checksums of the pages that go back by it
 };
 
 struct WorkerSetup {
@@ -84,6 +85,7 @@ class alignas(64) Worker {
   [[nodiscard]] std::size_t allocate(std::size_t wanted) noexcept;
   std::uint16_t transmit(PortId port, QueueId queue, std::span<rte_mbuf*> frames,
                          const std::uint8_t* burst_index) noexcept;
+  void drop_unsent(std::span<rte_mbuf*> frames, const std::uint8_t* burst_index) noexcept;
   void free_unforwarded() noexcept;
   void hold() noexcept;
   void release() noexcept;

@@ -15,6 +15,7 @@
 #include "policy/snapshot.hpp"
 #include "policy/verdict.hpp"
 #include "responder/plan.hpp"
+#include "responder/reply_writer.hpp"
 #include "table/key_numbers.hpp"
 #include "table/session_table.hpp"
 
@@ -43,6 +44,8 @@ struct Burst {
   std::size_t count = 0;
   std::size_t max_frame_out = 0;  ///< bytes that the other port of the link takes
   std::uint32_t workers = 1;      ///< that serve the link; a guest's budget is divided by it
+  /// Of pages: the port that the burst came in by can do it for the worker.
+  responder::Summed pages_summed = responder::Summed::kHere;
   /// The frames' bytes, from the destination MAC on, without FCS; contiguous.
   std::array<net::ByteView, kMaxBurst> frame;
 

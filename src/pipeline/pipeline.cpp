@@ -372,7 +372,7 @@ std::size_t Pipeline::write_reply(const Burst& burst, std::size_t i, Now now,
       const http::ProbeAsker probes = burst.snapshot->probes(burst.zone[i], worker_);
       const responder::WrittenPage page =
           responder::write_page(trigger, plan, burst.snapshot->zone(burst.zone[i]).answers, probes,
-                                burst.snapshot->link_key, claim, out);
+                                burst.snapshot->link_key, claim, burst.pages_summed, out);
       answers_.count(plan.size, page.choice, probes.rules);
       return page.bytes;
     }

@@ -147,7 +147,8 @@ dataplane::Options options_of(const control::Config& config) {
   options.eal_args = config.dpdk.args;
   options.lcores = config.dpdk.lcores;
   for (const control::LinkConfig& link : config.links) {
-    options.links.push_back({link.name, link.access, link.uplink, link.mtu, link.follow_carrier});
+    options.links.push_back(
+        {link.name, link.access, link.uplink, link.mtu, link.follow_carrier, link.offloads});
     // A frame in one packet buffer: in several it would have to be copied together. AF_XDP takes a
     // part of it for the kernel.
     constexpr std::size_t kOfXdp = 256;  // bytes, XDP_PACKET_HEADROOM

@@ -132,7 +132,7 @@ std::size_t write_tcp(ByteView trigger, const Plan& plan, ByteSpan out) noexcept
 
 WrittenPage write_page(ByteView trigger, const Plan& plan, const http::Answers& answers,
                        http::ProbeAsker probes, const http::LinkKey& key,
-                       const http::LoginClaim& claim, ByteSpan out) noexcept {
+                       const http::LoginClaim& claim, Summed summed, ByteSpan out) noexcept {
   const Trigger& to = plan.trigger;
   const std::size_t length = kTcpHeader + http::answer_bytes(plan.size);
   const auto [at, pseudo_sum] = write_ip(trigger, to, net::protocol::kTcp, length, out);
@@ -142,7 +142,10 @@ WrittenPage write_page(ByteView trigger, const Plan& plan, const http::Answers& 
       trigger.subspan(to.payload_offset, std::size_t{to.end} - to.payload_offset);
   const ByteSpan body = out.subspan(at + kTcpHeader, http::answer_bytes(plan.size));
   const http::Choice choice = answers.write(plan.size, request, probes, key, claim, body);
-  net::store_be(out, at + kTcpChecksumAt, checksum(pseudo_sum + header.sum() + net::sum(body)));
+  const std::uint16_t sum = summed == Summed::kByPort
+                                ? net::fold(pseudo_sum)
+                                : checksum(pseudo_sum + header.sum() + net::sum(body));
+  net::store_be(out, at + kTcpChecksumAt, sum);
   return {at + length, choice};
 }
 

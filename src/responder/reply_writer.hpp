@@ -22,6 +22,10 @@ inline constexpr std::size_t kMaxReply = net::kEthernetBytes + net::kMaxTags * n
 [[nodiscard]] std::size_t write_tcp(net::ByteView trigger, const Plan& plan,
                                     net::ByteSpan out) noexcept;
 
+/// Who adds up the bytes of a page for its TCP checksum: the port, once it sends the frame, for
+/// which the sum of the pseudo-header stands in the checksum's place.
+enum class Summed : bool { kHere, kByPort };
+
 /// The answer and FIN in one segment. `claim`: of the login link.
 struct WrittenPage {
   std::size_t bytes;    ///< the frame's length
@@ -30,7 +34,7 @@ struct WrittenPage {
 [[nodiscard]] WrittenPage write_page(net::ByteView trigger, const Plan& plan,
                                      const http::Answers& answers, http::ProbeAsker probes,
                                      const http::LinkKey& key, const http::LoginClaim& claim,
-                                     net::ByteSpan out) noexcept;
+                                     Summed summed, net::ByteSpan out) noexcept;
 
 /// A TLS alert (kTlsAlertRecord) and FIN in one segment.
 [[nodiscard]] std::size_t write_tls_alert(net::ByteView trigger, const Plan& plan,

@@ -90,6 +90,7 @@ $(tail -n 20 "$bed_dir/vm-console.log")"
   follow 7
   equal "$model: a guest again" "$(status_of 4)" 511
   equal "$model: on a VLAN, too" "$(status_on_vlan)" 511
+  offloads
   a_cable_out
   short_frames
   long_frames
@@ -103,7 +104,31 @@ $(tail -n 20 "$bed_dir/vm-console.log")"
 status_on_vlan() { in_ns tagged curl -s -o /dev/null -m 10 -w '%{http_code}' "http://$origin4/" || true; }
 
 # with LINE: the same link, with that line in its section.
-with() { vm "sed -i -E '/^(mtu|carrier) = /d; /^uplink = /a $1' /etc/gate511/gate511.toml && systemctl restart gate511"; }
+with() { vm "sed -i -E '/^(mtu|offloads|carrier) = /d; /^uplink = /a $1' /etc/gate511/gate511.toml && systemctl restart gate511"; }
+
+# pages: how many of the three a client gets, each seen on its cable with the right checksum. On a VLAN by a client of its own.
+pages() {
+  local seen
+  in_background client pages.log tcpdump -n -U -i c0 -w "$bed_dir/pages.pcap" 'tcp src port 80 or (vlan and tcp src port 80)'
+  sleep 1
+  printf '%s' "$(status_of 4) $(status_of 6) $(status_on_vlan)"
+  sleep 1
+  end_process "$background_pid" >/dev/null
+  seen=$(tcpdump -n -vv -r "$bed_dir/pages.pcap" 2>/dev/null | grep -o 'cksum 0x[0-9a-f]* ([a-z]*' | sort | sed 's/.*(//' | uniq -c | tr -s ' \n' ' ')
+  printf ', checksums:%s' "$seen"
+}
+
+# The TCP checksums of pages, by the card and by the worker.
+offloads() {
+  local said seen
+  for said in auto off; do
+    shown "$model: offloads = \"$said\"" with "offloads = \"$said\""
+    noted "$(vm "gate511ctl -j port list | tr '{' '\n' | grep -oE '\"(name|offloads)\":[^,]*'")"
+    seen=$(pages)
+    noted "$seen"
+    matches "$model: offloads \"$said\": the page by IPv4, IPv6 and on a VLAN" "$seen" '^511 511 511, checksums: [0-9]+ correct $'
+  done
+}
 
 # A cable is out for a while.
 port_is() { vm "gate511ctl -j port list" | jq -e --argjson up "$1" '.ports[0].up == $up' >/dev/null; }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # What the cables are like: long and short frames (MTU 9000 and 1280), and the loss of a carrier, which is
-# passed on where the configuration says so.
+# passed on where the configuration says so; and who makes the checksums of pages.
 # shellcheck source=tests/smoke/lib/smoke.bash
 . "${BASH_SOURCE[0]%/*}/lib/smoke.bash"
 
@@ -93,6 +93,29 @@ ip -n "$(ns gateway)" link set tap1 up
 check 'and let up' wait_until 2 is_set tap0
 matches 'the log tells' "$(<"$bed_dir/gate511.log")" \
   '^gate511: link venue: port net_tap0 is down, so port net_tap1 is taken down$'
+gateway_stop
+
+step 'checksums of pages'
+# offloaded VALUE PORTS: with `offloads`, both ports say so, and what they make is right.
+offloaded() {
+  local seen
+  gateway_link=("offloads = \"$1\"")
+  gateway_start
+  equal "$gateway_ports, offloads = \"$1\": what the ports do" "$(ctl -j port list | jq -c '[.ports[].offloads]')" "$2"
+  in_background client pages.log tcpdump -n -U --immediate-mode -i c0 -w "$bed_dir/pages.pcap" 'tcp src port 80 or (ip6 and src port 80)'
+  wait_until 5 grep -q 'listening on' "$bed_dir/pages.log" || die "tcpdump: $(<"$bed_dir/pages.log")"
+  equal "$gateway_ports, offloads = \"$1\": the page" "$(status_of 4) $(status_of 6)" '511 511'
+  sleep 0.2
+  end_process "$background_pid"
+  rm "$bed_dir/pages.log"
+  seen=$(tcpdump -n -vv -r "$bed_dir/pages.pcap" 2>/dev/null | grep -oE 'cksum 0x[0-9a-f]+ \([a-z]+' | sed 's/.*(//' | sort | uniq -c | tr -s ' \n' ' ')
+  matches "$gateway_ports, offloads = \"$1\": all checksums on the cable are right" "$seen" '^ [0-9]+ correct $'
+  gateway_stop
+}
+offloaded auto '[["tcp_checksum"],["tcp_checksum"]]'
+offloaded off '[[],[]]'
+gateway_ports=af_packet
+offloaded auto '[[],[]]'
 gateway_link=()
 
 smoke_end

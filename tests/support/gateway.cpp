@@ -169,6 +169,7 @@ Outcome Gateway::run(const Bytes& frame, pipeline::Direction direction) {
   burst->direction = direction;
   burst->count = 1;
   burst->max_frame_out = max_frame_out;
+  burst->pages_summed = pages_summed;
   burst->frame[0] = exact;
   pipeline.run(*burst, now);
   EXPECT_EQ(burst->pass.count + burst->reply.count + burst->drop.count + burst->hold.count, 1);
@@ -192,8 +193,9 @@ Outcome Gateway::run(const Bytes& frame, pipeline::Direction direction) {
   outcome.sent = grows;
   pipeline.account(*burst);
   CaseFile::get().write(frame, outcome,
-                        is_usual_ && direction == pipeline::Direction::kFromAccess &&
-                            table.size() == 0 && keys.newest == 0 && now.ns == kStart_ns);
+                        is_usual_ && pages_summed == responder::Summed::kHere &&
+                            direction == pipeline::Direction::kFromAccess && table.size() == 0 &&
+                            keys.newest == 0 && now.ns == kStart_ns);
   return outcome;
 }
 

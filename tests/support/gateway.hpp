@@ -92,6 +92,7 @@ class Gateway {
   static constexpr std::uint64_t kStart_ns = 1'000'000'000'000;
   pipeline::Now now{.ns = kStart_ns, .unix_s = 1'800'000'000};
   std::size_t max_frame_out = 1522;
+  responder::Summed pages_summed = responder::Summed::kHere;
   std::size_t room = 512;  ///< behind a frame that may grow, as an mbuf's
 
  private:

@@ -10,6 +10,7 @@
 
 #include "connection.hpp"
 #include "http/h2.hpp"
+#include "net/checksum.hpp"
 
 namespace gate511::test {
 namespace {
@@ -65,6 +66,26 @@ TEST_P(AnswersOnWire, AFullPageHasItsFieldsAndLinks) {
                   "\\?t=" +
                       kToken + "&amp;u=http%3A%2F%2Forigin\\.example%2Fa%3Fb%3Dc\">"));
   EXPECT_TRUE(has(body, "<a href=\"http://192\\.0\\.2\\.10/login\\?t=" + kToken + "\">"));
+}
+
+/// What a port does (DPDK, rte_mbuf_core.h, RTE_MBUF_F_TX_L4_MASK): it adds up the segment with
+/// what stands in the checksum's place, the sum of the pseudo-header.
+TEST_P(AnswersOnWire, ThatAPortSumsHaveThePseudoHeadersSumForIt) {
+  for (const unsigned mss : {1440U, 536U, 88U}) {
+    const std::uint32_t c = open(mss);
+    const Bytes asked = segment(kPsh | kAck).seq(kS).ack(c + 1).data(get("a.example", "/")).build();
+    gateway.pages_summed = responder::Summed::kByPort;
+    Bytes reply = gateway.from_access(asked).reply;
+    const net::Packet p = net::parse_packet(reply, net::parse_ethernet(reply));
+    const std::size_t at = p.l4_offset + 16U, length = std::size_t{p.end} - p.l4_offset;
+    EXPECT_EQ(net::load_be16(reply, at),
+              net::fold(net::pseudo_header_sum(p.source, p.destination, p.protocol, length)));
+    const std::uint64_t sum = net::sum(net::ByteView{reply}.subspan(p.l4_offset, length));
+    net::store_be(net::ByteSpan{reply}, at, static_cast<std::uint16_t>(~net::fold(sum)));
+    EXPECT_EQ(read_reply(asked, reply).text.substr(0, 12), "HTTP/1.1 511");
+    EXPECT_EQ(gateway.reply_to(segment(kSyn)).packet.tcp_flags, kSyn | kAck) << "made here";
+    gateway.pages_summed = responder::Summed::kHere;
+  }
 }
 
 TEST_P(AnswersOnWire, ACompactPageHasFourFieldsAndOneLink) {

@@ -99,6 +99,9 @@ access = "0000:01:00.0"
 uplink = "0000:01:00.1"
 reserved = "drop"
 multicast = "all"
+mtu = 9000
+carrier = "follow"
+offloads = "off"
 [[link]]
 name = "hall"
 access = "a"
@@ -132,6 +135,12 @@ user = "portal"
   ASSERT_EQ(config->links.size(), 2U);
   EXPECT_FALSE(config->links[0].pass_reserved);
   EXPECT_TRUE(config->links[0].multicast_all);
+  EXPECT_EQ(config->links[0].mtu, 9000);
+  EXPECT_TRUE(config->links[0].follow_carrier);
+  EXPECT_FALSE(config->links[0].offloads);
+  EXPECT_EQ(config->links[1].mtu, 0);
+  EXPECT_FALSE(config->links[1].follow_carrier);
+  EXPECT_TRUE(config->links[1].offloads);
   EXPECT_EQ(config->sessions.key, KeyKind::kMacVlan);
   EXPECT_EQ(config->sessions.default_ttl_s, 0U);
   EXPECT_EQ(config->portal.host, "portal.example");

@@ -144,8 +144,10 @@ TEST_F(ConfigMethodsTest, LinksKeepTheirPorts) {
   after.links[0].access = "c";
   after.links[0].name = "hall";
   after.links[0].multicast_all = true;
+  after.links[0].offloads = false;
   const ConfigDiff ports = compare(before, after);
-  EXPECT_EQ(ports.needs_restart, (std::vector<std::string>{"link[0].name", "link[0].access"}));
+  EXPECT_EQ(ports.needs_restart,
+            (std::vector<std::string>{"link[0].name", "link[0].access", "link[0].offloads"}));
   EXPECT_EQ(ports.changed, std::vector<std::string>{"link[0].multicast"});
   after.links[0].routers = {{.address = *net::parse_ip("192.0.2.1")}};
   EXPECT_EQ(compare(before, after).changed,

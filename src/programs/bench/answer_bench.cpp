@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Guests' connections to the responder, each of another guest: a SYN, a GET, and a whole short
-// connection, which is SYN, ACK, GET and the client's FIN with its acknowledgement of the page.
+// connection, which is SYN, ACK, GET and the client's FIN with its acknowledgement of the page; a
+// GET also where the port would make the page's TCP checksum.
 #include <fmt/format.h>
 #include <rte_mbuf.h>
 
@@ -102,6 +103,10 @@ Done bench_answer(const Options& options, const dataplane::Mempool& pool, Loop& 
   auto gateway = Gateway::create({.capacity = 1'024, .both_directions = false}, loop, pool);
   if (!gateway) return tl::unexpected{gateway.error()};
   Guests guests{**gateway, loop, pool};
+  auto with_port =
+      Gateway::create({.capacity = 1'024, .both_directions = false, .port_sums = true}, loop, pool);
+  if (!with_port) return tl::unexpected{with_port.error()};
+  Guests guests_of_port{**with_port, loop, pool};
   std::vector<Contender> contenders{[&] { return Connections{guests}.syn(); }};
   const auto asked = requests();
   for (const Request& request : asked) {
@@ -112,6 +117,11 @@ Done bench_answer(const Options& options, const dataplane::Mempool& pool, Loop& 
     });
   }
   contenders.emplace_back([&] {
+    Connections connections{guests_of_port};
+    connections.syn();
+    return connections.get(asked[0].text);
+  });
+  contenders.emplace_back([&] {
     Connections connections{guests};
     return connections.syn() + connections.ack() + connections.get(asked[0].text) +
            connections.fin();
@@ -120,6 +130,7 @@ Done bench_answer(const Options& options, const dataplane::Mempool& pool, Loop& 
   add(report, "syn", "SYN", figures[0]);
   for (std::size_t i = 0; i < asked.size(); ++i)
     add(report, asked[i].name, asked[i].what, figures[i + 1]);
+  add(report, "get_port_sums", "GET, checksum by the port", figures[asked.size() + 1]);
   add(report, "connection", "whole short connection", figures.back());
   return {};
 }

@@ -75,8 +75,8 @@ tl::expected<std::unique_ptr<Gateway>, Error> Gateway::create(const Setup& setup
   constexpr dataplane::QueueId kQueue{0};
   dataplane::WorkerSetup worker;
   worker.seed = random_value<std::uint64_t>();
-  worker.lanes.push_back(
-      {loop.access(), loop.uplink(), kQueue, Direction::kFromAccess, 0, kMaxFrameOut, 1});
+  worker.lanes.push_back({loop.access(), loop.uplink(), kQueue, Direction::kFromAccess, 0,
+                          kMaxFrameOut, 1, setup.port_sums});
   if (setup.both_directions) {
     worker.lanes.push_back(
         {loop.uplink(), loop.access(), kQueue, Direction::kFromUplink, 0, kMaxFrameOut, 1});

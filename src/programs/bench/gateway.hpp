@@ -29,6 +29,7 @@ class Gateway {
   struct Setup {
     std::size_t capacity = 0;
     bool both_directions = true;  ///< false: the worker serves the access port alone
+    bool port_sums = false;       ///< as if the access port made the checksums of pages
     table::Isa isa = table::widest_isa();
   };
   [[nodiscard]] static tl::expected<std::unique_ptr<Gateway>, Error> create(
