@@ -72,6 +72,16 @@ gateway_stop
 gateway_start
 equal 'nor after a restart' "$(traces "$mac")" ''
 
+step 'what it cannot take away is an error'
+printf '{"params":{"mac":"%s"}}\n' "$other_mac" >"$bed_dir/audit/audit.jsonl.1"
+chmod 0644 "$bed_dir/audit/audit.jsonl.1"
+printf 'it was damaged' >"$bed_dir/sessions.db.damaged-5"
+answer=$(ctl forget "$other_mac" 2>&1) && answer="exit 0: $answer"
+matches 'a former audit log that is root'\''s' "$answer" "not all is forgotten: .*audit.jsonl.1, which the gateway's user cannot write"
+matches 'a store that was damaged' "$answer" 'files that were damaged are not looked into: rm .*sessions.db.damaged-5'
+rm "$bed_dir/audit/audit.jsonl.1" "$bed_dir/sessions.db.damaged-5"
+check 'without them it is well' ctl forget "$other_mac"
+
 step 'not for everyone'
 chmod 0777 "$bed_dir" && chmod 0666 "$bed_dir/control.sock"
 for method in forget 'export --subject'; do
