@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "logging/log.hpp"
@@ -188,10 +189,12 @@ tl::expected<void, Error> Control::open_audit_log(const std::string& path) {
   service_.set_audit([this](const Caller& caller, std::string_view method, const Json& params) {
     return [this, caller, method = std::string{method},
             // Who is forgotten stands here no more, nor who asked what is kept of him.
-            summary = method.starts_with("subject.")
-                          ? std::string{"{}"}
-                          : AuditLog::params_summary(params)](const RpcError* error) {
-      audit_->note(caller, method, summary, error, sessions_.generation());
+            is_told = !method.starts_with("subject."),
+            summary = AuditLog::params_summary(params)](const RpcError* error) {
+      if (is_told) return audit_->note(caller, method, summary, error, sessions_.generation());
+      std::optional<RpcError> nameless;
+      if (error != nullptr) nameless = RpcError{error->code, "not told here", error->data};
+      audit_->note(caller, method, "{}", nameless ? &*nameless : nullptr, sessions_.generation());
     };
   });
   return {};

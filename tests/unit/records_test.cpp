@@ -158,6 +158,10 @@ TEST_F(RecordsTest, AMadeUpFloodOfAddressesIsBounded) {
   EXPECT_EQ(span["addresses"].size(), RecordsFile::kShownAddresses);
   EXPECT_EQ(span["more_addresses"],
             RecordsFile::kMaxAddresses + 10 - left_out - RecordsFile::kShownAddresses);
+  const Json alone = find({.session = 7, .limit = 1})[0];
+  EXPECT_EQ(alone["addresses"].size(), RecordsFile::kMaxAddresses + 10 - left_out);
+  EXPECT_EQ(alone["more_addresses"], 0);
+  EXPECT_LT(alone.dump().size(), 1U << 20) << "a line of the protocol";
 }
 
 TEST_F(RecordsTest, AClientDoesNotHideBehindAddressesThatItMadeUp) {

@@ -153,6 +153,9 @@ TEST_F(Subject, ForgottenLeavesNoByteInAnyFile) {
   const std::string audit = bytes_of(kept_ / "audit.jsonl");
   EXPECT_NE(audit.find(R"("method":"subject.forget","params":{})"), std::string::npos) << audit;
   EXPECT_NE(audit.find(R"("mac":"00-00-00-00-00-00")"), std::string::npos) << audit;
+  EXPECT_NE(ctl("forget 02:00:5e:0a:bb:c").exit, 0);
+  EXPECT_EQ(bytes_of(kept_ / "audit.jsonl").find("02:00:5e:0a:bb:c"), std::string::npos)
+      << "nor what was mistyped";
   const Ran again = ok(std::string{"forget "} + kSubject);
   EXPECT_NE(
       again.output.find("forgotten: 0 sessions ended, 0 clients seen, 0 events made nameless, "

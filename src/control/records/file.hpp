@@ -53,7 +53,7 @@ class RecordsFile {
   /// Of a span. A client can make up addresses without end. Where there are more, those go that
   /// were seen but once and longest ago, never what DHCP gave; how many is counted.
   static constexpr std::uint64_t kMaxAddresses = 4'096;
-  static constexpr std::size_t kShownAddresses = 256;   ///< of a span in an answer
+  static constexpr std::size_t kShownAddresses = 256;   ///< of a span in an answer of several
   static constexpr std::size_t kPageAddresses = 2'048;  ///< of all spans in an answer, about
   static constexpr std::size_t kSlice = 512;            ///< spans that a slice looks at
 

@@ -65,12 +65,13 @@ Where where_of(const Query& query) {
 
 Json RecordsFile::addresses_of(std::uint64_t span, const Query& query) {
   Json addresses = Json::array();
+  const std::size_t most = query.limit == 1 ? kMaxAddresses : kShownAddresses;
   sql::Statement& read = statements_->addresses;
   read.bind(1, span);
   const std::string wanted = query.address ? net::to_string(*query.address) : std::string{};
   while (read.step()) {
     if (!wanted.empty() && read.bytes(0) != wanted) continue;
-    if (addresses.size() == kShownAddresses) continue;
+    if (addresses.size() == most) continue;
     Json one{{"address", std::string{read.bytes(0)}}, {"vlan", read.number(1)},
              {"link", std::string{read.bytes(2)}},    {"source", std::string{read.bytes(3)}},
              {"first_seen", read.number(4)},          {"last_seen", read.number(5)}};

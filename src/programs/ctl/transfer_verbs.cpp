@@ -154,11 +154,13 @@ int export_subject(const Command& command, const std::string& mac, const std::st
   Json records = nullptr;
   if (subject->value("has_records", false)) {
     records = Json::array();
-    const auto done =
-        command.each_page(*client, "records.find", {{"mac", mac}}, [&](const Json& page) {
-          for (const Json& one : inside(page, "records")) records.push_back(one);
-          return true;
-        });
+    // One by one they come with all of their addresses.
+    const auto done = command.each_page(*client, "records.find", {{"mac", mac}, {"limit", 1}},
+                                        [&](const Json& page) {
+                                          for (const Json& one : inside(page, "records"))
+                                            records.push_back(one);
+                                          return true;
+                                        });
     if (!done) return fail(done.error());
   }
   subject->erase("has_records");
