@@ -146,7 +146,8 @@ TEST_F(SystemCalls, NoProgramAndNoProcessIsStarted) {
                         [] {
                           int wrong = 0;
                           std::array<char*, 1> none{nullptr};
-                          if (!is_refused(::execve("/bin/true", none.data(), none.data()), EPERM))
+                          // If it were run, its exit code would be the child's: 1.
+                          if (!is_refused(::execve("/bin/false", none.data(), none.data()), EPERM))
                             wrong += 1;
                           if (!is_refused(::syscall(SYS_fork), EPERM)) wrong += 2;
                           if (!is_refused(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0), EPERM))
