@@ -43,7 +43,7 @@ telemetry() {
 are_equal() {
   local compared
   if compared=$(gateway /usr/bin/python3 "$smoke_lib/equal_numbers.py" "$bed_dir/control.sock" "$url" \
-    "$(telemetry_socket)" 2>&1); then
+    "$(telemetry_socket)" "$1" 2>&1); then
     passed "equal $1: $compared numbers"
   else
     failed "equal $1" "$compared"

@@ -97,7 +97,7 @@ TEST(Metrics, EachSampleHasItsLabels) {
   snapshot.server.emplace();
   snapshot.server->records.emplace();
   snapshot.store.emplace();
-  snapshot.store->shared.emplace();
+  snapshot.store->shared = store::Store::SharedCounts{};
   for (const Family& family : families(snapshot)) {
     for (const Sample& sample : family.samples) {
       EXPECT_EQ(sample.labels.size(), family.definition->labels.size()) << family.definition->name;
