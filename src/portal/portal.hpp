@@ -5,7 +5,6 @@
 
 #include <tl/expected.hpp>
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include "gate511/error.hpp"
 #include "portal/config.hpp"
+#include "settings/privileges.hpp"
 
 namespace gate511::portal {
 
@@ -47,18 +47,10 @@ class Portal {
   std::unique_ptr<Parts> parts_;
 };
 
-/// Whom root becomes; the error: there is none of that name, or it is root. Nothing where the
-/// process is not root's, or stays root.
-struct Identity {
-  std::string name;
-  std::uint32_t uid = 0;
-  std::uint32_t gid = 0;
-};
-[[nodiscard]] tl::expected<std::optional<Identity>, Error> user_to_be(const Config& config);
-/// Nothing, or that root is kept for want of a user.
+/// settings::user_to_be() and its like, of the configuration.
+[[nodiscard]] tl::expected<std::optional<settings::Identity>, Error> user_to_be(
+    const Config& config);
 [[nodiscard]] std::optional<Error> root_warning(const Config& config);
-/// Makes the database's folder where it is missing, and becomes `privileges.user`, for good, where
-/// the process is root's. What became of it, for the log.
 [[nodiscard]] tl::expected<std::string, Error> give_up_root(const Config& config);
 
 }  // namespace gate511::portal
