@@ -52,9 +52,17 @@ void Clients::add(const Sighting& seen) {
   entry.client.vlan = seen.vlan;
   entry.client.last_ns = now;
   settle(entry);
+  if (on_guest_ && !entry.among_sessions) tell_of_guest(entry);
   if (!seen.has_address()) return;
   add_address(entry.client, seen);
   if (on_address_) on_address_(entry.client, entry.client.addresses.back());
+}
+
+void Clients::tell_of_guest(Entry& entry) {
+  const std::uint64_t now = entry.client.last_ns;
+  if (entry.told_ns != 0 && now - entry.told_ns < quiet_ns_) return;
+  entry.told_ns = now;
+  on_guest_(entry.client);
 }
 
 /// Puts a client among those it belongs to, as the one seen last.

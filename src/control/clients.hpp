@@ -97,6 +97,12 @@ class Clients {
   /// Is told of each address that a client is seen with, each time.
   using OnAddress = std::function<void(const SeenClient& client, const SeenAddress& address)>;
   void on_address(OnAddress on_address) { on_address_ = std::move(on_address); }
+  /// Is told of each client without a session that has spoken; of one so often at most.
+  using OnGuest = std::function<void(const SeenClient& client)>;
+  void on_guest(OnGuest on_guest, std::uint64_t quiet_ns) {
+    on_guest_ = std::move(on_guest);
+    quiet_ns_ = quiet_ns;
+  }
   /// Where a client is.
   struct At {
     net::MacAddress mac;
@@ -160,6 +166,7 @@ class Clients {
   struct Entry {
     SeenClient client;
     bool among_sessions = false;  ///< as it was found when last looked at
+    std::uint64_t told_ns = 0;    ///< when on_guest_ heard of it last; 0: never
     Order::iterator place;
   };
   using Entries = std::map<ClientKey, Entry>;
@@ -168,6 +175,7 @@ class Clients {
   void forget_unheard();
   void drop(Entries::iterator entry);
   void settle(Entry& entry);
+  void tell_of_guest(Entry& entry);
   void add_address(SeenClient& client, const pipeline::Sighting& seen);
   void forget_address(SeenClient& client, std::size_t at);
   void unbind_others(const SeenClient& owner, const SeenAddress& address);
@@ -187,6 +195,8 @@ class Clients {
   std::uint64_t displaced_ = 0;
   ClientKey looked_up_to_;  ///< for those unheard
   OnAddress on_address_;    ///< may be empty
+  OnGuest on_guest_;        ///< the same
+  std::uint64_t quiet_ns_ = 0;
 };
 
 }  // namespace gate511::control

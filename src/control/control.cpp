@@ -17,6 +17,8 @@ using std::chrono::nanoseconds;
 
 /// While someone waits for the workers: they pass a quiescent point every few microseconds.
 constexpr nanoseconds kUrgent{50'000};
+/// While someone wants to hear of guests: the workers' reports are looked for so often.
+constexpr nanoseconds kGuestNews{2'000'000};
 /// A turn without what the sockets cost, and without its last step: the largest, a batch that is
 /// handed to the store, takes five times as long.
 constexpr std::chrono::microseconds kTurn{20};
@@ -50,6 +52,11 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
       session_events_{events_, keys_},
       sightings_{parts.sightings},
       clients_{parts.table, keys_, clock_, {.capacity = config.guest.table_capacity}},
+      guest_news_{{events_, clock_, [this](std::uint8_t link) { return routers_.link_name(link); },
+                   [&shared = parts.shared](std::uint8_t link, std::uint16_t vlan) {
+                     const auto* const now = shared.snapshot.load(std::memory_order_acquire);
+                     return now->zone(now->links[link].zone_of_vlan[vlan]).name;
+                   }}},
       numbers_{{parts.status, clock_, sessions_, config_, events_, ledger_, clients_, parts.version,
                 [this] { return server_numbers(); },
                 [this] { return garden_permits_.permits().size(); }}},
@@ -100,6 +107,8 @@ Control::Control(const Config& config, Parts parts, std::unique_ptr<Background> 
                       service_.dispatcher()} {
   sessions_.set_listener(&listeners_);
   sessions_.set_leases([this](table::Key key) { return clients_.leased_v4(keys_.client_of(key)); });
+  clients_.on_guest([this](const SeenClient& client) { guest_news_.seen(client); },
+                    GuestNews::kQuiet_ns);
   garden_state_ = config.garden_state.state;
 }
 
@@ -333,6 +342,7 @@ void Control::turn(const std::function<void()>& on_tick) {
     on_tick();
   }
   nanoseconds timeout{std::min(next_tick_ns_ - std::min(now, next_tick_ns_), kTick_ns)};
+  if (guest_news_.is_wanted()) timeout = std::min(timeout, kGuestNews);
   if (grace_.is_urgent()) timeout = std::min(timeout, kUrgent);
   if (!jobs_.empty() || sessions_.has_work() || events_.has_work() || more_seen ||
       (recorder_ && recorder_->has_work()) || (shared_ && shared_->has_work()) || more_passed)

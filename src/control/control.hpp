@@ -25,6 +25,7 @@
 #include "control/events.hpp"
 #include "control/garden_permits.hpp"
 #include "control/grace_queue.hpp"
+#include "control/guest_news.hpp"
 #include "control/jobs.hpp"
 #include "control/ledger.hpp"
 #include "control/memory_reserve.hpp"
@@ -145,6 +146,7 @@ class Control {
   Routers routers_{{clients_, events_, clock_}};
   Announcements announcements_{
       {clients_, events_, clock_, [this](std::uint8_t link) { return routers_.link_name(link); }}};
+  GuestNews guest_news_;
   GardenPermits garden_permits_{config_};
   std::string garden_state_;              ///< path; empty: not kept
   std::uint64_t garden_kept_ns_ = 0;      ///< when it was written last

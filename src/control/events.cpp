@@ -55,6 +55,12 @@ std::optional<EventBus::TypeMask> EventBus::mask_of(std::string_view type) {
   return TypeMask{1} << static_cast<unsigned>(found - kTypes.begin());
 }
 
+bool EventBus::is_named(std::string_view type) const {
+  const TypeMask mask = mask_of(type).value_or(0);
+  return std::any_of(subscribers_.begin(), subscribers_.end(),
+                     [mask](const auto& one) { return (one.second.types & mask) != 0; });
+}
+
 void EventBus::emit(std::string_view type, const Json& members) {
   const std::string text = members.dump(-1, ' ', false, Json::error_handler_t::replace);
   emit_text(type, std::string_view{text}.substr(1, text.size() - 2));

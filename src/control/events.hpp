@@ -29,7 +29,7 @@ namespace gate511::control {
 class EventBus {
  public:
   /// All that can happen. An event of another type is not taken.
-  static constexpr std::array<std::string_view, 19> kTypes{
+  static constexpr std::array<std::string_view, 20> kTypes{
       "session.added",
       "session.changed",
       "session.ended",
@@ -49,6 +49,7 @@ class EventBus {
       "session.foreign_address",
       "capport.inserted",
       "capport.left_alone",
+      "client.seen",
   };
   static constexpr std::size_t kMaxName = 64;  ///< bytes of a consumer's name
 
@@ -120,10 +121,14 @@ class EventBus {
 
   using TypeMask = std::uint32_t;
   static constexpr TypeMask kAllTypes = (TypeMask{1} << kTypes.size()) - 1;
+  /// What who names no types gets: all but `client.seen`, which is told of each guest again and
+  /// again.
+  static constexpr TypeMask kUsualTypes = kAllTypes >> 1;
+  static_assert(kTypes.back() == "client.seen");
   [[nodiscard]] static std::optional<TypeMask> mask_of(std::string_view type);
 
   struct Wanted {
-    TypeMask types = kAllTypes;
+    TypeMask types = kUsualTypes;
     std::optional<std::uint64_t> since{};  ///< what comes after this number; none: from now on
     std::string consumer{};                ///< empty: none
   };
@@ -158,6 +163,8 @@ class EventBus {
   [[nodiscard]] bool has_work() const { return has_work_; }
 
   [[nodiscard]] std::uint64_t seq() const { return seq_; }
+  /// Some subscriber has asked for that type.
+  [[nodiscard]] bool is_named(std::string_view type) const;
   [[nodiscard]] std::size_t subscribers() const { return subscribers_.size(); }
   [[nodiscard]] std::size_t consumers() const { return consumers_.size(); }
   [[nodiscard]] std::size_t kept() const { return kept_.events.size(); }

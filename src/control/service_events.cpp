@@ -14,7 +14,7 @@ constexpr std::uint64_t kMaxSeq = 0x7fff'ffff'ffff'ffff;
 
 EventBus::TypeMask read_types(Params& params) {
   const Json* const types = params.array("types", EventBus::kTypes.size());
-  if (types == nullptr) return EventBus::kAllTypes;
+  if (types == nullptr) return EventBus::kUsualTypes;
   EventBus::TypeMask all = 0;
   for (const Json& type : *types) {
     const auto mask =

@@ -337,7 +337,7 @@ TEST_F(ServiceTest, SubscribesAndAcknowledges) {
             "session.ended, config.reloaded, port.up, port.down, worker.stuck, worker.recovered, "
             "alarm.raised, alarm.cleared, client.refused, router.learnt, router.changed, "
             "router.lost, router.refused, guard.dropped, "
-            "session.foreign_address, capport.inserted, capport.left_alone");
+            "session.foreign_address, capport.inserted, capport.left_alone, client.seen");
   EXPECT_EQ(error("events.subscribe", {{"since", -1}}),
             "-32602 `since` must be an integer from 0 to 9223372036854775807");
   EXPECT_EQ(result("events.acknowledge", {{"consumer", "billing"}, {"forget", true}})["kept"], 0);
