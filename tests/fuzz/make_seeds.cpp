@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "captures/frames.hpp"
+#include "radius/wire/writer.hpp"
 #include "support/dns_message.hpp"
 #include "support/first_bytes.hpp"
 
@@ -152,6 +153,30 @@ void add_texts(Seeds& seeds) {
     seeds.add("control_line", bytes(line));
 }
 
+/// A packet of each kind, and an answer with all that a session may be told by.
+void add_packets(Seeds& seeds) {
+  using namespace radius;  // NOLINT(google-build-using-namespace)
+  Attributes asked, told;
+  asked.add(attribute::kUserName, "nemo");
+  asked.add(attribute::kCallingStationId, "02-00-5E-00-53-01");
+  asked.add(attribute::kAcctSessionId, "1");
+  asked.add(attribute::kEventTimestamp, 1'750'000'000U);
+  told.add(attribute::kSessionTimeout, 3'600U);
+  told.add(attribute::kIdleTimeout, 600U);
+  told.add(attribute::kBandwidthMaxUp, 1'000'000U);
+  told.add(attribute::kMaxTotalOctets, 1'000'000U);
+  told.add(attribute::kClass, "one");
+  told.add(attribute::kClass, "two");
+  const PacketBytes request =
+      access_request(1, {}, "secret", asked,
+                     {Credentials::Kind::kPap, "arctangent", std::string{}, std::string{}});
+  seeds.add("radius", request);
+  seeds.add("radius", accounting_request(2, "secret", asked));
+  seeds.add("radius", dynamic_request(Code::kCoaRequest, 3, "secret", told));
+  seeds.add("radius",
+            reply_to(Packet::parse(request).value(), Code::kAccessAccept, "secret", told));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -164,6 +189,7 @@ int main(int argc, char** argv) {
   add_messages(seeds);
   add_insertions(seeds);
   add_texts(seeds);
+  add_packets(seeds);
   if (!seeds.failed()) return EXIT_SUCCESS;
   fmt::print(stderr, "make-seeds: {}: cannot be written; free some space\n", argv[1]);
   return EXIT_FAILURE;

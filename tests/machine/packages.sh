@@ -32,7 +32,7 @@ debian_root
 packages_built
 
 step 'what was built'
-for name in gate511 gate511-portal libgate511-0.1 libgate511-dev; do
+for name in gate511 gate511-portal gate511-radius libgate511-0.1 libgate511-dev; do
   check "$name" package "$name"
 done
 said=$(lintian --fail-on error "$machine_dir"/packages/*.changes 2>&1) && status=0 || status=$?

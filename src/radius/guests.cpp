@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "radius/guests.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "logging/escape.hpp"
+#include "logging/log.hpp"
+
+namespace gate511::radius {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint32_t kCallCheck = 10;     // Service-Type, RFC 2865, 5.6
+constexpr std::uint32_t kWireless = 19;      // NAS-Port-Type, RFC 2865, 5.41: IEEE 802.11
+constexpr milliseconds kAskedFor{60'000};    // longer than any answer takes
+constexpr milliseconds kAcceptedFor{5'000};  // the session shows soon
+constexpr milliseconds kUnansweredFor{10'000};
+
+void add_nas_address(Attributes& attributes, const std::string& address) {
+  std::array<std::byte, 16> bytes{};
+  if (::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1)
+    attributes.add(attribute::kNasIpAddress, Bytes{bytes}.first(4));
+  else if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1)
+    attributes.add(attribute::kNasIpv6Address, Bytes{bytes});
+}
+
+}  // namespace
+
+std::string port_id(const Place& place) {
+  return place.vlan == 0 ? place.link : fmt::format("{}.{}", place.link, place.vlan);
+}
+
+Attributes request_attributes(const Config& config, const Place& place, const std::string& user,
+                              std::uint32_t service_type) {
+  Attributes attributes;
+  attributes.add(attribute::kUserName, user);
+  attributes.add(attribute::kServiceType, service_type);
+  attributes.add(attribute::kCallingStationId, written(place.mac, config.mac.form));
+  attributes.add(attribute::kNasIdentifier, config.identifier);
+  add_nas_address(attributes, config.nas_address);
+  attributes.add(attribute::kNasPortType, kWireless);
+  attributes.add(attribute::kNasPort, std::uint32_t{place.vlan});
+  attributes.add(attribute::kNasPortId, port_id(place));
+  return attributes;
+}
+
+nlohmann::json session_params(const Config& config, const Terms& terms, const std::string& user) {
+  nlohmann::json params = terms.json();
+  if (!terms.ttl_s) params["ttl_s"] = config.ttl_s;
+  if (!terms.idle_s) params["idle_s"] = config.idle_s;
+  if (!params.contains("user")) params["user"] = plain_name(user);
+  for (const char* const name : {"rate_up_bps", "rate_down_bps", "quota_bytes"}) {
+    if (!params.contains(name)) params[name] = 0;
+  }
+  params["tag"] = config.tag;
+  return params;
+}
+
+Guests::Guests(Parts parts)
+    : parts_{std::move(parts)},
+      known_{parts_.config.mac.remembered},
+      tokens_{static_cast<double>(parts_.config.mac.per_second)},
+      refilled_{parts_.clock()} {}
+
+bool Guests::take_budget(Time now) {
+  const double per_second = parts_.config.mac.per_second;
+  const std::chrono::duration<double> since = now - refilled_;
+  refilled_ = now;
+  tokens_ = std::min(per_second, tokens_ + since.count() * per_second);
+  if (tokens_ < 1 || in_flight_ >= parts_.config.mac.in_flight) return false;
+  tokens_ -= 1;
+  return true;
+}
+
+void Guests::remember(const Place& place, milliseconds time) {
+  known_.put(place, parts_.clock() + time);
+}
+
+void Guests::sent_away(const Place& place) {
+  remember(place, seconds{parts_.config.mac.reject_for_s});
+}
+
+void Guests::seen(const std::vector<Guest>& guests) {
+  const MacConfig& config = parts_.config.mac;
+  if (!config.is_on) return;
+  for (const Guest& guest : guests) {
+    const bool is_wanted =
+        config.zones.empty() ||
+        std::find(config.zones.begin(), config.zones.end(), guest.zone) != config.zones.end();
+    if (!is_wanted || guest.place.mac.empty()) continue;
+    ++counts_.seen;
+    const Time now = parts_.clock();
+    const Time* const until = known_.find(guest.place);
+    if (until != nullptr && now < *until) {
+      ++counts_.known;
+    } else if (!take_budget(now)) {
+      ++counts_.over_budget;
+      logging::say(logging::Level::kWarning, "over_budget",
+                   fmt::format("mac: more new guests than mac.per_second and mac.in_flight allow "
+                               "are asked for; the last left out: {}, {}",
+                               guest.place.mac, port_id(guest.place)));
+    } else {
+      ask(guest);
+    }
+  }
+}
+
+void Guests::ask(const Guest& guest) {
+  const Place& place = guest.place;
+  const std::string user = written(place.mac, parts_.config.mac.user_form);
+  Request request;
+  request.attributes = request_attributes(parts_.config, place, user, kCallCheck);
+  request.credentials.kind = Credentials::Kind::kPap;
+  request.credentials.password = parts_.password.empty() ? user : parts_.password;
+  remember(place, kAskedFor);
+  ++counts_.asked;
+  ++in_flight_;
+  parts_.exchange.send(std::move(request), [this, place](const Exchange::Result& result) {
+    --in_flight_;
+    take(place, result);
+  });
+}
+
+void Guests::take(const Place& place, const Exchange::Result& result) {
+  if (!result) {
+    ++counts_.unanswered;
+    remember(place, kUnansweredFor);
+    logging::say(logging::Level::kWarning, "unanswered",
+                 fmt::format("mac: no server has answered for {}; see to [[server]]", place.mac));
+    return;
+  }
+  if ((*result)->code() == Code::kAccessAccept) return accepted(place, Terms::of(**result));
+  // A challenge is for people: there is nobody here to answer it.
+  ++counts_.rejected;
+  remember(place, seconds{parts_.config.mac.reject_for_s});
+}
+
+/// `state` is left out: who was blocked meanwhile stays so.
+void Guests::accepted(const Place& place, const Terms& terms) {
+  ++counts_.accepted;
+  if (parts_.on_accept) parts_.on_accept(place, terms);
+  const std::string user = written(place.mac, parts_.config.mac.user_form);
+  parts_.changes.add(place, session_params(parts_.config, terms, user),
+                     [this, place](const Changes::Result& result) {
+                       if (result) {
+                         ++counts_.opened;
+                         return remember(place, kAcceptedFor);
+                       }
+                       ++counts_.not_opened;
+                       remember(place, kUnansweredFor);
+                       logging::say(
+                           logging::Level::kError, "not_opened",
+                           fmt::format("mac: {} is accepted, and has no session: {}; see "
+                                       "to the gateway",
+                                       place.mac, logging::escaped(result.error().message)));
+                     });
+}
+
+}  // namespace gate511::radius

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What `status` tells: the numbers of each part, by name.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "radius/client/exchange.hpp"
+#include "radius/guests.hpp"
+
+namespace gate511::radius {
+
+[[nodiscard]] nlohmann::json status_of(const Exchange& exchange);
+[[nodiscard]] nlohmann::json status_of(const Guests& guests, std::uint64_t left_out);
+
+}  // namespace gate511::radius

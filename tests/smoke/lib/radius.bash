@@ -1,0 +1,187 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # shared with what sources it
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# FreeRADIUS and gate511-radius in the `net` namespace. Sourced behind smoke.bash.
+
+readonly radius_secret=a-secret-of-the-test-bed
+radius_pid=
+radius_user=games
+radius_mac=()      # more lines of [mac]
+radius_servers=()  # more lines of [servers]
+radius_more=()     # more sections
+radius_users=()    # entries of FreeRADIUS's file of users
+
+# freeradius_start NAME ADDRESS: one on that address of loopback. Its id is in $background_pid.
+freeradius_start() {
+  local dir=$bed_dir/$1
+  mkdir -p "$dir"
+  printf '%sINCLUDE /usr/share/freeradius/dictionary\n' '$' >"$dir/dictionary"
+  printf '%s\n' "${radius_users[@]}" >"$dir/users"
+  freeradius_config "$dir" "$2" >"$dir/radiusd.conf"
+  in_background net "$1.log" freeradius -f -l stdout -d "$dir"
+  wait_until 10 net sh -c "ss -Hlun 'src $2:1812' | grep -q ." || die "freeradius: $(<"$bed_dir/$1.log")"
+}
+
+freeradius_config() {
+  cat <<CONFIG
+prefix = /usr
+libdir = /usr/lib/freeradius
+run_dir = $1
+logdir = $1
+name = freeradius
+pidfile = $1/pid
+max_requests = 65536
+log {
+  destination = stdout
+  auth = yes
+}
+security {
+  max_attributes = 200
+  reject_delay = 0
+  status_server = no
+}
+thread pool {
+  start_servers = 2
+  max_servers = 4
+  min_spare_servers = 1
+  max_spare_servers = 2
+  max_requests_per_server = 0
+}
+modules {
+  files {
+    filename = $1/users
+  }
+  pap {
+  }
+  chap {
+  }
+  detail {
+    filename = $1/detail
+    permissions = 0600
+  }
+  always reject {
+    rcode = reject
+  }
+}
+client bed {
+  ipaddr = 127.0.0.0/8
+  secret = $radius_secret
+  require_message_authenticator = yes
+}
+server default {
+  listen {
+    type = auth
+    ipaddr = $2
+    port = 1812
+  }
+  listen {
+    type = acct
+    ipaddr = $2
+    port = 1813
+  }
+  authorize {
+    chap
+    files
+    pap
+  }
+  authenticate {
+    Auth-Type PAP {
+      pap
+    }
+    Auth-Type CHAP {
+      chap
+    }
+  }
+  post-auth {
+    update reply {
+      &Message-Authenticator := 0x00
+    }
+    Post-Auth-Type REJECT {
+      update reply {
+        &Message-Authenticator := 0x00
+      }
+    }
+  }
+  preacct {
+  }
+  accounting {
+    detail
+  }
+}
+CONFIG
+}
+
+radius_config() {
+  cat <<CONFIG
+[nas]
+identifier = "venue-1"
+
+[gateway]
+socket = "$bed_dir/control.sock"
+
+[servers]
+timeout_ms = 300
+tries = 2
+dead_time_s = 5
+$(printf '%s\n' "${radius_servers[@]}")
+
+[[server]]
+address = "127.0.0.1"
+secret_file = "$bed_dir/radius.secret"
+
+[[server]]
+address = "127.0.0.2"
+secret_file = "$bed_dir/radius.secret"
+
+[mac]
+reject_for_s = 3
+$(printf '%s\n' "${radius_mac[@]}")
+
+[door]
+socket = "$bed_dir/radius/radius.sock"
+group = ""
+
+[privileges]
+user = "$radius_user"
+$(printf '%s\n' "${radius_more[@]}")
+CONFIG
+}
+
+# radius_start: behind gateway_up, whose control socket the user games may use.
+radius_start() {
+  if [ ! -e "$bed_dir/radius.secret" ]; then
+    (umask 027 && printf '%s\n' "$radius_secret" >"$bed_dir/radius.secret")
+    chgrp "$(id -g "$radius_user")" "$bed_dir/radius.secret"
+    install -d -o "$radius_user" "$bed_dir/radius"
+  fi
+  radius_config >"$bed_dir/radius.toml"
+  : >"$bed_dir/radius.log"
+  in_background net radius.log "$(program gate511-radius)" --config "$bed_dir/radius.toml"
+  radius_pid=$background_pid
+  wait_until 10 radius_is_ready || die "gate511-radius did not get ready:
+$(<"$bed_dir/radius.log")"
+}
+
+radius_is_ready() {
+  ! kill -0 "$radius_pid" 2>/dev/null || grep -q '^gate511-radius: ready' "$bed_dir/radius.log"
+}
+
+radius_stop() {
+  local status=0
+  kill "$radius_pid"
+  wait_until 5 process_ended "$radius_pid" || kill -KILL "$radius_pid"
+  wait "$radius_pid" || status=$?
+  equal 'gate511-radius ends well' "$status" 0
+}
+
+# radius_number FILTER: of what `status` tells, by a jq filter.
+radius_number() {
+  "$(program gate511-radius)" --config "$bed_dir/radius.toml" status | jq -e "$1"
+}
+
+# radius_counts FILTER NUMBER: it is so many, soon.
+radius_has() { [ "$(radius_number "$1")" -ge "$2" ]; }
+
+radius_says() {
+  if wait_until 5 grep -qE -- "$2" "$bed_dir/radius.log"; then passed "$1"; else failed "$1" "$(tail -n 20 "$bed_dir/radius.log")"; fi
+}

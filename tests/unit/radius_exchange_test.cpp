@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The asynchronous client, against servers on loopback that answer as each test says.
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "radius/client/address.hpp"
+#include "radius/client/exchange.hpp"
+#include "radius/wire/signature.hpp"
+
+namespace gate511::radius {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kSecret = "a secret of the test's";
+
+/// A server's socket, on loopback.
+class FakeServer {
+ public:
+  FakeServer() : fd_{::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)} {
+    address_ = SocketAddress::parse("127.0.0.1", 0).value();
+    EXPECT_EQ(::bind(fd_.get(), address_.get(), address_.size()), 0);
+    socklen_t size = SocketAddress::capacity();
+    EXPECT_EQ(::getsockname(fd_.get(), address_.get(), &size), 0);
+    const int room = 4 << 20;
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+  }
+  [[nodiscard]] Server as_server() const { return {"127.0.0.1", address_.port(), kSecret}; }
+
+  struct Got {
+    PacketBytes bytes;
+    SocketAddress from;
+    [[nodiscard]] Packet packet() const { return Packet::parse(bytes).value(); }
+  };
+  [[nodiscard]] std::optional<Got> receive() {
+    Got got;
+    got.bytes.resize(kMaxPacket);
+    socklen_t size = SocketAddress::capacity();
+    const ssize_t length =
+        ::recvfrom(fd_.get(), got.bytes.data(), got.bytes.size(), 0, got.from.get(), &size);
+    if (length < 0) return std::nullopt;
+    got.bytes.resize(static_cast<std::size_t>(length));
+    return got;
+  }
+  void send(const Got& to, const PacketBytes& bytes) {
+    EXPECT_EQ(::sendto(fd_.get(), bytes.data(), bytes.size(), 0, to.from.get(), to.from.size()),
+              static_cast<ssize_t>(bytes.size()));
+  }
+
+ private:
+  FileDescriptor fd_;
+  SocketAddress address_;
+};
+
+struct Bed {
+  explicit Bed(std::size_t count, ExchangeOptions options = {50ms, 2, 300ms, 8'192}) {
+    servers.resize(count);
+    std::vector<Server> all;
+    for (auto& server : servers) {
+      server = std::make_unique<FakeServer>();
+      all.push_back(server->as_server());
+    }
+    exchange = std::make_unique<Exchange>("authentication", std::move(all), options);
+    EXPECT_TRUE(exchange->open());
+  }
+  void ask(Code code = Code::kAccessRequest) {
+    Request request;
+    request.code = code;
+    request.attributes.add(attribute::kUserName, "nemo");
+    exchange->send(std::move(request), [this](const Exchange::Result& result) {
+      results.push_back(result ? std::string{name_of((*result)->code())}
+                               : std::string{result.error() == Exchange::Failure::kNoAnswer
+                                                 ? "no answer"
+                                                 : "no room"});
+    });
+  }
+  /// Runs until it holds, for two seconds at most.
+  bool until(const std::function<bool()>& holds) {
+    const auto end = std::chrono::steady_clock::now() + 2s;
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      pollfd waits{exchange->fd(), POLLIN, 0};
+      ::poll(&waits, 1, 5);
+      exchange->work();
+    }
+    return true;
+  }
+  FakeServer::Got next(std::size_t server = 0) {
+    std::optional<FakeServer::Got> got;
+    EXPECT_TRUE(until([&] { return (got = servers.at(server)->receive()).has_value(); }));
+    return got.value_or(FakeServer::Got{});
+  }
+  const Exchange::Counts& counts() { return exchange->counts(); }
+
+  std::vector<std::unique_ptr<FakeServer>> servers;
+  std::unique_ptr<Exchange> exchange;
+  std::vector<std::string> results;
+};
+
+TEST(RadiusExchange, ARequestIsSealedAndItsAnswerIsTaken) {
+  Bed bed{1};
+  bed.ask();
+  const auto got = bed.next();
+  const Packet request = got.packet();
+  EXPECT_EQ(check_seal(request, request.authenticator(), kSecret), Seal::kGood);
+  EXPECT_EQ(request.text(attribute::kUserName), "nemo");
+  bed.servers[0]->send(got, reply_to(request, Code::kAccessAccept, kSecret, {}));
+  EXPECT_TRUE(bed.until([&] { return !bed.results.empty(); }));
+  EXPECT_EQ(bed.results, std::vector<std::string>{"Access-Accept"});
+  EXPECT_EQ(bed.exchange->waiting(), 0U);
+}
+
+TEST(RadiusExchange, WhatIsForgedIsDroppedAndTheRequestWaitsOn) {
+  Bed bed{1, {500ms, 2, 300ms, 8'192}};
+  bed.ask();
+  const auto got = bed.next();
+  const Packet request = got.packet();
+  const auto send = [&](const PacketBytes& bytes) { bed.servers[0]->send(got, bytes); };
+  // Another secret.
+  send(reply_to(request, Code::kAccessAccept, "another secret", {}));
+  EXPECT_TRUE(bed.until([&] { return bed.counts().bad_authenticator == 1; }));
+  // Signed, but not sealed: what CVE-2024-3596 makes of an Access-Reject.
+  PacketBytes unsealed{std::byte{2}, static_cast<std::byte>(request.id()), std::byte{0},
+                       std::byte{20}};
+  const Authenticator over = request.authenticator();
+  unsealed.insert(unsealed.end(), over.begin(), over.end());
+  const Authenticator signature = md5_of(unsealed, kSecret);
+  std::copy(signature.begin(), signature.end(), unsealed.begin() + 4);
+  send(unsealed);
+  EXPECT_TRUE(bed.until([&] { return bed.counts().unsealed == 1; }));
+  // Repeated attributes.
+  Attributes twice;
+  twice.add(attribute::kSessionTimeout, 60U);
+  twice.add(attribute::kSessionTimeout, 61U);
+  send(reply_to(request, Code::kAccessAccept, kSecret, twice));
+  EXPECT_TRUE(bed.until([&] { return bed.counts().malformed == 1; }));
+  // Of another kind, and to what nobody asked.
+  send(reply_to(request, Code::kAccountingResponse, kSecret, {}));
+  PacketBytes other = reply_to(request, Code::kAccessAccept, kSecret, {});
+  other[1] ^= std::byte{1};
+  send(other);
+  EXPECT_TRUE(bed.until([&] { return bed.counts().stray == 2; }));
+  EXPECT_TRUE(bed.results.empty());
+  const PacketBytes good = reply_to(request, Code::kAccessReject, kSecret, {});
+  send(good);
+  EXPECT_TRUE(bed.until([&] { return !bed.results.empty(); }));
+  EXPECT_EQ(bed.results, std::vector<std::string>{"Access-Reject"});
+  // Replayed: it answers nothing any more, and not the next request either.
+  send(good);
+  EXPECT_TRUE(bed.until([&] { return bed.counts().stray == 3; }));
+  for (int i = 0; i < 256; ++i) bed.ask();
+  send(good);
+  EXPECT_TRUE(bed.until([&] { return bed.counts().bad_authenticator == 2; }));
+  EXPECT_EQ(bed.results.size(), 1U);
+}
+
+TEST(RadiusExchange, ASilentServerIsAskedAgainAndThenAnother) {
+  Bed bed{2};
+  bed.ask();
+  const auto first = bed.next(0);
+  const auto again = bed.next(0);
+  EXPECT_EQ(first.bytes, again.bytes);  // RFC 2865, 2.5: the same, to be known as such
+  const auto got = bed.next(1);
+  EXPECT_NE(got.packet().authenticator(), first.packet().authenticator());
+  bed.servers[1]->send(got, reply_to(got.packet(), Code::kAccessAccept, kSecret, {}));
+  EXPECT_TRUE(bed.until([&] { return !bed.results.empty(); }));
+  EXPECT_EQ(bed.results, std::vector<std::string>{"Access-Accept"});
+  EXPECT_EQ(bed.counts().sent_again, 1U);
+  EXPECT_EQ(bed.counts().failovers, 1U);
+  EXPECT_EQ(bed.counts().deaths, 1U);
+  // While it counts as dead the other is asked at once, and behind that it is asked anew.
+  bed.ask();
+  static_cast<void>(bed.next(1));
+  EXPECT_FALSE(bed.servers[0]->receive());
+  std::this_thread::sleep_for(310ms);
+  bed.ask();
+  static_cast<void>(bed.next(0));
+}
+
+TEST(RadiusExchange, WhereNobodyAnswersItSaysSo) {
+  Bed bed{2};
+  bed.ask();
+  EXPECT_TRUE(bed.until([&] { return !bed.results.empty(); }));
+  EXPECT_EQ(bed.results, std::vector<std::string>{"no answer"});
+  EXPECT_EQ(bed.counts().timeouts, 1U);
+  // Of servers that are all dead one request at a time finds out whether they are.
+  for (int i = 0; i < 5; ++i) bed.ask();
+  EXPECT_TRUE(bed.until([&] { return bed.results.size() >= 4; }));
+  EXPECT_EQ(bed.exchange->waiting(), 2U);
+}
+
+TEST(RadiusExchange, AccountingIsSignedAndNeedsNoSeal) {
+  Bed bed{1};
+  bed.ask(Code::kAccountingRequest);
+  const auto got = bed.next();
+  EXPECT_TRUE(is_request_genuine(got.packet(), kSecret));
+  bed.servers[0]->send(got, reply_to(got.packet(), Code::kAccountingResponse, kSecret, {}));
+  EXPECT_TRUE(bed.until([&] { return !bed.results.empty(); }));
+  EXPECT_EQ(bed.results, std::vector<std::string>{"Accounting-Response"});
+}
+
+TEST(RadiusExchange, MoreThan256MayBeOnTheirWay) {
+  Bed bed{1, {2'000ms, 1, 300ms, 1'000}};
+  std::vector<FakeServer::Got> all;
+  for (int i = 0; i < 1'001; ++i) bed.ask();
+  EXPECT_EQ(bed.results, std::vector<std::string>{"no room"});
+  while (all.size() < 1'000) all.push_back(bed.next());
+  std::set<std::pair<std::uint16_t, std::uint8_t>> distinct;
+  for (const auto& got : all) distinct.emplace(got.from.port(), got.packet().id());
+  EXPECT_EQ(distinct.size(), 1'000U);
+  for (const auto& got : all)
+    bed.servers[0]->send(got, reply_to(got.packet(), Code::kAccessAccept, kSecret, {}));
+  EXPECT_TRUE(bed.until([&] { return bed.results.size() == 1'001; }));
+  EXPECT_EQ(bed.counts().answers, 1'000U);
+}
+
+}  // namespace
+}  // namespace gate511::radius
