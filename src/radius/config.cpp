@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -22,8 +23,9 @@ using settings::Problem;
 using settings::Section;
 
 constexpr std::uint64_t kMaxTtl_s = 3'153'600'000;  // as the gateway's
-constexpr std::size_t kMaxTag = 64;                 // the same
-constexpr std::size_t kMaxText = 253;               // of an attribute
+constexpr std::uint64_t kMaxInterim_s = 86'400;
+constexpr std::size_t kMaxTag = 64;    // the same
+constexpr std::size_t kMaxText = 253;  // of an attribute
 // What is shorter is soon guessed by who has heard one exchange (RFC 2865, 3).
 constexpr std::size_t kMinSecret = 16;
 
@@ -70,7 +72,7 @@ void read_servers(Document& document, Section& root, Config& out) {
     Section section{document,
                     tables[i],
                     fmt::format("server[{}]", i),
-                    {"address", "authentication_port", "secret_file"}};
+                    {"address", "authentication_port", "accounting_port", "secret_file"}};
     ServerConfig server;
     section.required_text("address", server.address, "the server's, such as \"192.0.2.20\"");
     if (!SocketAddress::parse(server.address, 0)) {
@@ -81,6 +83,8 @@ void read_servers(Document& document, Section& root, Config& out) {
     }
     section.integer("authentication_port", std::uint16_t{0}, std::uint16_t{65'535}, ", 0 for none",
                     server.authentication_port);
+    section.integer("accounting_port", std::uint16_t{0}, std::uint16_t{65'535}, ", 0 for none",
+                    server.accounting_port);
     section.required_text("secret_file", server.secret_file, "what both sides know");
     out.servers.push_back(std::move(server));
   }
@@ -118,6 +122,55 @@ void read_mac_section(Section section, MacConfig& out) {
   section.integer("remembered", 1'024U, 4'194'304U, " MACs", out.remembered);
 }
 
+std::optional<ListenAddress> read_listen(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string host = text.substr(0, colon);
+  const bool has_brackets = host.starts_with('[') && host.ends_with(']');
+  if (has_brackets) host = host.substr(1, host.size() - 2);
+  ListenAddress address{std::move(host), 0};
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data() + colon + 1, end, address.port);
+  const auto parsed = SocketAddress::parse(address.host, 0);
+  if (read.ec != std::errc{} || read.ptr != end || address.port == 0 || !parsed ||
+      (parsed->family() == AF_INET6) != has_brackets)
+    return std::nullopt;
+  return address;
+}
+
+void read_coa(Document& document, Section& root, Config& out) {
+  Section section = root.sub("coa", {"listen", "window_s"});
+  std::string listen;
+  section.text("listen", listen);
+  section.integer("window_s", 1U, 3'600U, " seconds", out.coa_window_s);
+  const auto address = listen.empty() ? ListenAddress{} : read_listen(listen);
+  if (!address) {
+    section.fail("listen", {fmt::format("`coa.listen` is \"{}\", which is no address and port",
+                                        logging::escaped(listen)),
+                            "write it like \"192.0.2.2:3799\" or \"[2001:db8::2]:3799\""});
+  }
+  out.coa_listen = address.value_or(ListenAddress{});
+  const auto tables = root.tables("coa_client");
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    Section each{document, tables[i], fmt::format("coa_client[{}]", i), {"address", "secret_file"}};
+    CoaClient client;
+    each.required_text("address", client.address, "the server's, such as \"192.0.2.20\"");
+    const auto parsed = SocketAddress::parse(client.address, 0);
+    if (!parsed) {
+      each.fail("address", {fmt::format("`{}` is \"{}\", which is no address", each.name("address"),
+                                        logging::escaped(client.address)),
+                            "write it like \"192.0.2.20\" or \"2001:db8::20\""});
+    }
+    if (parsed) client.address = parsed->host();  // as it is compared
+    each.required_text("secret_file", client.secret_file, "what both sides know");
+    out.coa_clients.push_back(std::move(client));
+  }
+  if (!listen.empty() && out.coa_clients.empty()) {
+    section.fail("listen", {"`coa.listen` is set, and there is no [[coa_client]]",
+                            "add one with address and secret_file: who may ask for changes"});
+  }
+}
+
 }  // namespace
 
 std::string Config::where(const std::string& key) const {
@@ -130,18 +183,18 @@ settings::Privileges Config::privileges() const {
           user_is_given,
           where("privileges.user"),
           "gate511-radius",
-          {std::filesystem::path{door}.parent_path()}};
+          {std::filesystem::path{door}.parent_path(), std::filesystem::path{spool}.parent_path()}};
 }
 
 tl::expected<Config, Error> parse_config(std::string_view text, std::string_view source) {
   const auto table = settings::parse_toml(text, source);
   if (!table) return tl::unexpected{table.error()};
   Document document{source};
-  Section root{
-      document,
-      &*table,
-      "",
-      {"nas", "gateway", "servers", "server", "mac", "session", "door", "log", "privileges"}};
+  Section root{document,
+               &*table,
+               "",
+               {"nas", "gateway", "servers", "server", "mac", "session", "accounting", "coa",
+                "coa_client", "door", "log", "privileges"}};
   Config config;
   config.source = source;
   read_nas(root.sub("nas", {"identifier", "address"}), config);
@@ -153,6 +206,11 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   Section session = root.sub("session", {"ttl_s", "idle_s"});
   session.integer("ttl_s", std::uint64_t{0}, kMaxTtl_s, " seconds, 0 for no end", config.ttl_s);
   session.integer("idle_s", std::uint64_t{0}, kMaxTtl_s, " seconds, 0 for never", config.idle_s);
+  Section accounting = root.sub("accounting", {"spool", "interim_s"});
+  accounting.text("spool", config.spool);
+  accounting.integer("interim_s", std::uint64_t{0}, kMaxInterim_s, " seconds, 0 for none",
+                     config.interim_s);
+  read_coa(document, root, config);
   Section door = root.sub("door", {"socket", "group"});
   door.text("socket", config.door);
   door.text("group", config.door_group);
@@ -198,6 +256,12 @@ tl::expected<Secrets, Error> load_secrets(const Config& config) {
         read(fmt::format("server[{}].secret_file", i), config.servers[i].secret_file, kMinSecret);
     if (!secret) return tl::unexpected{secret.error()};
     secrets.servers.push_back(std::move(*secret));
+  }
+  for (std::size_t i = 0; i < config.coa_clients.size(); ++i) {
+    auto secret = read(fmt::format("coa_client[{}].secret_file", i),
+                       config.coa_clients[i].secret_file, kMinSecret);
+    if (!secret) return tl::unexpected{secret.error()};
+    secrets.coa_clients.push_back(std::move(*secret));
   }
   if (!config.mac.password_file.empty()) {
     auto password = read("mac.password_file", config.mac.password_file, 1);

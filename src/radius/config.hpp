@@ -24,7 +24,19 @@ namespace gate511::radius {
 struct ServerConfig {
   std::string address;
   std::uint16_t authentication_port = 1812;  ///< 0: it is asked for none
+  std::uint16_t accounting_port = 1813;      ///< 0: it gets no records
   std::string secret_file;
+};
+
+/// `[[coa_client]]`: who may ask for changes.
+struct CoaClient {
+  std::string address;
+  std::string secret_file;
+};
+
+struct ListenAddress {
+  std::string host;  ///< empty: nowhere
+  std::uint16_t port = 0;
 };
 
 struct MacConfig {
@@ -54,6 +66,13 @@ struct Config {
   // [session]: what holds where the server says nothing of it
   std::uint64_t ttl_s = 86'400;
   std::uint64_t idle_s = 0;
+  // [accounting]
+  std::string spool = "/var/lib/gate511-radius/spool.db";
+  std::uint64_t interim_s = 600;  ///< 0: none, but where the server asks for them
+  // [coa]
+  ListenAddress coa_listen;
+  std::uint32_t coa_window_s = 300;
+  std::vector<CoaClient> coa_clients;
   // [door]: where the program itself is asked
   std::string door = "/run/gate511-radius/radius.sock";  ///< empty: nowhere
   std::string door_group = "gate511";
@@ -78,8 +97,9 @@ struct Config {
 
 /// What the secret files hold.
 struct Secrets {
-  std::vector<std::string> servers;  ///< in their order
-  std::string mac_password;          ///< empty: the MAC itself
+  std::vector<std::string> servers;      ///< in their order
+  std::vector<std::string> coa_clients;  ///< in theirs
+  std::string mac_password;              ///< empty: the MAC itself
 };
 [[nodiscard]] tl::expected<Secrets, Error> load_secrets(const Config& config);
 

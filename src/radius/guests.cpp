@@ -36,17 +36,23 @@ std::string port_id(const Place& place) {
   return place.vlan == 0 ? place.link : fmt::format("{}.{}", place.link, place.vlan);
 }
 
-Attributes request_attributes(const Config& config, const Place& place, const std::string& user,
-                              std::uint32_t service_type) {
+Attributes place_attributes(const Config& config, const Place& place, const std::string& user) {
   Attributes attributes;
   attributes.add(attribute::kUserName, user);
-  attributes.add(attribute::kServiceType, service_type);
   attributes.add(attribute::kCallingStationId, written(place.mac, config.mac.form));
   attributes.add(attribute::kNasIdentifier, config.identifier);
   add_nas_address(attributes, config.nas_address);
   attributes.add(attribute::kNasPortType, kWireless);
+  if (place.link.empty()) return attributes;  // not known
   attributes.add(attribute::kNasPort, std::uint32_t{place.vlan});
   attributes.add(attribute::kNasPortId, port_id(place));
+  return attributes;
+}
+
+Attributes request_attributes(const Config& config, const Place& place, const std::string& user,
+                              std::uint32_t service_type) {
+  Attributes attributes = place_attributes(config, place, user);
+  attributes.add(attribute::kServiceType, service_type);
   return attributes;
 }
 
@@ -65,6 +71,7 @@ nlohmann::json session_params(const Config& config, const Terms& terms, const st
 Guests::Guests(Parts parts)
     : parts_{std::move(parts)},
       known_{parts_.config.mac.remembered},
+      away_{parts_.config.mac.remembered},
       tokens_{static_cast<double>(parts_.config.mac.per_second)},
       refilled_{parts_.clock()} {}
 
@@ -82,8 +89,9 @@ void Guests::remember(const Place& place, milliseconds time) {
   known_.put(place, parts_.clock() + time);
 }
 
-void Guests::sent_away(const Place& place) {
-  remember(place, seconds{parts_.config.mac.reject_for_s});
+/// By its MAC, wherever it turns up.
+void Guests::sent_away(const std::string& mac) {
+  away_.put(mac, parts_.clock() + seconds{parts_.config.mac.reject_for_s});
 }
 
 void Guests::seen(const std::vector<Guest>& guests) {
@@ -97,7 +105,8 @@ void Guests::seen(const std::vector<Guest>& guests) {
     ++counts_.seen;
     const Time now = parts_.clock();
     const Time* const until = known_.find(guest.place);
-    if (until != nullptr && now < *until) {
+    const Time* const away = away_.find(guest.place.mac);
+    if ((until != nullptr && now < *until) || (away != nullptr && now < *away)) {
       ++counts_.known;
     } else if (!take_budget(now)) {
       ++counts_.over_budget;

@@ -22,7 +22,10 @@ namespace gate511::radius {
 /// What a session is opened by; what is not said in the Accept is the configuration's.
 [[nodiscard]] nlohmann::json session_params(const Config& config, const Terms& terms,
                                             const std::string& user);
-/// What each Access-Request tells of the gateway and the client.
+/// What each request tells of the gateway and the client.
+[[nodiscard]] Attributes place_attributes(const Config& config, const Place& place,
+                                          const std::string& user);
+/// The same of an Access-Request.
 [[nodiscard]] Attributes request_attributes(const Config& config, const Place& place,
                                             const std::string& user, std::uint32_t service_type);
 /// `venue`, `venue.20`: NAS-Port-Id.
@@ -59,7 +62,7 @@ class Guests {
 
   void seen(const std::vector<Guest>& guests);
   /// One whose session was ended by who may: not to be let in again at once.
-  void sent_away(const Place& place);
+  void sent_away(const std::string& mac);
 
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] std::size_t remembered() const { return known_.size(); }
@@ -72,7 +75,8 @@ class Guests {
   void remember(const Place& place, std::chrono::milliseconds time);
 
   Parts parts_;
-  Recent<Place, Time> known_;  ///< not to be asked for before
+  Recent<Place, Time> known_;       ///< not to be asked for before
+  Recent<std::string, Time> away_;  ///< MACs, the same
   double tokens_;
   Time refilled_;
   std::uint32_t in_flight_ = 0;

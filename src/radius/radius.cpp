@@ -11,7 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "logging/log.hpp"
+#include "radius/accounting/accounting.hpp"
+#include "radius/accounting/directory.hpp"
 #include "radius/door.hpp"
+#include "radius/dynamic/authorization.hpp"
 #include "radius/gateway/changes.hpp"
 #include "radius/gateway/inbox.hpp"
 #include "radius/gateway/sightings.hpp"
@@ -24,12 +28,19 @@ namespace {
 // How soon stop() is seen, and clients of the door that are late.
 constexpr int kTurn_ms = 100;
 
-std::vector<Server> authentication_servers(const Config& config, const Secrets& secrets) {
+std::uint64_t unix_s() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
+}
+
+/// Those that have such a port.
+std::vector<Server> servers_of(const Config& config, const Secrets& secrets,
+                               std::uint16_t ServerConfig::*port) {
   std::vector<Server> servers;
   for (std::size_t i = 0; i < config.servers.size(); ++i) {
     const ServerConfig& server = config.servers[i];
-    if (server.authentication_port != 0)
-      servers.push_back({server.address, server.authentication_port, secrets.servers[i]});
+    if (server.*port != 0) servers.push_back({server.address, server.*port, secrets.servers[i]});
   }
   return servers;
 }
@@ -40,16 +51,27 @@ struct Radius::Parts {
   Parts(Config given, Secrets read)
       : config{std::move(given)},
         secrets{std::move(read)},
-        authentication{"authentication", authentication_servers(config, secrets), config.exchange} {
+        authentication{"authentication",
+                       servers_of(config, secrets, &ServerConfig::authentication_port),
+                       config.exchange},
+        accounting{config, servers_of(config, secrets, &ServerConfig::accounting_port), directory} {
   }
 
   const Config config;
   const Secrets secrets;
   Exchange authentication;
+  Directory directory;
+  Accounting accounting;
   Inbox inbox;  ///< before those who post to it
   Door door;
   Changes changes{config.socket, inbox};
-  Guests guests{{config, secrets.mac_password, authentication, changes, {}}};
+  Guests guests{
+      {config, secrets.mac_password, authentication, changes,
+       [this](const Place& place, const Terms& terms) {
+         directory.accepted({place, terms.user, terms.classes, terms.interim_s.value_or(0)});
+       }}};
+  DynamicAuthorization dynamic{{config, secrets.coa_clients, directory, changes,
+                                [this](const std::string& mac) { guests.sent_away(mac); }, unix_s}};
   Sightings sightings{config.socket, inbox,
                       [this](const std::vector<Guest>& seen) { guests.seen(seen); }};
   std::atomic<bool> is_stopped = false;
@@ -63,15 +85,20 @@ nlohmann::json Radius::Parts::status() const {
       {"identifier", config.identifier},
       {"gateway", {{"sightings", sightings.is_connected()}, {"changes", changes.is_connected()}}},
       {"authentication", status_of(authentication)},
+      {"accounting", accounting.status()},
+      {"coa", status_of(dynamic)},
       {"mac", status_of(guests, sightings.left_out())}};
 }
 
 void Radius::Parts::turn() {
-  std::array<pollfd, 3> waits{
-      {{authentication.fd(), POLLIN, 0}, {inbox.fd(), POLLIN, 0}, {door.fd(), POLLIN, 0}}};
+  std::array<pollfd, 4> waits{{{authentication.fd(), POLLIN, 0},
+                               {inbox.fd(), POLLIN, 0},
+                               {door.fd(), POLLIN, 0},
+                               {dynamic.fd(), POLLIN, 0}}};
   const int wait = authentication.wait_ms();
   ::poll(waits.data(), waits.size(), wait < 0 ? kTurn_ms : std::min(wait, kTurn_ms));
   authentication.work();
+  dynamic.work();
   inbox.run();
   door.work();
 }
@@ -90,6 +117,14 @@ Radius::~Radius() = default;
 tl::expected<void, Error> Radius::open() {
   Parts& parts = *parts_;
   if (auto opened = parts.authentication.open(); !opened) return opened;
+  if (auto opened = parts.dynamic.open(); !opened) return opened;
+  const auto noted = parts.accounting.open();
+  if (!noted) return tl::unexpected{noted.error()};
+  if (!noted->empty()) {
+    logging::say(
+        logging::Level::kError, "spool",
+        fmt::format("accounting: {}: {}; what it held is not sent", parts.config.spool, *noted));
+  }
   parts.door.add("status",
                  [&parts](const nlohmann::json&, const Door::Done& done) { done(parts.status()); });
   if (!parts.config.door.empty()) {
@@ -101,6 +136,7 @@ tl::expected<void, Error> Radius::open() {
 }
 
 void Radius::run() {
+  parts_->accounting.start();
   parts_->changes.start();
   if (parts_->config.mac.is_on) parts_->sightings.start();
   while (!parts_->is_stopped) parts_->turn();

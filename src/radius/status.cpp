@@ -16,6 +16,20 @@ nlohmann::json status_of(const Exchange& exchange) {
           {"failovers", counts.failovers}, {"deaths", counts.deaths}};
 }
 
+nlohmann::json status_of(const DynamicAuthorization& dynamic) {
+  const DynamicAuthorization::Counts& counts = dynamic.counts();
+  return {{"disconnects", counts.disconnects},
+          {"changes", counts.changes},
+          {"acks", counts.acks},
+          {"naks", counts.naks},
+          {"repeated", counts.repeated},
+          {"strangers", counts.strangers},
+          {"malformed", counts.malformed},
+          {"bad_authenticator", counts.bad_authenticator},
+          {"unsealed", counts.unsealed},
+          {"old", counts.old}};
+}
+
 nlohmann::json status_of(const Guests& guests, std::uint64_t left_out) {
   const Guests::Counts& counts = guests.counts();
   return {{"seen", counts.seen},

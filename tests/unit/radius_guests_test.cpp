@@ -59,6 +59,15 @@ TEST(RadiusConfig, TellsWhatIsWrong) {
   EXPECT_NE(wrong_with("[mac]\nformat = \"AA-BB\"\n").find("radius.toml:5: "), std::string::npos);
   EXPECT_NE(wrong_with("[mac]\nper_second = 0\n").find("radius.toml:5: "), std::string::npos);
   EXPECT_NE(wrong_with("[mac]\nbudget = 1\n").find("radius.toml:5: "), std::string::npos);
+  EXPECT_EQ(wrong_with("[coa]\nlisten = \"192.0.2.2:3799\"\n"),
+            "radius.toml:5: `coa.listen` is set, and there is no [[coa_client]]; add one with "
+            "address and secret_file: who may ask for changes");
+  EXPECT_EQ(wrong_with("[coa]\nlisten = \"2001:db8::2:3799\"\n"),
+            "radius.toml:5: `coa.listen` is \"2001:db8::2:3799\", which is no address and port; "
+            "write it like \"192.0.2.2:3799\" or \"[2001:db8::2]:3799\"");
+  EXPECT_EQ(wrong_with("[[coa_client]]\naddress = \"x\"\nsecret_file = \"/s\"\n"),
+            "radius.toml:5: `coa_client[0].address` is \"x\", which is no address; write it like "
+            "\"192.0.2.20\" or \"2001:db8::20\"");
   std::string many;
   for (int i = 0; i < 8; ++i) many += kServer;
   EXPECT_EQ(wrong_with(many), "radius.toml:1: there are 9 servers; 8 are possible");
@@ -182,7 +191,7 @@ TEST_F(RadiusGuests, AreAskedForOnce) {
   see(0, 5);
   EXPECT_EQ(guests_.counts().asked, 5U);
   EXPECT_EQ(guests_.counts().known, 5U);
-  guests_.sent_away({"02:00:5e:01:00:09", 0, "venue"});
+  guests_.sent_away("02:00:5e:01:00:09");
   see(9, 1);
   EXPECT_EQ(guests_.counts().known, 6U);
   now_ += 601s;

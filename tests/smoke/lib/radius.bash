@@ -137,6 +137,10 @@ secret_file = "$bed_dir/radius.secret"
 reject_for_s = 3
 $(printf '%s\n' "${radius_mac[@]}")
 
+[accounting]
+spool = "$bed_dir/radius/spool.db"
+interim_s = 2
+
 [door]
 socket = "$bed_dir/radius/radius.sock"
 group = ""
@@ -179,7 +183,7 @@ radius_number() {
   "$(program gate511-radius)" --config "$bed_dir/radius.toml" status | jq -e "$1"
 }
 
-# radius_counts FILTER NUMBER: it is so many, soon.
+# radius_has FILTER NUMBER: it is so many, or more.
 radius_has() { [ "$(radius_number "$1")" -ge "$2" ]; }
 
 radius_says() {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who is who among the sessions that are accounted for, for the threads that need it: what was
+// accepted and has no session yet, and sessions by id, MAC and user. Any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "radius/gateway/place.hpp"
+
+namespace gate511::radius {
+
+/// What was told when a client was accepted.
+struct Accepted {
+  Place place;                  ///< whole, whatever sessions are known by
+  std::string user;             ///< as the server has it
+  std::string classes;          ///< attributes, encoded
+  std::uint64_t interim_s = 0;  ///< 0: not told
+};
+
+struct Known {
+  std::uint64_t id = 0;
+  Place place;  ///< as the gateway knows the session
+  std::string user;
+};
+
+class Directory {
+ public:
+  /// So long an acceptance waits for its session.
+  static constexpr std::chrono::seconds kPatience{120};
+  static constexpr std::size_t kMaxAccepted = 65'536;
+
+  void accepted(Accepted accepted);
+  /// And it is forgotten here.
+  [[nodiscard]] std::optional<Accepted> take_accepted(const Place& session);
+
+  void put(const Known& session);
+  void drop(std::uint64_t id);
+  [[nodiscard]] std::optional<Known> find(std::uint64_t id) const;
+  /// Of a MAC, or of a user.
+  [[nodiscard]] std::vector<Known> of_mac(const std::string& mac) const;
+  [[nodiscard]] std::vector<Known> of_user(const std::string& user) const;
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  void forget_old(Time now);
+
+  mutable std::mutex mutex_;
+  std::multimap<std::string, std::pair<Accepted, Time>> accepted_;  ///< by MAC
+  std::multimap<Time, std::string> by_age_;
+  std::map<std::uint64_t, Known> sessions_;
+  std::multimap<std::string, std::uint64_t> by_mac_, by_user_;
+};
+
+}  // namespace gate511::radius
