@@ -292,8 +292,8 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   Section root{document,
                &*table,
                "",
-               {"portal", "listen", "gateway", "login", "plan", "retention", "operator", "log",
-                "privileges"}};
+               {"portal", "listen", "gateway", "radius", "login", "plan", "retention", "operator",
+                "log", "privileges"}};
   Config config;
   config.source = source;
   read_portal(
@@ -304,6 +304,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   read_gateway(root.sub("gateway", {"socket", "tls_connect", "tls_name", "tls_cert", "tls_key",
                                     "tls_ca", "tag", "clients"}),
                config.gateway);
+  root.sub("radius", {"socket"}).text("socket", config.radius_socket);
   read_plans(document, root, config);
   read_login(root.sub("login", {"methods", "terms_plan", "terms_file", "failures_of_client",
                                 "failures_of_all", "failure_window_s"}),

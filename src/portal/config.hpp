@@ -64,6 +64,8 @@ struct Config {
   std::string certificate_key;
 
   GatewayConfig gateway;
+  // [radius]
+  std::string radius_socket;  ///< of gate511-radius; empty: users are the portal's own
   // [login]
   std::vector<std::string> methods{"voucher"};  ///< `terms`, `voucher`, `password`
   std::string terms_plan;

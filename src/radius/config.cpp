@@ -193,8 +193,8 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   Section root{document,
                &*table,
                "",
-               {"nas", "gateway", "servers", "server", "mac", "session", "accounting", "coa",
-                "coa_client", "door", "log", "privileges"}};
+               {"nas", "gateway", "servers", "server", "mac", "session", "login", "accounting",
+                "coa", "coa_client", "door", "log", "privileges"}};
   Config config;
   config.source = source;
   read_nas(root.sub("nas", {"identifier", "address"}), config);
@@ -206,6 +206,10 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   Section session = root.sub("session", {"ttl_s", "idle_s"});
   session.integer("ttl_s", std::uint64_t{0}, kMaxTtl_s, " seconds, 0 for no end", config.ttl_s);
   session.integer("idle_s", std::uint64_t{0}, kMaxTtl_s, " seconds, 0 for never", config.idle_s);
+  Section login = root.sub("login", {"method"});
+  std::size_t method = 0;
+  login.choice("method", {"pap", "chap"}, method);
+  config.uses_chap = method == 1;
   Section accounting = root.sub("accounting", {"spool", "interim_s"});
   accounting.text("spool", config.spool);
   accounting.integer("interim_s", std::uint64_t{0}, kMaxInterim_s, " seconds, 0 for none",

@@ -66,6 +66,8 @@ struct Config {
   // [session]: what holds where the server says nothing of it
   std::uint64_t ttl_s = 86'400;
   std::uint64_t idle_s = 0;
+  // [login]: users whom a portal asks about
+  bool uses_chap = false;  ///< else PAP
   // [accounting]
   std::string spool = "/var/lib/gate511-radius/spool.db";
   std::uint64_t interim_s = 600;  ///< 0: none, but where the server asks for them

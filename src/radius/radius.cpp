@@ -20,6 +20,7 @@
 #include "radius/gateway/inbox.hpp"
 #include "radius/gateway/sightings.hpp"
 #include "radius/guests.hpp"
+#include "radius/logins.hpp"
 #include "radius/status.hpp"
 
 namespace gate511::radius {
@@ -72,6 +73,7 @@ struct Radius::Parts {
        }}};
   DynamicAuthorization dynamic{{config, secrets.coa_clients, directory, changes,
                                 [this](const std::string& mac) { guests.sent_away(mac); }, unix_s}};
+  Logins logins{config, authentication, directory};
   Sightings sightings{config.socket, inbox,
                       [this](const std::vector<Guest>& seen) { guests.seen(seen); }};
   std::atomic<bool> is_stopped = false;
@@ -87,6 +89,7 @@ nlohmann::json Radius::Parts::status() const {
       {"authentication", status_of(authentication)},
       {"accounting", accounting.status()},
       {"coa", status_of(dynamic)},
+      {"login", status_of(logins)},
       {"mac", status_of(guests, sightings.left_out())}};
 }
 
@@ -127,6 +130,9 @@ tl::expected<void, Error> Radius::open() {
   }
   parts.door.add("status",
                  [&parts](const nlohmann::json&, const Door::Done& done) { done(parts.status()); });
+  parts.door.add("login", [&parts](const nlohmann::json& params, Door::Done done) {
+    parts.logins.login(params, std::move(done));
+  });
   if (!parts.config.door.empty()) {
     auto opened = parts.door.open(parts.config.door, parts.config.door_group,
                                   parts.config.where("door.socket"));

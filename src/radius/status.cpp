@@ -30,6 +30,14 @@ nlohmann::json status_of(const DynamicAuthorization& dynamic) {
           {"old", counts.old}};
 }
 
+nlohmann::json status_of(const Logins& logins) {
+  const Logins::Counts& counts = logins.counts();
+  return {{"asked", counts.asked},
+          {"accepted", counts.accepted},
+          {"rejected", counts.rejected},
+          {"unanswered", counts.unanswered}};
+}
+
 nlohmann::json status_of(const Guests& guests, std::uint64_t left_out) {
   const Guests::Counts& counts = guests.counts();
   return {{"seen", counts.seen},

@@ -47,6 +47,14 @@ TEST(PortalConfig, DefaultsAreTheDocumentedOnes) {
   EXPECT_TRUE(warnings(*config).empty());
 }
 
+TEST(PortalConfig, MayAskRadiusForUsers) {
+  EXPECT_EQ(parse_config(kGood, "portal.toml")->radius_socket, "");
+  const auto config =
+      parse_config(std::string{kGood} + "[radius]\nsocket = \"/run/r.sock\"\n", "portal.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->radius_socket, "/run/r.sock");
+}
+
 struct Bad {
   std::string text;
   std::string_view error;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "portal/guest/radius_login.hpp"
+
 namespace gate511::portal {
 namespace {
 
@@ -19,10 +21,10 @@ class Terms : public Method {
   }
   [[nodiscard]] bool can_be_guessed() const override { return false; }
   [[nodiscard]] std::string_view text_of(Denial) const override { return "not_accepted"; }
-  [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const std::string&,
+  [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const ClientKey&,
                                                   UnixTime) override {
     if (form["accept"] != "yes") return tl::unexpected{Denial::kNotAccepted};
-    return Grant{plan_, {}, plan_->ttl_s, plan_->quota_bytes, {}};
+    return Grant{*plan_, {}, plan_->ttl_s, plan_->quota_bytes, {}};
   }
 
  private:
@@ -48,12 +50,14 @@ class ByVoucher : public Method {
       case Denial::kWrong:
       case Denial::kNotAccepted:
       case Denial::kNoPlan:
+      case Denial::kNoServer:
         break;
     }
     return "wrong_voucher";
   }
-  [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const std::string& mac,
+  [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const ClientKey& client,
                                                   UnixTime now) override {
+    const std::string& mac = client.mac;
     const Redeemed redeemed = vouchers_.redeem(
         form["code"], mac, now, [this](const std::string& name) -> std::optional<std::uint64_t> {
           const Plan* const plan = config_.plan(name);
@@ -79,7 +83,7 @@ class ByVoucher : public Method {
     if (plan->quota_bytes > 0 && redeemed.bytes >= plan->quota_bytes)
       return tl::unexpected{Denial::kUsedUp};
     const std::uint64_t ends = redeemed.voucher.ends_at;
-    return Grant{plan, user_of_voucher(redeemed.voucher.id),
+    return Grant{*plan, user_of_voucher(redeemed.voucher.id),
                  ends == 0 ? 0 : std::max<std::uint64_t>(ends - now, 1),
                  plan->quota_bytes == 0 ? 0 : plan->quota_bytes - redeemed.bytes,
                  [this, redeemed, mac] { vouchers_.take_back(redeemed, mac); }};
@@ -99,7 +103,7 @@ class ByPassword : public Method {
   [[nodiscard]] std::string_view asset_name() const override { return "method_password.html"; }
   [[nodiscard]] std::string_view typed_field() const override { return "user"; }
   [[nodiscard]] std::string_view text_of(Denial) const override { return "wrong_password"; }
-  [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const std::string&,
+  [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const ClientKey&,
                                                   UnixTime) override {
     const std::string& name = form["user"];
     const std::string& password = form["password"];
@@ -114,12 +118,37 @@ class ByPassword : public Method {
                                    name, user->plan));
       return tl::unexpected{Denial::kNoPlan};
     }
-    return Grant{plan, name, plan->ttl_s, plan->quota_bytes, {}};
+    return Grant{*plan, name, plan->ttl_s, plan->quota_bytes, {}};
   }
 
  private:
   const Config& config_;
   Users& users_;
+  Log& log_;
+};
+
+/// Users that RADIUS servers know.
+class ByRadius : public Method {
+ public:
+  ByRadius(const Config& config, Log& log) : socket_{config.radius_socket}, log_{log} {}
+  [[nodiscard]] std::string_view name() const override { return "password"; }
+  [[nodiscard]] std::string_view asset_name() const override { return "method_password.html"; }
+  [[nodiscard]] std::string_view typed_field() const override { return "user"; }
+  [[nodiscard]] std::string_view text_of(Denial) const override { return "wrong_password"; }
+  [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const ClientKey& client,
+                                                  UnixTime) override {
+    auto login = ask_radius(socket_, client, form["user"], form["password"]);
+    if (!login) {
+      log_.say("radius", login.error());
+      return tl::unexpected{Denial::kNoServer};
+    }
+    if (!*login) return tl::unexpected{Denial::kWrong};
+    Plan& plan = (*login)->terms;
+    return Grant{plan, (*login)->user, plan.ttl_s, plan.quota_bytes, {}};
+  }
+
+ private:
+  std::string socket_;
   Log& log_;
 };
 
@@ -134,6 +163,8 @@ std::vector<std::unique_ptr<Method>> make_methods(const Config& config, Vouchers
       methods.push_back(std::make_unique<Terms>(config.plan(config.terms_plan), terms));
     } else if (name == "voucher") {
       methods.push_back(std::make_unique<ByVoucher>(config, vouchers, log));
+    } else if (!config.radius_socket.empty()) {
+      methods.push_back(std::make_unique<ByRadius>(config, log));
     } else {
       methods.push_back(std::make_unique<ByPassword>(config, users, log));
     }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "portal/config.hpp"
+#include "portal/gateway.hpp"
 #include "portal/log.hpp"
 #include "portal/store/users.hpp"
 #include "portal/store/vouchers.hpp"
@@ -23,14 +24,22 @@ namespace gate511::portal {
 
 /// What a login gives, before the session is open.
 struct Grant {
-  const Plan* plan = nullptr;
+  Plan plan;
   std::string who;  ///< of the session and the trail: a user's name, `voucher-17`, or empty
   std::uint64_t ttl_s = 0;
   std::uint64_t quota_bytes = 0;
   std::function<void()> take_back;  ///< called where no session was opened; may be empty
 };
 
-enum class Denial { kWrong, kExpired, kTooManyDevices, kUsedUp, kNotAccepted, kNoPlan };
+enum class Denial {
+  kWrong,
+  kExpired,
+  kTooManyDevices,
+  kUsedUp,
+  kNotAccepted,
+  kNoPlan,  ///< these two are the operator's to mend
+  kNoServer,
+};
 
 /// Any number of threads may use one at once.
 class Method {
@@ -49,9 +58,9 @@ class Method {
   [[nodiscard]] virtual std::string_view typed_field() const { return {}; }
   /// Whether its failures are guesses, which are counted.
   [[nodiscard]] virtual bool can_be_guessed() const { return true; }
-  /// The text that says why not; of kNoPlan, which is the operator's to mend, it is not asked.
+  /// The text that says why not; of what is the operator's to mend it is not asked.
   [[nodiscard]] virtual std::string_view text_of(Denial denial) const = 0;
-  [[nodiscard]] virtual tl::expected<Grant, Denial> check(const Form& form, const std::string& mac,
+  [[nodiscard]] virtual tl::expected<Grant, Denial> check(const Form& form, const ClientKey& client,
                                                           UnixTime now) = 0;
 };
 

@@ -273,8 +273,8 @@ void GuestSite::take_login(const Request& request, Response& response) {
   if (may_not_log_in(request, response, *visitor, session)) return;
   // It is restricted, as its quota is used: what a voucher gave counts for its next login.
   if (session) vouchers_.used(session->id, session->user, mac, session->bytes, now_s());
-  const auto grant = (*method)->check(*form, mac, now_s());
-  if (!grant && grant.error() == Denial::kNoPlan)
+  const auto grant = (*method)->check(*form, visitor->client, now_s());
+  if (!grant && (grant.error() == Denial::kNoPlan || grant.error() == Denial::kNoServer))
     return refuse(503, pages_.texts()(language, "trouble_text"));
   if (!grant) {
     if (is_guess && failures_.failed(mac, Limiter::Clock::now())) {
@@ -298,7 +298,7 @@ void GuestSite::open_session(const Request& request, Response& response, const V
   // First, since what cannot be noted is not to be opened.
   const Login login{now_s(), visitor.client.mac, std::string{method.name()}, grant.who};
   trail_.completed(login, visitor.nonce);
-  const Plan& plan = *grant.plan;
+  const Plan& plan = grant.plan;
   const auto added =
       gateway_.add({visitor.client, grant.ttl_s, plan.rate_up_bps, plan.rate_down_bps,
                     grant.quota_bytes, plan.idle_s, plan.session_class, grant.who});

@@ -12,6 +12,7 @@
 #include "logging/log.hpp"
 #include "radius/accounting/records.hpp"
 #include "radius/status.hpp"
+#include "radius/terms.hpp"
 
 namespace gate511::radius {
 namespace {
@@ -107,6 +108,9 @@ bool Accounting::connect() {
   auto connected = Client::connect(config_.socket, options);
   if (!connected) return false;
   client_.emplace(std::move(*connected));
+  const auto hello = client_->call("hello");
+  if (!hello) return false;
+  key_ = KeyParts::of(*hello);
   Json wanted{{"types", {"session.added", "session.changed", "session.ended"}}};
   if (keeps_records_) wanted["consumer"] = kConsumer;
   const auto subscribed = client_->call("events.subscribe", wanted);
@@ -136,9 +140,15 @@ bool Accounting::list_sessions() {
       begin(session, number_of(session, "created_at"));
     transaction.commit();
     const std::string cursor = text_of(*page, "next_cursor");
-    if (cursor.empty()) return true;
+    if (cursor.empty()) break;
     params["cursor"] = cursor;
   }
+  // Those of portals have other tags.
+  for (const AccountedSession& session : spool_->all()) {
+    if (!directory_.find(session.id))
+      directory_.put({session.id, session.accepted.place, plain_name(session.accepted.user)});
+  }
+  return true;
 }
 
 bool Accounting::take_events() {
@@ -181,13 +191,15 @@ bool Accounting::is_own(const Json& session) const {
   return text_of(session, "tag") == config_.tag;
 }
 
+/// Of sessions that others have opened, those that were accepted here: logins at a portal.
 void Accounting::begin(const Json& session, std::uint64_t at) {
-  if (!is_own(session)) return;
-  AccountedSession made{number_of(session, "id"), number_of(session, "created_at"), {}, 0, 0};
   const Place place = place_of(session);
+  auto accepted = directory_.take_accepted(place);
+  if (!accepted && !is_own(session)) return;
+  AccountedSession made{number_of(session, "id"), number_of(session, "created_at"), {}, 0, 0};
   directory_.put({made.id, place, text_of(session, "user")});
   if (!keeps_records_ || spool_->find(made.id, made.created_at)) return;
-  made.accepted = directory_.take_accepted(place).value_or(Accepted{place, {}, {}, 0});
+  made.accepted = accepted ? std::move(*accepted) : Accepted{place, {}, {}, 0};
   made.interim_s = made.accepted.interim_s > 0 ? made.accepted.interim_s : config_.interim_s;
   made.next_interim = unix_s() + made.interim_s;
   if (!spool_->add(made)) return;
@@ -220,10 +232,7 @@ bool Accounting::send_interims() {
     const auto known = directory_.find(session.id);
     spool_->set_next_interim(session.id, unix_s() + session.interim_s);
     if (!known) continue;
-    Json key{{"mac", known->place.mac}};
-    if (known->place.vlan != 0) key["vlan"] = known->place.vlan;
-    if (!known->place.link.empty()) key["link"] = known->place.link;
-    requests.push_back({"session.get", std::move(key)});
+    requests.push_back({"session.get", key_.key(known->place)});
     asked.push_back(session);
   }
   if (requests.empty()) return true;

@@ -66,6 +66,7 @@ class Accounting {
   const bool keeps_records_;
   std::optional<Spool> spool_;
   std::optional<Client> client_;
+  KeyParts key_;  ///< as the gateway there knows sessions
   Time next_connect_{}, next_interims_{}, next_records_{}, next_publish_{};
   std::set<std::uint64_t> in_flight_;           ///< records, by their numbers
   std::set<std::uint64_t> sessions_in_flight_;  ///< one record of a session at a time

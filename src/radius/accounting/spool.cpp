@@ -154,6 +154,13 @@ std::vector<AccountedSession> Spool::due(std::uint64_t now, std::size_t limit) {
   return all;
 }
 
+std::vector<AccountedSession> Spool::all() {
+  sql::Statement found = select(file_, "");
+  std::vector<AccountedSession> all;
+  while (found.step()) all.push_back(session_of(found));
+  return all;
+}
+
 void Spool::put(RecordKind kind, const Record& record) {
   sql::Statement{file_, "DELETE FROM record WHERE kind = 3 AND session = ?1"}
       .bind(1, record.session)

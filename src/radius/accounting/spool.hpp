@@ -48,6 +48,7 @@ class Spool {
   bool end(std::uint64_t id, std::uint64_t created_at, std::uint64_t now);
   /// Whose next Interim is due.
   [[nodiscard]] std::vector<AccountedSession> due(std::uint64_t now, std::size_t limit);
+  [[nodiscard]] std::vector<AccountedSession> all();
   /// An Interim that was not sent yet gives way to the next record of its session.
   void put(RecordKind kind, const Record& record);
   /// The oldest behind `seq`.
