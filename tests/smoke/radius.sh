@@ -27,7 +27,7 @@ gets_none() {
 }
 
 bed_up
-for name in a b c d e f g h; do add_client "$name"; done
+for name in a b c d e f g h i; do add_client "$name"; done
 gateway_up
 radius_users=("$(dashed client)  Cleartext-Password := \"$(dashed client)\"
 	User-Name = room-12,
@@ -37,7 +37,7 @@ radius_users=("$(dashed client)  Cleartext-Password := \"$(dashed client)\"
 	WISPr-Bandwidth-Max-Down = $rate,
 	ChilliSpot-Max-Total-Octets = 1000000000,
 	Class = 0x6f6e65")
-for name in c d e f; do
+for name in c d e f i; do
   radius_users+=("$(dashed "$name")  Cleartext-Password := \"$(dashed "$name")\"")
 done
 
@@ -136,5 +136,19 @@ hostile h malformed broken
 equal 'nor one that is broken' "$(jq -c . "$bed_dir/said")" '[0,0]'
 hostile h bad_authenticator good replay
 equal 'and one that was recorded is good once' "$(jq -c . "$bed_dir/said")" '[1,1]'
+
+step 'MACs made up by the thousand'
+freeradius_start three 127.0.0.1
+radius_mac=('per_second = 20' 'remembered = 1024')
+radius_start
+check 'a guest that was known before gets its session' wait_until 10 has_session f
+since=$SECONDS
+client "$(program mac-flood)" c0 "$(mac_of net n0)" 16000 2000 arp >"$bed_dir/flood.log"
+check 'they are left out' wait_until 5 radius_has '.mac | .over_budget + .left_out' 5000
+sent=$(radius_number .authentication.sent)
+check "the server has heard of $sent, 20 a second" test "$sent" -le $((20 * (SECONDS - since + 12) + 20))
+check 'and of no more than so many there is a memory' radius_number '.mac.remembered <= 1024'
+gets_session 'a guest behind them gets its session' i
+radius_stop
 
 smoke_end

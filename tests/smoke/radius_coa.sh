@@ -59,8 +59,8 @@ rate_of() {
 }
 before=$(rate_of 1 3)
 after=$(rate_of 6 8)
-check "before: $before" test "$before" -gt $((rate * 95 / 100)) -a "$before" -lt $((rate * 105 / 100))
-check "after: $after" test "$after" -gt $((less * 95 / 100)) -a "$after" -lt $((less * 105 / 100))
+check "before: $before" test "$before" -gt $((rate * 90 / 100)) -a "$before" -lt $((rate * 110 / 100))
+check "after: $after" test "$after" -gt $((less * 90 / 100)) -a "$after" -lt $((less * 110 / 100))
 equal 'nothing else of it has changed' "$(ctl -j session get "$(mac_of client)" | jq -c '.session | [.id, .user, .rate_up_bps, .rate_down_bps]')" \
   "[$id,\"room-12\",0,$less]"
 
