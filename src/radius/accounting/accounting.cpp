@@ -37,7 +37,8 @@ std::uint64_t unix_s() {
 
 }  // namespace
 
-Accounting::Accounting(const Config& config, std::vector<Server> servers, Directory& directory)
+Accounting::Accounting(const Config& config, const std::vector<Server>& servers,
+                       Directory& directory)
     : config_{config},
       directory_{directory},
       exchange_{"accounting", servers, config.exchange},

@@ -29,7 +29,7 @@ class Accounting {
  public:
   /// References outlive this. Without servers nothing is written, and sessions are followed for the
   /// directory alone.
-  Accounting(const Config& config, std::vector<Server> servers, Directory& directory);
+  Accounting(const Config& config, const std::vector<Server>& servers, Directory& directory);
   ~Accounting();
 
   /// Opens the spool and the sockets. Gives what was wrong with the spool; empty: nothing.
