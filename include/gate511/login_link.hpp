@@ -21,9 +21,10 @@ namespace gate511 {
 
 /// What the gateway says of a client, signed.
 struct LoginLink {
-  std::uint8_t zone = 0;   ///< its zone's number; 0: the default zone
-  std::uint16_t vlan = 0;  ///< its outer VLAN; 0: none
-  std::string mac;         ///< `02:00:5e:00:53:01`: what to compare, and to open a session for
+  std::uint8_t gateway = 0;  ///< `sessions.gateway` of the one that it is at; 0: it has none
+  std::uint8_t zone = 0;     ///< its zone's number at that gateway; 0: the default zone
+  std::uint16_t vlan = 0;    ///< its outer VLAN; 0: none
+  std::string mac;           ///< `02:00:5e:00:53:01`: what to compare, and to open a session for
   /// IPv4 as ::ffff:a.b.c.d, network order. Not to be compared with the login's: the page may have
   /// come by IPv6 and the login by IPv4.
   std::array<std::byte, 16> address{};
@@ -37,7 +38,7 @@ struct LoginLink {
 
 /// Why a link is not to be trusted.
 enum class LinkFault {
-  kMalformed,  ///< no token, or none of this version
+  kMalformed,  ///< no token, or none of a version that is known
   kForged,     ///< none of the keys has signed it
   kExpired,    ///< signed, but older than the verifier's age: let the client fetch a fresh one
   kNotYet,     ///< signed, but from the future: a clock is wrong

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kClaim = 34, kSignature = 16, kToken = kClaim + kSignature;
 constexpr std::size_t kTokenChars = 67;
 constexpr std::size_t kMaxReturn = 160;  ///< bytes, percent-encoded
-constexpr unsigned char kVersion = 1;
+constexpr unsigned char kVersion = 1, kVersionOfSeveral = 2;
 
 using Raw = std::array<unsigned char, kToken>;
 
@@ -147,9 +147,11 @@ tl::expected<LoginLink, LinkFault> LoginLinkVerifier::verify(
   bool good = false;
   for (const std::string& secret : secrets_) good |= is_signed(*raw, return_url, secret);
   if (!good) return tl::unexpected{LinkFault::kForged};
-  if ((*raw)[0] != kVersion) return tl::unexpected{LinkFault::kMalformed};
+  if ((*raw)[0] != kVersion && (*raw)[0] != kVersionOfSeveral)
+    return tl::unexpected{LinkFault::kMalformed};
 
   LoginLink link;
+  if ((*raw)[0] == kVersionOfSeveral) link.gateway = (*raw)[30];
   link.zone = (*raw)[1];
   link.vlan = static_cast<std::uint16_t>((*raw)[2] << 8 | (*raw)[3]);
   link.mac = mac_text(raw->data() + 4);

@@ -10,13 +10,16 @@ Json Service::hello() const {
   Json features = Json::array();
   if (parts_.keys.has_vlan()) features.push_back("session.vlan");
   if (parts_.keys.has_link()) features.push_back("session.link");
-  return {
+  Json hello{
       {"program", "gate511"},
       {"version", parts_.version},
       {"protocol", kProtocolVersion},
       {"features", std::move(features)},
       {"methods", dispatcher_.methods()},
   };
+  if (const auto number = parts_.config.config()->sessions.gateway; number != 0)
+    hello["gateway"] = number;
+  return hello;
 }
 
 Json Service::stats() const {

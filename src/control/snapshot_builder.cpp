@@ -169,7 +169,8 @@ policy::LinkPolicy link_policy(const Config& config, const LinkConfig& link,
 
 tl::expected<std::unique_ptr<const policy::Snapshot>, Error> build_snapshot(
     const Config& config, const ZoneNumbers& numbers, const http::LinkKey& key) {
-  policy::Snapshot snapshot{.links = {}, .zones = {}, .link_key = key};
+  policy::Snapshot snapshot{
+      .links = {}, .zones = {}, .link_key = key, .gateway = config.sessions.gateway};
   Compiled compiled;
   auto first = make_zone(config, {}, default_zone(config), compiled, nullptr);
   if (!first) return tl::unexpected{first.error()};

@@ -111,13 +111,14 @@ LinkKey::Digest LinkKey::sign(std::span<const std::byte> head,
 
 TokenMaker::TokenMaker(const LinkKey& key, const LoginClaim& claim) noexcept : key_{key} {
   const net::ByteSpan out{claim_};
-  net::store_be(out, 0, kTokenVersion);
+  net::store_be(out, 0, claim.gateway == 0 ? kTokenVersion : kTokenVersionOfSeveral);
   net::store_be(out, 1, claim.zone);
   net::store_be(out, 2, claim.vlan);
   net::store_be48(out, 4, claim.mac.value());
   claim.address.store_v6(out, 10);
   net::store_be(out, 26, claim.unix_s);
   net::store_be(out, 30, claim.nonce);
+  if (claim.gateway != 0) net::store_be(out, 30, claim.gateway);
   for (std::size_t at = 0; at < kBeginBytes; at += 3) encode(out, at, &begin_[at / 3 * 4]);
 }
 

@@ -45,9 +45,12 @@ struct LoginClaim {
   net::IpAddress address{};
   std::uint32_t unix_s = 0;
   std::uint32_t nonce = 0;
+  /// Of several that share a portal; 0: there is one. Takes the place of the nonce's high octet.
+  std::uint8_t gateway = 0;
 };
 
 inline constexpr std::uint8_t kTokenVersion = 1;
+inline constexpr std::uint8_t kTokenVersionOfSeveral = 2;  ///< with the gateway's number
 inline constexpr std::size_t kClaimBytes = 34;
 inline constexpr std::size_t kSignatureBytes = 16;
 /// base64url (RFC 4648, 5) without padding.

@@ -368,7 +368,8 @@ std::size_t Pipeline::write_reply(const Burst& burst, std::size_t i, Now now,
                                    .mac = burst.ethernet[i].source,
                                    .address = plan.trigger.source(trigger),
                                    .unix_s = now.unix_s,
-                                   .nonce = nonce()};
+                                   .nonce = nonce(),
+                                   .gateway = burst.snapshot->gateway};
       const http::ProbeAsker probes = burst.snapshot->probes(burst.zone[i], worker_);
       const responder::WrittenPage page =
           responder::write_page(trigger, plan, burst.snapshot->zone(burst.zone[i]).answers, probes,
@@ -385,7 +386,8 @@ std::size_t Pipeline::write_reply(const Burst& burst, std::size_t i, Now now,
   return 0;
 }
 
-/// Workers have numbers of their own in the high octet, so that no two give out the same one.
+/// Workers have numbers of their own in the high octet, so that no two give out the same one. Of
+/// several gateways each has its own there; then it is the random beginnings that differ.
 std::uint32_t Pipeline::nonce() noexcept {
   constexpr std::uint32_t kLow = 0x00ff'ffff;
   return std::uint32_t{worker_} << 24 | (nonces_++ & kLow);

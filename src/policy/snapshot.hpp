@@ -83,6 +83,7 @@ struct Snapshot {
   std::vector<LinkPolicy> links;
   std::vector<Zone> zones;  ///< [0] is the default zone
   http::LinkKey link_key;
+  std::uint8_t gateway = 0;  ///< that login links are of, among several; 0: there is one
   /// By worker, each its own: fits every set of expressions here. Short, or empty: no expression
   /// is asked.
   std::vector<http::Patterns::Scratch> scratch{};

@@ -19,6 +19,7 @@ constexpr std::chrono::milliseconds kTimeout{4'000};
 constexpr std::size_t kMaxIdle = 6;  // of the 16 that a user may have
 // The gateway closes who is silent for five minutes.
 constexpr seconds kMaxIdleFor{120};
+constexpr seconds kNumberStands{10};
 // A gateway that is not there is not asked by every guest.
 constexpr std::chrono::milliseconds kBetweenTries{100};
 
@@ -207,6 +208,20 @@ Gateway::Result<Gateway::Json> Gateway::key_of(const ClientKey& client) {
   if (has("session.vlan") || has("session.link")) key["vlan"] = client.vlan;
   if (has("session.link") && !client.link.empty()) key["link"] = client.link;
   return key;
+}
+
+std::uint8_t Gateway::own_number() {
+  {
+    const std::lock_guard lock{mutex_};
+    if (numbered_ != steady_clock::time_point{} && steady_clock::now() - numbered_ < kNumberStands)
+      return own_number_;
+  }
+  const auto hello = call("hello", Json::object(), true);
+  const std::lock_guard lock{mutex_};
+  if (!hello) return own_number_;
+  own_number_ = static_cast<std::uint8_t>(number(*hello, "gateway"));
+  numbered_ = steady_clock::now();
+  return own_number_;
 }
 
 Gateway::Result<ClientKey> Gateway::client_at(const std::string& address) {

@@ -81,6 +81,9 @@ class Gateway {
   /// `tls`: null for the UNIX socket; else of client_context().
   Gateway(GatewayConfig config, TlsContext tls);
 
+  /// The number that it has among several (`hello`); 0: none, or it does not say now. Asked again
+  /// now and then, as a restart may change it.
+  [[nodiscard]] std::uint8_t own_number();
   /// Who has an address (`client.get`).
   [[nodiscard]] Result<ClientKey> client_at(const std::string& address);
   [[nodiscard]] Result<Session> session_at(const std::string& address);
@@ -117,6 +120,8 @@ class Gateway {
   std::vector<Idle> idle_;
   std::chrono::steady_clock::time_point tried_{};  ///< last time that nobody answered
   std::string trouble_;
+  std::chrono::steady_clock::time_point numbered_{};  ///< when it said
+  std::uint8_t own_number_ = 0;
   bool is_silent_ = false;   ///< the last answer did not come in time
   bool is_probing_ = false;  ///< one thread waits for whether it is silent still
   std::condition_variable has_probed_;

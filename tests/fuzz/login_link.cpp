@@ -34,6 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                          .address = net::IpAddress::v4(input.u16()),
                          .unix_s = 1'800'000'000U - input.u16() % 3600U,
                          .nonce = input.u16()};
+  claim.gateway = input.u8();
+  if (claim.gateway != 0) claim.nonce |= std::uint32_t{claim.gateway} << 24;
   std::string return_url;
   for (const std::byte octet : input.bytes(160)) {
     constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789-._~";
@@ -43,7 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string token{made.data(), made.size()};
   const auto link = verifier.verify(token, return_url, now);
   require(link.has_value(), "what the gateway signed is trusted");
-  require(link->zone == claim.zone && link->vlan == claim.vlan && link->nonce == claim.nonce,
+  require(link->zone == claim.zone && link->vlan == claim.vlan && link->nonce == claim.nonce &&
+              link->gateway == claim.gateway,
           "what was signed is what is read");
   require(link->return_url == return_url, "the return URL comes back");
   const std::size_t at = input.u8() % token.size();

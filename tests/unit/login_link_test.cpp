@@ -27,7 +27,7 @@ constexpr std::string_view kReturn = "http%3A%2F%2Forigin.example%2Fa%3Fb%3Dc";
 const auto kMade = std::chrono::system_clock::from_time_t(1'800'000'000);
 
 std::string token(std::string_view return_url, std::uint32_t unix_s = 1'800'000'000,
-                  std::string_view secret = kSecret) {
+                  std::string_view secret = kSecret, std::uint8_t gateway = 0) {
   const http::LinkKey key{net::as_bytes(secret)};
   const http::Token made = http::TokenMaker{
       key,
@@ -36,7 +36,8 @@ std::string token(std::string_view return_url, std::uint32_t unix_s = 1'800'000'
        .mac = net::MacAddress{0x0200'5e00'5301},
        .address = *net::parse_ip("192.0.2.101"),
        .unix_s = unix_s,
-       .nonce = 0xdead'beef}}.make(return_url);
+       .nonce = 0xdead'beef,
+       .gateway = gateway}}.make(return_url);
   return {made.data(), made.size()};
 }
 
@@ -55,6 +56,18 @@ TEST(LoginLinkVerifier, ReadsWhatTheGatewaySigned) {
   EXPECT_EQ(link->nonce, 0xdead'beefU);
   EXPECT_EQ(link->return_url, "http://origin.example/a?b=c");
   EXPECT_TRUE(verifier().verify(token(""), "", kMade));
+}
+
+TEST(LoginLinkVerifier, TellsOfSeveralGatewaysWhichOneItWas) {
+  EXPECT_EQ(verifier().verify(token(kReturn), kReturn, kMade)->gateway, 0);
+  const std::string made = token(kReturn, 1'800'000'000, kSecret, 211);
+  EXPECT_EQ(made.size(), http::kTokenChars);
+  EXPECT_TRUE(made.starts_with("Agc")) << "version 2, then the zone: " << made;
+  const auto link = verifier().verify(made, kReturn, kMade);
+  ASSERT_TRUE(link) << text_of(link.error());
+  EXPECT_EQ(link->gateway, 211);
+  EXPECT_EQ(link->zone, 7);
+  EXPECT_EQ(link->nonce, 0xd3ad'beefU) << "so that no two gateways' are the same";
 }
 
 TEST(LoginLinkVerifier, TellsAForgeryInAnyBit) {

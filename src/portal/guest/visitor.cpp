@@ -77,6 +77,8 @@ Visitors::Result Visitors::check(Visitor visitor, const std::string& address,
                                  const std::string& signed_for) {
   visitor.address = address;
   if (!gateway_.config().sees_addresses) return visitor;
+  // Of another gateway's clients this one knows no address, or another's who has the same.
+  if (visitor.gateway != 0 && visitor.gateway != gateway_.own_number()) return visitor;
   auto client = gateway_.client_at(address);
   if (client && client->mac == visitor.client.mac) {
     visitor.client = std::move(*client);
@@ -105,15 +107,16 @@ Visitors::Result Visitors::arrive(std::string_view target, const std::string& ad
     return stranger(link.error() == LinkFault::kExpired ? Why::kExpired : Why::kForged);
   }
   const std::string signed_for = link->address_text();
-  return check({{link->mac, link->vlan, {}}, link->nonce, std::move(link->return_url), {}}, address,
-               signed_for);
+  return check(
+      {{link->mac, link->vlan, {}}, link->nonce, std::move(link->return_url), {}, 0, link->gateway},
+      address, signed_for);
 }
 
 std::string Visitors::ticket(std::string_view purpose, const Visitor& visitor, UnixTime now) const {
   const nlohmann::json text{visitor.client.mac,  visitor.client.vlan,
                             visitor.client.link, visitor.made == 0 ? now : visitor.made,
                             visitor.nonce,       visitor.return_url,
-                            visitor.address};
+                            visitor.address,     visitor.gateway};
   return seal_.seal(purpose, text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
@@ -132,7 +135,8 @@ Visitors::Result Visitors::return_with(std::string_view purpose, std::string_vie
                   read.at(4).get<std::uint32_t>(),
                   read.at(5).get<std::string>(),
                   {},
-                  made};
+                  made,
+                  read.at(7).get<std::uint8_t>()};
   return check(std::move(visitor), address, read.at(6).get<std::string>());
 }
 

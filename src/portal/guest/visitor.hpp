@@ -21,9 +21,10 @@ namespace gate511::portal {
 struct Visitor {
   ClientKey client;
   std::uint32_t nonce = 0;
-  std::string return_url;  ///< as it was signed; not checked
-  std::string address{};   ///< where it came from
-  UnixTime made = 0;       ///< of the ticket that it came with; 0: it came with none
+  std::string return_url;    ///< as it was signed; not checked
+  std::string address{};     ///< where it came from
+  UnixTime made = 0;         ///< of the ticket that it came with; 0: it came with none
+  std::uint8_t gateway = 0;  ///< that signed its link, among several; 0: not told
 };
 
 /// Why it is not known who it is; each has a page.

@@ -5,6 +5,9 @@
 # does there with curl. Sourced behind smoke.bash.
 
 portal_url=https://portal.example/login
+portal_ns=net    # where it runs
+portal_socket=   # of the gateway that it asks; the bed's, if empty
+guest_ns=client  # whose guest_curl is
 portal_pid=
 portal_methods='"voucher", "password", "terms"'
 portal_gateway=()  # more lines of [gateway]
@@ -52,7 +55,7 @@ $(printf '%s\n' "${portal_portal[@]}")
 $listen
 
 [gateway]
-socket = "$bed_dir/control.sock"
+socket = "${portal_socket:-$bed_dir/control.sock}"
 $(printf '%s\n' "${portal_gateway[@]}")
 
 [login]
@@ -84,7 +87,7 @@ portal_up() {
 
 portal_start() {
   portal_config >"$bed_dir/portal.toml"
-  in_background net portal.log "${portal_run[@]}" "$(program gate511-portal)" --config "$bed_dir/portal.toml"
+  in_background "$portal_ns" portal.log "${portal_run[@]}" "$(program gate511-portal)" --config "$bed_dir/portal.toml"
   portal_pid=$background_pid
   wait_until 10 portal_is_ready || die "gate511-portal did not get ready:
 $(<"$bed_dir/portal.log")"
@@ -99,7 +102,7 @@ portal_cli() { "$(program gate511-portal)" --config "$bed_dir/portal.toml" "$@";
 
 # guest_curl ARGUMENT...: curl as the client, which knows the CA and keeps cookies.
 guest_curl() {
-  client curl -sS -m 15 --cacert "$bed_dir/tls/ca.pem" -b "$bed_dir/cookies" -c "$bed_dir/cookies" "$@"
+  in_ns "$guest_ns" curl -sS -m 15 --cacert "$bed_dir/tls/ca.pem" -b "$bed_dir/cookies" -c "$bed_dir/cookies" "$@"
 }
 
 # link_from 4|6 [URL]: the login link that the gateway's page leads on to.
