@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "captures/frames.hpp"
+#include "control/store/codec.hpp"
 #include "radius/wire/writer.hpp"
 #include "support/dns_message.hpp"
 #include "support/first_bytes.hpp"
@@ -177,6 +178,47 @@ void add_packets(Seeds& seeds) {
             reply_to(Packet::parse(request).value(), Code::kAccessAccept, "secret", told));
 }
 
+/// As a server writes it (RESP): an array of texts.
+std::string resp(const std::vector<std::string>& texts) {
+  std::string out = fmt::format("*{}\r\n", texts.size());
+  for (const std::string& text : texts) out += fmt::format("${}\r\n{}\r\n", text.size(), text);
+  return out;
+}
+
+/// What gateways write into a server that they share: hashes, a change of the stream of each kind,
+/// and what the scripts answer. In front stands in how large pieces it comes.
+void add_replies(Seeds& seeds) {
+  namespace store = control::store;
+  const std::string client = "02:00:5e:00:53:01";
+  store::Session session;
+  session.id = 77;
+  session.key = {net::MacAddress{0x0200'5e00'5301}, 0};
+  session.expires_ms = 1'800'000'000'000;
+  session.tag = "room-12";
+  store::Counted counted;
+  counted.bytes_up = 5;
+  const std::string fields = store::encode_session(session);
+  const std::string counts = store::encode_counts(session.id, counted);
+  const std::string lives =
+      resp({"v", "7", "g", "2", "i", "77", "d", fields, "o", "3", "c3", counts});
+  const std::string over = resp({"v", "7", "g", "2", "i", "77", "e", "1"});
+  const auto change = [&](const std::string& kind, const std::string& a, const std::string& b) {
+    return "*2\r\n$3\r\n7-0\r\n" +
+           resp({"p", "6", "g", "2", "t", kind, "k", client, "i", "77", "a", a, "b", b, "o", "2"});
+  };
+  const std::string changes = change("P", "0", fields) + change("E", "1", "") +
+                              change("O", "", "") + change("C", "1", counts);
+  for (const std::string& reply :
+       {lives, over, changes, "*1\r\n*2\r\n$6\r\nstream\r\n*1\r\n" + change("P", "0", fields),
+        "*3\r\n:0\r\n:1\r\n" + lives,
+        "*3\r\n$1\r\n0\r\n" + resp({client, "77"}) + "*2\r\n$17\r\n" + client + "\r\n" + over,
+        resp({"mac", "host", "1-1/9", "7", "9", "1", ""}), resp({client + "/10/venue"}),
+        std::string{"+OK\r\n-ERR no\r\n$-1\r\n*-1\r\n:-1\r\n"}}) {
+    for (const unsigned step : {0U, 6U, 255U})
+      seeds.add("redis_reply", behind({step}, bytes(reply)));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -190,6 +232,7 @@ int main(int argc, char** argv) {
   add_insertions(seeds);
   add_texts(seeds);
   add_packets(seeds);
+  add_replies(seeds);
   if (!seeds.failed()) return EXIT_SUCCESS;
   fmt::print(stderr, "make-seeds: {}: cannot be written; free some space\n", argv[1]);
   return EXIT_FAILURE;
