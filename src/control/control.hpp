@@ -119,7 +119,8 @@ class Control {
   [[nodiscard]] tl::expected<void, Error> open_audit_log(const std::string& path);
   [[nodiscard]] tl::expected<void, Error> open_metrics(const Config& config);
   [[nodiscard]] tl::expected<void, Error> open_store(const Config& config);
-  [[nodiscard]] tl::expected<void, Error> share_store(const Config& config, std::uint64_t known_ms);
+  [[nodiscard]] tl::expected<void, Error> share_store(const Config& config,
+                                                      store::Restored& restored);
   void wait_for_shared();
   [[nodiscard]] tl::expected<void, Error> open_records(const Config& config);
   void tick_records();

@@ -41,8 +41,12 @@ tl::expected<void, Error> Control::open_store(const Config& config) {
   }
   store_ = std::move(opened->store);
   store::Restored& restored = opened->restored;
+  if (auto checked = check_use(restored, config.sessions); !checked) {
+    checked.error().where = config.where(is_shared ? "sessions.copy" : "sessions.store");
+    return checked;
+  }
   if (is_shared) {
-    if (auto shared = share_store(config, restored.unix_ms); !shared) return shared;
+    if (auto shared = share_store(config, restored); !shared) return shared;
   }
   // Where it is shared, the store itself knows what goes on without it.
   ledger_.connect(*store_, restored.unix_ms, config.sessions.store_may_fail && !is_shared);
@@ -52,6 +56,8 @@ tl::expected<void, Error> Control::open_store(const Config& config) {
     return taken;
   }
   if (must_tell_kind(restored, keys_)) ledger_.note({store::Keyed{std::string{keys_.kind_name()}}});
+  if (const std::string use = use_of(config.sessions); is_shared && restored.used_as != use)
+    ledger_.note({store::UsedAs{use}});
   constexpr std::size_t kAhead = 16;
   for (std::size_t i = 0; i < restored.sessions.size(); ++i) {
     if (i + kAhead < restored.sessions.size())
@@ -66,6 +72,7 @@ tl::expected<void, Error> Control::open_store(const Config& config) {
   restore_events(restored);
   if (shared_) {
     sessions_.number_as(config.sessions.gateway, ledger_.now_ms());
+    for (const store::Owed& owed : restored.owed) sessions_.note_owed(owed);
     wait_for_shared();
   }
   store_note_ = std::move(restored.note);
@@ -80,7 +87,7 @@ tl::expected<void, Error> Control::open_store(const Config& config) {
   return {};
 }
 
-tl::expected<void, Error> Control::share_store(const Config& config, std::uint64_t known_ms) {
+tl::expected<void, Error> Control::share_store(const Config& config, store::Restored& restored) {
   const SessionsConfig& sessions = config.sessions;
   auto url = redis::parse_url(sessions.store);
   if (!url) {
@@ -102,10 +109,12 @@ tl::expected<void, Error> Control::share_store(const Config& config, std::uint64
                                           .gateway = sessions.gateway,
                                           .instance = instance_name(sessions.copy),
                                           .keyed_by = std::string{keys_.kind_name()},
-                                          .known_ms = known_ms},
+                                          .known_ms = restored.unix_ms,
+                                          .owed = restored.owed},
                                          std::move(store_), sessions.store_may_fail);
   if (!shared) return tl::unexpected{shared.error()};
   shared_ = std::make_unique<SharedSessions>(**shared, sessions_, keys_, sessions.gateway);
+  session_events_.tell_as(sessions.gateway);
   store_ = std::move(*shared);
   return {};
 }

@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "control/store/change.hpp"
 #include "table/session_counters.hpp"
 
 namespace gate511::control {
@@ -55,6 +57,20 @@ class Elsewhere {
     counts_.erase(id);
   }
 
+  /// What was counted here of one that was moved, until it comes in at its new place.
+  void keep_own(std::uint64_t id, const store::Counted& counted) {
+    if (own_.size() >= kMovesAtOnce) own_.clear();
+    own_[id] = counted;
+  }
+  [[nodiscard]] std::optional<store::Counted> take_own(std::uint64_t id) {
+    if (own_.empty()) return std::nullopt;
+    const auto found = own_.find(id);
+    if (found == own_.end()) return std::nullopt;
+    const store::Counted counted = found->second;
+    own_.erase(found);
+    return counted;
+  }
+
   /// It was ended on purpose, wherever.
   void note_over(std::uint64_t id) {
     if (!over_.insert(id).second) return;
@@ -66,6 +82,8 @@ class Elsewhere {
   [[nodiscard]] bool is_over(std::uint64_t id) const { return over_.contains(id); }
 
  private:
+  static constexpr std::size_t kMovesAtOnce = 4'096;
+  std::unordered_map<std::uint64_t, store::Counted> own_;
   std::unordered_set<std::uint64_t> owned_;
   std::unordered_map<std::uint64_t, std::vector<std::pair<std::uint8_t, table::TrafficCounts>>>
       counts_;

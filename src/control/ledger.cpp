@@ -2,6 +2,7 @@
 #include "control/ledger.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace gate511::control {
@@ -80,8 +81,18 @@ store::Put Ledger::put(const SessionRecord& record, store::Scope scope) const {
           scope};
 }
 
+void Ledger::flush() {
+  hand_over_gathered();
+  gathers_ = false;
+}
+
+void Ledger::hand_over_gathered() {
+  if (!gathered_.empty()) store_->write(std::exchange(gathered_, {}), now_ms(), Failing::kKeep, {});
+}
+
 void Ledger::grant(store::Changes changes, Done done) {
   if (store_ == nullptr || changes.empty()) return done(true);
+  hand_over_gathered();
   if (!in_memory_)
     return store_->write(std::move(changes), now_ms(), Failing::kDrop, std::move(done));
   store_->write(std::move(changes), now_ms(), Failing::kKeep,
@@ -93,6 +104,11 @@ void Ledger::note(store::Changes changes, Done done) {
     if (done) done(true);
     return;
   }
+  if (gathers_ && !done) {
+    std::ranges::move(changes, std::back_inserter(gathered_));
+    return;
+  }
+  hand_over_gathered();
   store_->write(std::move(changes), now_ms(), Failing::kKeep,
                 [done = std::move(done), in_memory = in_memory_](bool durable) {
                   if (done) done(durable || in_memory);
@@ -101,6 +117,7 @@ void Ledger::note(store::Changes changes, Done done) {
 
 void Ledger::wait(Done done) {
   if (store_ == nullptr) return done(true);
+  hand_over_gathered();
   store_->write({}, now_ms(), Failing::kKeep,
                 [done = std::move(done), in_memory = in_memory_](bool durable) {
                   done(durable || in_memory);
@@ -109,6 +126,7 @@ void Ledger::wait(Done done) {
 
 void Ledger::scrub(Done done) {
   if (store_ == nullptr) return done(true);
+  hand_over_gathered();
   store_->scrub(std::move(done));
 }
 

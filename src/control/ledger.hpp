@@ -49,6 +49,9 @@ class Ledger {
   void grant(store::Changes changes, Done done);
   /// What has happened whether it can be stored or not, and is stored as soon as it can be.
   void note(store::Changes changes, Done done = {});
+  /// Until flush() what is noted without `done` is handed over together; order is kept.
+  void gather() { gathers_ = true; }
+  void flush();
   /// Once all that was written before is settled.
   void wait(Done done);
 
@@ -68,10 +71,14 @@ class Ledger {
   [[nodiscard]] store::Store::Status status() const;
 
  private:
+  void hand_over_gathered();
+
   const Clock& clock_;
   const SessionKeys& keys_;
   store::Store* store_ = nullptr;
   bool in_memory_ = false;
+  bool gathers_ = false;
+  store::Changes gathered_;
   std::uint64_t base_ms_ = 0;
   std::uint64_t base_boot_ns_ = 0;
   std::uint64_t behind_s_ = 0;

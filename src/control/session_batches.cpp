@@ -41,7 +41,7 @@ void Sessions::commit(Batch batch, WhenSettled done) {
     const SessionRecord* const record = record_of(touched.index, touched.id);
     if (record == nullptr) continue;
     touched.state = record->state;
-    if (ledger_.has_store()) changes.emplace_back(ledger_.put(*record));
+    if (ledger_.has_store()) changes.emplace_back(put_of(*record, store::Scope::kAll));
   }
   auto touched = std::make_shared<std::vector<Batch::Touched>>(std::move(batch.touched_));
   ledger_.grant(std::move(changes), [this, touched, done = std::move(done)](bool stored) {
@@ -84,7 +84,8 @@ void Sessions::settle(const Batch::Touched& touched, bool stored) {
   } else if (record->change == touched.change) {
     undo(*record, unsettled.stored.get(), unsettled.is_cut);
   }  // else a later change settles what becomes of it
-  if (unsettled.is_cut && unsettled.changes == 1) ledger_.note({ledger_.put(*record)});
+  if (unsettled.is_cut && unsettled.changes == 1)
+    ledger_.note({put_of(*record, store::Scope::kAll)});
 }
 
 void Sessions::let_pass(SessionRecord& record, const Batch::Touched& touched) {
@@ -104,6 +105,7 @@ void Sessions::undo(SessionRecord& record, const SessionRecord* stored, bool is_
     // What was not answered may have been done all the same.
     if (ledger_.is_shared()) {
       conclude(*gone, EndReason::kRevoked);
+      elsewhere_.note_over(gone->id);
       ledger_.note({ledger_.end(*gone, EndReason::kRevoked, store::Scope::kNone)});
     }
     // Nobody was told of it, and nobody is told of its end.
@@ -142,6 +144,7 @@ bool Sessions::restore(const store::Restored::One& one) {
   const bool expired = one.session.expires_ms != 0 && record->deadline_ns <= now;
   if (one.ended != 0 || expired) {
     record->index = table::Hit::kNoIndex;
+    record->is_others = one.session.is_owned_elsewhere;
     auto carried = std::make_shared<CarriedTraffic>();
     carried->counts += one.counts;
     carried->settled = true;
@@ -159,6 +162,7 @@ bool Sessions::restore(const store::Restored::One& one) {
   publish(*record);
   ++counts_[static_cast<std::size_t>(record->state)];
   set_deadline(*record, record->deadline_ns);
+  if (one.session.is_owned_elsewhere) elsewhere_.set_owner(record->id, true);
   records_[*index] = std::move(record);
   return true;
 }
@@ -190,7 +194,7 @@ void Sessions::keep_addresses(const SessionRecord& record, store::Changes& chang
   const table::BoundAddresses addresses = record.bound->binding.addresses();
   if (addresses == record.bound->stored) return;
   record.bound->stored = addresses;
-  changes.emplace_back(ledger_.put(record, store::Scope::kCopy));
+  changes.emplace_back(put_of(record, store::Scope::kCopy));
 }
 
 void Sessions::leave_records() {

@@ -81,6 +81,7 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   const auto former = std::make_shared<SessionRecord>(*record);
   former->index = table::Hit::kNoIndex;
   former->carried = carried;
+  former->is_others = elsewhere_.is_owner(former->id);
   record->key = to;
   record->index = *index;
   record->baseline = baseline;
@@ -97,7 +98,7 @@ Sessions::Refusal Sessions::move(table::Key from, table::Key to, WhenSettled don
   // It is the same session still, for the copy of a store that gateways share.
   if (ledger_.is_shared())
     changes.emplace_back(ledger_.end(*former, EndReason::kMoved, store::Scope::kShared));
-  changes.emplace_back(ledger_.put(*records_[*index]));
+  changes.emplace_back(put_of(*records_[*index], store::Scope::kAll));
   ledger_.note(std::move(changes), [both](bool stored) { both->stored(stored); });
   grace_.add([both](bool seen) { both->seen(seen); },
              [this, old_index, carried, former, index = *index] {

@@ -54,7 +54,12 @@ void Sessions::release(const SessionRecord& record, EndReason reason) {
 void Sessions::end_all(std::vector<Record> records, EndReason reason, WhenSettled done,
                        std::function<void()> then, store::Scope scope) {
   store::Changes changes;
-  for (const Record& record : records) conclude(*record, reason);
+  for (const Record& record : records) {
+    conclude(*record, reason);
+    // All else may not be so at another gateway: it has given it more time, or sees its client.
+    if (reason == EndReason::kRevoked && scope == store::Scope::kAll && ledger_.is_shared())
+      elsewhere_.note_over(record->id);
+  }
   for (const Record& record : records) changes.emplace_back(ledger_.end(*record, reason, scope));
   const auto both = std::make_shared<Both>(std::move(done));
   auto ended = std::make_shared<std::vector<Record>>(std::move(records));
@@ -89,6 +94,7 @@ void Sessions::revoke(table::Key key, RevokeDone done) {
   }
   const std::shared_ptr<SessionRecord> record = take_out(found->index);
   conclude(*record, EndReason::kRevoked);
+  if (ledger_.is_shared()) elsewhere_.note_over(record->id);
   revoked->count = 1;
   const auto seen_once =
       once([this, began_ns] { revoke_times_.to_effect.count(clock_.boot_ns() - began_ns); });
@@ -259,7 +265,7 @@ void Sessions::restrict_spent(SessionRecord& record) {
     waiting->second.is_cut = true;  // nothing is stored of a change that the disk may refuse yet
   } else {
     ++record.change;
-    ledger_.note({ledger_.put(record)});
+    ledger_.note({put_of(record, store::Scope::kAll)});
   }
   if (listener_ != nullptr) listener_->session_changed(view(record));
 }

@@ -23,7 +23,10 @@ void SessionEvents::session_changed(const SessionRef& session) {
 }
 
 void SessionEvents::session_ended(const SessionRef& session, EndReason reason) {
-  std::string members = fmt::format(R"("reason":"{}","session":)", reason_name(reason));
+  std::string members;
+  if (gateway_ != 0)
+    members = fmt::format(R"("gateway":{},"owner":{},)", gateway_, !session.record.is_others);
+  fmt::format_to(std::back_inserter(members), R"("reason":"{}","session":)", reason_name(reason));
   append_ended_session(members, session, keys_);
   // A session that was moved goes on: its own end is still to come.
   events_.emit_end(reason == EndReason::kMoved ? 0 : session.record.id, members);

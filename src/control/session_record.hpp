@@ -77,6 +77,8 @@ struct SessionRecord : SessionTerms {
   table::State state = table::State::kAuthenticated;
   bool is_stored = false;  ///< some state of it is durable
   bool is_counted = true;  ///< the store knows of what was there at the last look
+  /// Of one that is over: another gateway owned it, and accounts for it.
+  bool is_others = false;
 };
 static_assert(sizeof(SessionRecord) <= 168);
 

@@ -147,18 +147,22 @@ class Sessions {
 
   /// Ids of sessions that are added here are this gateway's from now on: its number above, then one
   /// that grows with the time, so that none is used twice whatever was forgotten.
-  static constexpr unsigned kGatewayShift = 45;
+  static constexpr unsigned kGatewayShift = store::kGatewayShift;
   void number_as(std::uint8_t gateway, std::uint64_t unix_ms);
   /// Whether a change of this client's session is still to be settled here.
   [[nodiscard]] bool is_settling(table::Key key) const;
-  /// Puts a session in as another gateway has it, in effect at once. `ours`: what was counted here
-  /// before, if the session is new here. False: the table is full.
+  /// Puts a session in as another gateway has it, in effect at once. `counted`: what was counted
+  /// here before, if the session is new here. False: the table is full.
   [[nodiscard]] bool adopt(const store::Session& session, table::Key key, bool is_owned_elsewhere,
-                           const store::Counted& ours);
+                           const store::Counted& counted);
   /// Takes out a session that another gateway has ended.
   void end_as_told(table::Key key, std::uint64_t id, EndReason reason);
   /// The same in the store alone: of one that is over for all that is known here.
   void end_again(std::uint64_t id, const store::Place& place);
+  /// What has ended here before the last restart, and the shared store has not heard of yet.
+  void note_owed(const store::Owed& owed);
+  /// Another gateway has seen its client, or this one.
+  void set_owner(table::Key key, std::uint64_t id, bool is_elsewhere);
   /// What is known of its traffic at other gateways.
   [[nodiscard]] Elsewhere& elsewhere() { return elsewhere_; }
   /// What was counted here, if it is there.
@@ -170,6 +174,11 @@ class Sessions {
   /// `may_restore`, else it is over; work() does it.
   void begin_sync();
   void end_sync(bool may_restore);
+  /// One that is there as it is here. False: it is not here.
+  [[nodiscard]] bool is_same(table::Key key, std::uint64_t id);
+  /// For a slice of such work: what the copy is to get goes there together.
+  void gather() { ledger_.gather(); }
+  void flush() { ledger_.flush(); }
   [[nodiscard]] bool is_in_sync() const { return sync_.accounted.empty(); }
   void work_on_sync();
 
@@ -297,6 +306,8 @@ class Sessions {
   [[nodiscard]] static bool is_before(std::uint64_t id, std::uint64_t other) {
     return id >> kGatewayShift != other >> kGatewayShift || id < other;
   }
+  /// As the copy has it: with who owns it.
+  [[nodiscard]] store::Put put_of(const SessionRecord& record, store::Scope scope) const;
   void take_terms(SessionRecord& record, const store::Session& session);
   void restrict_spent(SessionRecord& record);
   void work_on_timers();

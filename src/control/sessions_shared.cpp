@@ -10,7 +10,8 @@
 namespace gate511::control {
 namespace {
 
-constexpr std::uint64_t kIdsAMs = 8;
+using store::kIdsAMs;
+
 constexpr std::size_t kSlotsASlice = 16'384;
 constexpr std::size_t kLooksASlice = 64;
 
@@ -37,17 +38,37 @@ table::TrafficCounts Sessions::traffic_in_all(const SessionRecord& record) const
 }
 
 void Sessions::claim(const SessionRecord& record) {
-  elsewhere_.set_owner(record.id, false);
+  set_owner(record.key, record.id, false);
   if (claimed_) claimed_(record);
+}
+
+void Sessions::set_owner(table::Key key, std::uint64_t id, bool is_elsewhere) {
+  if (elsewhere_.is_owner(id) == is_elsewhere) return;
+  elsewhere_.set_owner(id, is_elsewhere);
+  const SessionRecord* const record = record_of(key);
+  // Nothing of a change that may be refused yet: it says the same when it is stored.
+  if (record == nullptr || !record->is_stored || unsettled_.contains(id)) return;
+  ledger_.note({put_of(*record, store::Scope::kCopy)});
+}
+
+void Sessions::note_owed(const store::Owed& owed) {
+  const auto reason = static_cast<EndReason>(owed.reason);
+  if (reason == EndReason::kRevoked) elsewhere_.note_over(owed.id);
+}
+
+store::Put Sessions::put_of(const SessionRecord& record, store::Scope scope) const {
+  store::Put put = ledger_.put(record, scope);
+  put.session.is_owned_elsewhere = elsewhere_.is_owner(record.id);
+  return put;
 }
 
 void Sessions::conclude(SessionRecord& record, EndReason reason) {
   if (!ledger_.is_shared()) return;
+  record.is_others = elsewhere_.is_owner(record.id);
   // As if all of it had been counted here, for those who are told of its end: modulo 2^64.
+  if (reason == EndReason::kMoved) return;
   record.baseline -= elsewhere_.counts(record.id);
   elsewhere_.forget(record.id);
-  // One whose time is over may have been given more of it at another gateway.
-  if (reason != EndReason::kExpired && reason != EndReason::kMoved) elsewhere_.note_over(record.id);
 }
 
 void Sessions::take_terms(SessionRecord& record, const store::Session& session) {
@@ -66,7 +87,9 @@ void Sessions::take_terms(SessionRecord& record, const store::Session& session) 
 }
 
 bool Sessions::adopt(const store::Session& session, table::Key key, bool is_owned_elsewhere,
-                     const store::Counted& ours) {
+                     const store::Counted& counted) {
+  // What was counted here of one that was moved goes on at its new place.
+  const store::Counted ours = elsewhere_.take_own(session.id).value_or(counted);
   SessionRecord* record = record_of(key);
   if (record != nullptr && record->id != session.id) {
     std::vector<Record> former;
@@ -98,17 +121,22 @@ bool Sessions::adopt(const store::Session& session, table::Key key, bool is_owne
     ++counts_[static_cast<std::size_t>(record->state)];
   }
   note_in_sync(record->index);
+  if (!is_new) {
+    store::Session known = ledger_.put(*record).session;
+    known.addresses = session.addresses;  // each gateway learns them by itself
+    if (known == session) {
+      set_owner(key, session.id, is_owned_elsewhere);
+      return true;
+    }
+  }
   elsewhere_.set_owner(session.id, is_owned_elsewhere);
-  store::Session known = ledger_.put(*record).session;
-  known.addresses = session.addresses;  // each gateway learns them by itself
-  if (!is_new && known == session) return true;
   ++generation_;
   ++record->change;
   take_terms(*record, session);
   set_state(*record, session.state);
   set_deadline(*record, deadline_ns);
   publish(*record);
-  ledger_.note({ledger_.put(*record, store::Scope::kCopy)});
+  ledger_.note({put_of(*record, store::Scope::kCopy)});
   if (listener_ == nullptr) return true;
   if (is_new) {
     listener_->session_added(view(*record));
@@ -119,9 +147,10 @@ bool Sessions::adopt(const store::Session& session, table::Key key, bool is_owne
 }
 
 void Sessions::end_as_told(table::Key key, std::uint64_t id, EndReason reason) {
-  if (reason != EndReason::kMoved && reason != EndReason::kExpired) elsewhere_.note_over(id);
+  if (reason == EndReason::kRevoked) elsewhere_.note_over(id);
   const SessionRecord* const record = record_of(key);
   if (record == nullptr || record->id != id) return;
+  if (reason == EndReason::kMoved) elsewhere_.keep_own(id, *counted_here(key, id));
   std::vector<Record> ended;
   ended.push_back(take_out(record->index));
   end_all(std::move(ended), reason, {}, {},
@@ -142,6 +171,13 @@ std::optional<store::Counted> Sessions::counted_here(table::Key key, std::uint64
 void Sessions::begin_sync() {
   sync_ = {};
   sync_.accounted.assign(records_.size(), false);
+}
+
+bool Sessions::is_same(table::Key key, std::uint64_t id) {
+  const SessionRecord* const record = record_of(key);
+  if (record == nullptr || record->id != id) return false;
+  note_in_sync(record->index);
+  return true;
 }
 
 void Sessions::end_sync(bool may_restore) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/shared_sessions.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "logging/log.hpp"
@@ -8,7 +9,9 @@
 namespace gate511::control {
 namespace {
 
-constexpr std::size_t kTakesASlice = 32;  // each may be stored and told of
+constexpr std::uint64_t kAttempts = 4;  // before its copy has to do
+constexpr std::chrono::microseconds kSlice{120};
+constexpr std::size_t kTakesALook = 8;  // at the clock
 
 }  // namespace
 
@@ -25,19 +28,33 @@ SharedSessions::SharedSessions(store::SharedStore& store, Sessions& sessions, Se
 bool SharedSessions::is_settled() const {
   const redis::LinkStatus status = store_.link_status();
   if (status.is_synced) return store_.remotes().empty() && sessions_.is_in_sync();
-  return status.failures > 0;
+  // One attempt may fail while it starts, or by another address or sentinel than the right one.
+  return status.failures >= kAttempts;
 }
 
 void SharedSessions::work() {
+  using SteadyClock = std::chrono::steady_clock;
   is_waiting_ = false;
   auto& remotes = store_.remotes();
-  for (std::size_t i = 0; i < kTakesASlice && !remotes.empty(); ++i) {
-    if (!take(remotes.front())) {
-      is_waiting_ = true;
-      return;
+  if (remotes.empty()) return;
+  const auto until = SteadyClock::now() + kSlice;
+  sessions_.gather();
+  do {
+    for (std::size_t i = 0; i < kTakesALook && !remotes.empty() && !is_waiting_; ++i) {
+      is_waiting_ = !take(remotes.front());
+      if (is_waiting_) break;
+      store_.have_seen(remotes.front().version);
+      remotes.pop_front();
     }
-    store_.have_seen(remotes.front().version);
-    remotes.pop_front();
+  } while (!remotes.empty() && !is_waiting_ && SteadyClock::now() < until);
+  sessions_.flush();
+}
+
+void SharedSessions::take_same(const redis::Remote& remote) {
+  for (const auto& [place, id] : remote.same) {
+    const auto key = key_of(place);
+    if (key && !sessions_.is_same(*key, id) && !sessions_.is_settling(*key))
+      store_.ask_again(place);
   }
 }
 
@@ -79,6 +96,11 @@ bool SharedSessions::take(const redis::Remote& remote) {
     sessions_.end_sync(remote.may_restore);
     return true;
   }
+  if (remote.kind == Kind::kSeen) return true;
+  if (remote.kind == Kind::kSame) {
+    take_same(remote);
+    return true;
+  }
   const auto key = key_of(remote.place);
   if (!key) return true;
   switch (remote.kind) {
@@ -97,7 +119,7 @@ bool SharedSessions::take(const redis::Remote& remote) {
       const bool was_ours = !sessions_.elsewhere().is_owner(remote.id);
       const auto counted = sessions_.counted_here(*key, remote.id);
       if (!counted) return true;
-      sessions_.elsewhere().set_owner(remote.id, remote.owner != gateway_);
+      sessions_.set_owner(*key, remote.id, remote.owner != gateway_);
       if (was_ours && remote.owner != gateway_)
         store_.tell_counts(remote.id, remote.place, *counted);
       return true;

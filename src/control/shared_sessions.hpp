@@ -34,6 +34,7 @@ class SharedSessions {
  private:
   /// False: it must wait until a change of this gateway is settled.
   [[nodiscard]] bool take(const redis::Remote& remote);
+  void take_same(const redis::Remote& remote);
   [[nodiscard]] bool put(const redis::Remote& remote, table::Key key);
   /// nullopt: it is on a link that is none here.
   [[nodiscard]] std::optional<table::Key> key_of(const store::Place& place);

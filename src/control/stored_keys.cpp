@@ -69,6 +69,36 @@ tl::expected<table::Key, Error> key_of(const store::Session& session, SessionKey
 
 }  // namespace
 
+std::string use_of(const SessionsConfig& sessions) {
+  if (!sessions.is_shared()) return {};
+  return fmt::format("copy of \"{}\" at gateway {}", sessions.store_prefix, sessions.gateway);
+}
+
+tl::expected<void, Error> check_use(const store::Restored& restored,
+                                    const SessionsConfig& sessions) {
+  const std::string use = use_of(sessions), &known = restored.used_as;
+  const auto refuse = [&](const std::string& what, const char* cure) {
+    return tl::unexpected{Error{{}, fmt::format("{} {}", sessions.file(), what), cure}};
+  };
+  // Shared sessions have a gateway's number in their ids, which those of a store of its own have
+  // not.
+  const bool has_others = std::ranges::any_of(restored.sessions, [](const auto& one) {
+    return one.session.id >> store::kGatewayShift != 0;
+  });
+  if (!sessions.is_shared() && (!known.empty() || has_others)) {
+    return refuse(
+        fmt::format("is no store but the {}", known.empty() ? "copy of a server" : known),
+        "give another file; to go on without the server, `gate511ctl export` the sessions and "
+        "`gate511ctl import` them into that");
+  }
+  if (known == use || !sessions.is_shared()) return {};
+  constexpr const char* kOwnFile = "give each gateway a file of its own, for this alone";
+  if (!known.empty()) return refuse(fmt::format("is the {}, not the {}", known, use), kOwnFile);
+  if (!restored.sessions.empty() && !has_others)
+    return refuse("is a store of sessions that are not shared", kOwnFile);
+  return {};
+}
+
 tl::expected<void, Error> take_stored_keys(store::Restored& restored, SessionKeys& keys) {
   if (restored.sessions.empty()) return {};
   const std::string_view kind = kind_of(restored, keys);

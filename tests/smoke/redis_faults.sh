@@ -80,6 +80,22 @@ check 'no session of it' none_has "$(mac_number 21)"
 equal 'both have what they had' "$(known 1) $(known 2)" '1 1'
 redis del "gate511:s:$(mac_number 20)" "gate511:s:$(mac_number 21)" gate511:s:nobody >/dev/null
 all_is_well 'entries of somebody else'
+redis set "gate511:s:$(mac_number 22)" x >/dev/null
+check 'one of another type keeps nobody from its client' on 1 ctl session add "$(mac_number 22)" --ttl 1h
+check 'nor from others' wait_until 2 all_have "$(mac_number 22)"
+on 1 ctl session revoke "$(mac_number 22)" >/dev/null
+
+step 'a stream that somebody else has written to'
+forged() { [ "$(on 1 ctl -j stats | jq .store.shared.forged)" -ge "$1" ]; }
+for forgery in 'xadd gate511:stream 9223372036854775806-0 p 0' 'set gate511:seq 9223372036854775806' 'set gate511:seq x' \
+  'set gate511:stream x' "hset gate511:s:$mac v 9223372036854775806"; do
+  read -ra words <<<"$forgery"
+  redis "${words[@]}" >/dev/null
+  check "$forgery: an add is taken soon" wait_until 5 on 2 ctl session add "$(mac_number 3)" --ttl 1h
+  all_is_well "$forgery"
+done
+check 'it is counted' forged 1
+matches 'and told' "$(cat "$bed_dir"/[12]/gate511.log)" 'had changes that no gateway has written, behind which none could be told'
 
 step 'another password'
 redis config set requirepass another >/dev/null
@@ -107,9 +123,13 @@ step 'a number that is taken'
 use_gateway 2
 gateway_stop
 gateway_sessions=('gateway = 1' "copy = \"$gateway_dir/copy.db\"")
+write_config
+refused=$(gateway "$(program gate511)" --config "$gateway_dir/gate511.toml" 2>&1 || true)
+matches "another gateway's copy is refused" "$refused" 'copy.db is the copy of "gate511:" at gateway 2, not the copy of "gate511:" at gateway 1; give'
+gateway_sessions=('gateway = 1' "copy = \"$gateway_dir/other.db\"")
 gateway_start
 matches 'it is turned away' "$(health_of 2)" 'knows another gateway as number 1'
-check 'and has its sessions' has 2 "$mac"
+check_fails 'and lets nobody in' has 2 "$mac"
 gateway_stop
 use_gateway 2
 gateway_start
@@ -131,7 +151,7 @@ in_background server replica.log redis-server --bind 0.0.0.0 --port 6380 --dir "
 replica_pid=$background_pid
 in_background server sentinel.log redis-server "$bed_dir/sentinel/sentinel.conf" --sentinel
 sentinel_pid=$background_pid
-redis_url() { printf 'redis+sentinel://:a%%40secret@203.0.113.254,203.0.113.5/venues/0'; }
+redis_named='redis+sentinel://:a%40secret@203.0.113.254,203.0.113.5/venues/0'
 use_gateway 1
 for n in 1 2; do on "$n" gateway_start; done
 all_is_well 'a sentinel names the server'
@@ -146,7 +166,7 @@ for n in 1 2; do on "$n" gateway_stop; done
 end_process "$sentinel_pid"
 end_process "$replica_pid"
 redis_up
-redis_url() { printf 'redis://:a%%40secret@203.0.113.%d:6379/0' $((4 * $1 + 1)); }
+redis_named=
 use_gateway 1
 for n in 1 2; do on "$n" gateway_start; done
 all_is_well 'the former is back'
@@ -161,7 +181,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
   -keyout "$bed_dir/tls/other.key" -out "$bed_dir/tls/other.pem" 2>/dev/null
 redis_options=(--tls-port 6390 --tls-cert-file "$bed_dir/tls/cert.pem" --tls-key-file "$bed_dir/tls/key.pem" --tls-auth-clients no)
 redis_up
-redis_url() { printf 'rediss://:a%%40secret@203.0.113.%d:6390/0' $((4 * $1 + 1)); }
+redis_scheme=rediss redis_port=6390
 several_sessions=("store_ca = \"$bed_dir/tls/cert.pem\"")
 use_gateway 1
 for n in 1 2; do on "$n" gateway_start; done

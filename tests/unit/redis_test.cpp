@@ -243,6 +243,45 @@ TEST(RedisEntry, IsNothingWhereOneFieldIsWrong) {
   EXPECT_FALSE(parse_entry(kClient, odd));
 }
 
+TEST(RedisEntry, IsNothingThatNoOperatorCouldHaveGiven) {
+  const auto taken = [](const store::Session& made) {
+    auto some = fields();
+    some[3].second = store::encode_session(made);
+    return parse_entry(kClient, hash(some)).has_value();
+  };
+  const std::string longest(64, 'x');
+  for (const auto member :
+       {&store::Session::tag, &store::Session::user, &store::Session::service_class}) {
+    for (const auto& [text, is_good] : std::vector<std::pair<std::string, bool>>{
+             {longest, true},
+             {longest + "x", false},
+             {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", true},
+             {"a\nb", false},
+             {"a\x7f", false},
+             {std::string{"a\0b", 3}, false},
+             {"\xff", false},
+             {"\xc3", false},
+             {"\xc0\xaf", false},
+             {"\xe0\x80\xaf", false},
+             {"\xed\xa0\x80", false},
+             {"\xf4\x90\x80\x80", false}}) {
+      auto made = session();
+      made.*member = text;
+      EXPECT_EQ(taken(made), is_good) << text;
+    }
+  }
+  const auto with = [&taken](auto change) {
+    auto made = session();
+    change(made);
+    return taken(made);
+  };
+  EXPECT_FALSE(with([](auto& made) { made.idle_s = 1ULL << 33; }));
+  EXPECT_FALSE(with([](auto& made) { made.quota_bytes = (1ULL << 53) + 1; }));
+  EXPECT_FALSE(with([](auto& made) { made.expires_ms = 10'000'000'000'000; }));
+  EXPECT_FALSE(with([](auto& made) { made.created_unix_s = 1ULL << 32; }));
+  EXPECT_FALSE(with([](auto& made) { made.is_owned_elsewhere = true; }));
+}
+
 Reply event(std::string id, const std::vector<std::pair<std::string, std::string>>& pairs) {
   return list({text(std::move(id)), hash(pairs)});
 }

@@ -240,5 +240,41 @@ TEST(StoredKeys, AreTakenAnewWhereThereIsNoSession) {
   EXPECT_FALSE(must_tell_kind(restored, keys));
 }
 
+TEST(StoredUse, IsOneGatewaysOrNoOnesAtAll) {
+  SessionsConfig shared, alone;
+  shared.store = "redis://192.0.2.9";
+  shared.copy = "copy.db";
+  shared.gateway = 2;
+  alone.store = "sessions.db";
+  store::Restored fresh, with_own, with_shared;
+  with_own.sessions.emplace_back().session.id = 7;
+  with_shared.sessions.emplace_back().session.id = 7 + (1ULL << store::kGatewayShift);
+  const auto told = [](const store::Restored& restored, const SessionsConfig& sessions) {
+    const auto checked = check_use(restored, sessions);
+    return checked ? std::string{} : checked.error().text().substr(2);  // without a place
+  };
+  EXPECT_EQ(told(fresh, shared), "");
+  EXPECT_EQ(told(fresh, alone), "");
+  EXPECT_EQ(told(with_own, alone), "");
+  EXPECT_EQ(told(with_shared, shared), "") << "of before the file said so";
+  EXPECT_EQ(told(with_own, shared),
+            "copy.db is a store of sessions that are not shared; give each gateway a file of its "
+            "own, for this alone");
+  EXPECT_NE(told(with_shared, alone), "");
+  fresh.used_as = use_of(shared);
+  EXPECT_EQ(told(fresh, shared), "");
+  EXPECT_EQ(told(fresh, alone),
+            "sessions.db is no store but the copy of \"gate511:\" at gateway 2; give another file; "
+            "to go on without the server, `gate511ctl export` the sessions and `gate511ctl import` "
+            "them into that");
+  shared.gateway = 3;
+  EXPECT_EQ(told(fresh, shared),
+            "copy.db is the copy of \"gate511:\" at gateway 2, not the copy of \"gate511:\" at "
+            "gateway 3; give each gateway a file of its own, for this alone");
+  shared.gateway = 2;
+  shared.store_prefix = "b:";
+  EXPECT_NE(told(fresh, shared), "");
+}
+
 }  // namespace
 }  // namespace gate511::control

@@ -108,7 +108,9 @@ TEST_F(SharedSessionsTest, WhatAnotherHasAddedPassesAndGoesToTheCopyAlone) {
   const auto puts = store_.all<store::Put>();
   ASSERT_EQ(puts.size(), 1U);
   EXPECT_EQ(puts[0].scope, Scope::kCopy);
-  EXPECT_EQ(puts[0].session, session);
+  auto stored = session;
+  stored.is_owned_elsewhere = true;
+  EXPECT_EQ(puts[0].session, stored);
   ASSERT_TRUE(adopt(session));
   EXPECT_EQ(store_.all<store::Put>().size(), 1U) << "what is known is not written again";
   session.state = State::kBlocked;
@@ -206,6 +208,67 @@ TEST_F(SharedSessionsTest, ItIsIdleOnlyWhereItsClientWasSeenLast) {
   EXPECT_EQ(store_.all<store::End>().at(0).scope, Scope::kAll);
 }
 
+TEST_F(SharedSessionsTest, WhoOwnsItIsInTheCopyAndInTheEventOfItsEnd) {
+  world_.session_events.tell_as(1);
+  const auto subscribed = world_.events.subscribe(1, {});
+  ASSERT_TRUE(subscribed);
+  ASSERT_TRUE(adopt(other(1)));
+  EXPECT_TRUE(store_.all<store::Put>().back().session.is_owned_elsewhere);
+  count(1, 100);
+  world_.sessions.checkpoint_all();
+  EXPECT_FALSE(store_.all<store::Put>().back().session.is_owned_elsewhere) << "seen here";
+  EXPECT_EQ(store_.all<store::Put>().back().scope, Scope::kCopy);
+  world_.sessions.set_owner(key(1), kAtOther + 1, true);
+  EXPECT_TRUE(store_.all<store::Put>().back().session.is_owned_elsewhere);
+  world_.sessions.end_as_told(key(1), kAtOther + 1, EndReason::kRevoked);
+  const auto mine = world_.add(key(2), {})->id;
+  world_.sessions.revoke(key(2), [](const Sessions::Revoked& /*revoked*/) {});
+  world_.settle();
+  const std::string& told = world_.pushed[1];
+  EXPECT_NE(told.find(R"("gateway":1,"owner":false,"reason":"revoked")"), told.npos) << told;
+  EXPECT_NE(told.find(R"("gateway":1,"owner":true,"reason":"revoked")"), told.npos) << told;
+  EXPECT_TRUE(world_.sessions.elsewhere().is_over(mine));
+
+  // After a restart it is another's still, and not ended here by idle time.
+  store::Restored::One one;
+  one.session = other(3);
+  one.session.idle_s = 1;
+  one.session.is_owned_elsewhere = true;
+  ASSERT_TRUE(world_.sessions.restore(one));
+  pass_s(5);
+  EXPECT_TRUE(world_.sessions.find(key(3)));
+}
+
+TEST_F(SharedSessionsTest, WhatWasCountedHereGoesWithOneThatAnotherHasMoved) {
+  auto session = other(1);
+  ASSERT_TRUE(adopt(session));
+  count(1, 700);
+  world_.sessions.checkpoint_all();
+  table::TrafficCounts there;
+  there.bytes_down = 30;
+  world_.sessions.elsewhere().set_counts(session.id, 2, there);
+  world_.sessions.end_as_told(key(1), session.id, EndReason::kMoved);
+  session.key = key(2);
+  ASSERT_TRUE(adopt(session));
+  const auto view = world_.sessions.find(key(2));
+  EXPECT_EQ(view->traffic.bytes_up, 700U);
+  EXPECT_EQ(view->traffic.bytes_down, 30U);
+  EXPECT_EQ(world_.sessions.counted_here(key(2), session.id)->bytes_up, 700U);
+}
+
+TEST_F(SharedSessionsTest, WhatIsNotedTogetherStaysInItsOrder) {
+  world_.sessions.gather();
+  ASSERT_TRUE(world_.sessions.adopt(other(1), key(1), true, {}));
+  EXPECT_TRUE(store_.changes.empty());
+  world_.sessions.end_as_told(key(1), kAtOther + 1, EndReason::kRevoked);
+  ASSERT_TRUE(world_.sessions.adopt(other(2), key(2), true, {}));
+  world_.sessions.flush();
+  ASSERT_EQ(store_.changes.size(), 3U);
+  EXPECT_TRUE(std::holds_alternative<store::Put>(store_.changes[0]));
+  EXPECT_TRUE(std::holds_alternative<store::End>(store_.changes[1]));
+  EXPECT_TRUE(std::holds_alternative<store::Put>(store_.changes[2]));
+}
+
 TEST_F(SharedSessionsTest, AQuotaIsOfWhatWasCountedEverywhere) {
   auto session = other(1);
   session.quota_bytes = 1'000;
@@ -248,7 +311,7 @@ TEST_F(SharedSessionsTest, WhatTheServerHasNotIsPutThereAgainOrIsOver) {
   EXPECT_FALSE(world_.sessions.find(key(1)));
   EXPECT_FALSE(world_.sessions.find(key(2)));
   EXPECT_FALSE(world_.sessions.find(key(3)));
-  EXPECT_TRUE(world_.sessions.elsewhere().is_over(meanwhile));
+  EXPECT_FALSE(world_.sessions.elsewhere().is_over(meanwhile)) << "others may have it";
 }
 
 TEST(Elsewhere, RemembersWhatIsOverUpToABound) {

@@ -271,14 +271,14 @@ Database as_database() {
 TEST(StoreFile, ALaterVersionsFileIsLeftAlone) {
   test::ForgetfulDisk disk;
   { SqliteFile{kPath}.append({1, {Put{session(1)}}}); }
-  as_database().execute("PRAGMA user_version=4");
+  as_database().execute("PRAGMA user_version=5");
   const std::string bytes = disk.files.at(kPath)->now;
   try {
     SqliteFile file{kPath};
     FAIL() << "it was opened";
   } catch (const SqliteFile::WrongFile& wrong) {
     EXPECT_STREQ(wrong.what(),
-                 "was written by a later gate511 (version 4 of its tables, and 3 is known here)");
+                 "was written by a later gate511 (version 5 of its tables, and 4 is known here)");
   }
   EXPECT_EQ(disk.files.at(kPath)->now, bytes);
 }
@@ -302,8 +302,9 @@ void leave_former_file(std::string_view counts) {
   };
   change("UPDATE journal SET changes = ?1", former(1, 1, put.substr(0, put.size() - 8)));
   change("INSERT INTO journal(number, changes) VALUES(2, ?1)", former(1, 2, std::string{counts}));
-  // Without what sessions are known by, which is one byte of none.
-  change("UPDATE meta SET value = ?1", former(4, 0, numbers.substr(0, numbers.size() - 9)));
+  // Without what sessions are known by and what the file is used as, each one byte of none.
+  change("UPDATE meta SET value = ?1", former(4, 0, numbers.substr(0, numbers.size() - 10)));
+  database.execute("DROP TABLE owed");
   database.execute("PRAGMA user_version=1");
 }
 
@@ -328,11 +329,12 @@ TEST(StoreFile, AFormerVersionsFileIsReadAndIsOfThisOneWithTheFirstWrite) {
       SqliteFile file{kPath};
       folds ? file.fold(10) : file.append({2, {Keyed{"mac+vlan"}}});
     }
-    EXPECT_EQ(version(), 3);
+    EXPECT_EQ(version(), 4);
     SqliteFile file{kPath};
-    file.append({3, {Put{session(8)}}});
+    file.append({3, {Put{session(8)}, Owed{7, 1, {session(7).key, {}}}}});
     while (file.unfolded() > 0) file.fold(10);
     EXPECT_EQ(file.load().sessions.size(), 2U);
+    EXPECT_EQ(file.load().owed.size(), 1U);
     EXPECT_EQ(file.load().keyed_by, folds ? "" : "mac+vlan");
   }
 }
@@ -372,25 +374,54 @@ TEST(StoreFile, KeepsWhatItsSessionsAreKnownBy) {
   }
 }
 
+TEST(StoreFile, KnowsWhatItOwesTheServerThatGatewaysShare) {
+  for (const bool folds : {false, true}) {
+    const test::ForgetfulDisk disk;
+    const Place first{session(7).key, {}}, second{session(7).key, "annex"};
+    {
+      SqliteFile file{kPath};
+      file.append({1, {Put{session(7)}, Owed{7, 5, first}, Owed{7, 1, second}, Owed{8, 1, first}}});
+      if (folds) file.fold(10);
+      file.append({2, {Paid{7, first}, Owed{8, 3, first}, UsedAs{"copy"}}});
+      if (folds) file.fold(10);
+    }
+    SqliteFile file{kPath};
+    const Restored restored = file.load();
+    ASSERT_EQ(restored.owed.size(), 2U) << folds;
+    EXPECT_EQ(restored.owed[0].id, 7U);
+    EXPECT_EQ(restored.owed[0].place, second);
+    EXPECT_EQ(restored.owed[1].id, 8U);
+    EXPECT_EQ(restored.owed[1].reason, 3);
+    EXPECT_EQ(restored.used_as, "copy");
+    file.append({3, {Paid{7, second}, Paid{8, first}}});
+    EXPECT_TRUE(file.load().owed.empty());
+    file.fold(10);
+    EXPECT_TRUE(file.load().owed.empty());
+  }
+}
+
 /// What an earlier gate511 cannot read it must refuse by the version, not take for damaged.
 TEST(StoreCodec, ItsBytesAreThoseOfItsVersion) {
   Session all = session(7, "room-12");
   all.link = "annex";
   all.service_class = "gold";
   all.bound = all.addresses.has_all_prefixes = true;
+  all.is_owned_elsewhere = true;
   all.addresses.v4 = 1;
   all.addresses.v4_origin = table::Origin::kLeased;
   const Counted counts{{1, 2, 3, 4}, 1'750'000'000, 1'750'000'009};
   const std::string bytes =
-      encode_row(1, {1,
-                     {Put{all}, Count{7, counts}, End{7, 2}, Ended{7, 9, "line"},
-                      Consumer{"billing", 8}, Forget{"billing"}, SeqLimit{99}, Keyed{"mac"}}}) +
+      encode_row(
+          1, {1,
+              {Put{all}, Count{7, counts}, End{7, 2}, Ended{7, 9, "line"}, Consumer{"billing", 8},
+               Forget{"billing"}, SeqLimit{99}, Keyed{"mac"}, Owed{7, 1, {all.key, "annex"}},
+               Paid{7, {all.key, "annex"}}, UsedAs{"copy"}}}) +
       encode_session(all) + encode_counts(7, counts) +
-      encode_meta({1, 2, 3, 4, 5, 6, "mac", {{"billing", 8}}});
-  EXPECT_EQ(std::variant_size_v<Change>, 8U) << "a new kind of change is to be among these";
-  EXPECT_EQ(net::siphash24({1, 2}, net::as_bytes(bytes)), 17'551'790'149'221'938'667U)
+      encode_meta({1, 2, 3, 4, 5, 6, "mac", "copy", {{"billing", 8}}});
+  EXPECT_EQ(std::variant_size_v<Change>, 11U) << "a new kind of change is to be among these";
+  EXPECT_EQ(net::siphash24({1, 2}, net::as_bytes(bytes)), 1'640'148'872'890'852'976U)
       << "raise SqliteFile::kVersion, and say there what is new";
-  EXPECT_EQ(SqliteFile::kVersion, 3);
+  EXPECT_EQ(SqliteFile::kVersion, 4);
 }
 
 TEST(StoreFile, WhatIsAcknowledgedIsKeptNoMore) {

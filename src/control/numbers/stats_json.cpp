@@ -182,7 +182,8 @@ Json shared_json(const store::Store::SharedCounts& shared) {
           {"gaps", shared.gaps},         {"sent", shared.sent},
           {"received", shared.received}, {"conflicts", shared.conflicts},
           {"errors", shared.errors},     {"unreadable", shared.unreadable},
-          {"waiting", shared.waiting},   {"lost", shared.lost}};
+          {"forged", shared.forged},     {"waiting", shared.waiting},
+          {"lost", shared.lost}};
 }
 
 Json store_json(const store::Store::Status& store) {

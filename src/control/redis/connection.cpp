@@ -65,7 +65,13 @@ Connection::Connection(const Url& url, const TlsTrust& trust, std::size_t attemp
   if (problem_.empty() && url.is_tls) start_tls(url, trust);
 }
 
-Connection::~Connection() = default;
+/// What of a connection that was given up is still on its way must not be carried out later, as it
+/// was answered that nothing was done: the kernel is to forget it.
+Connection::~Connection() {
+  if (problem_.empty() || !socket_) return;
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  static_cast<void>(::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+}
 
 void Connection::start(const Url& url, std::size_t attempt) {
   addrinfo hints{};

@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t kMacText = 17;
 constexpr std::uint16_t kMaxVlan = 4094;
 constexpr std::uint64_t kMaxReason = 5;
+constexpr std::size_t kMaxText = 64;  ///< of tag, user and class
+constexpr std::uint64_t kMaxIdle_s = 3'153'600'000;
+constexpr std::uint64_t kMaxQuota_bytes = std::uint64_t{1} << 53;
+constexpr std::uint64_t kMaxExpiry_ms = 9'999'999'999'999;  // the year 2286
 
 std::optional<std::uint64_t> number_in(const Reply* value, std::uint64_t min, std::uint64_t max) {
   const auto number = value == nullptr ? std::nullopt : value->number();
@@ -28,11 +32,38 @@ const Reply* field(const Reply& list, std::string_view name) {
   return nullptr;
 }
 
+/// As Params::text() takes it: it goes into answers and events as it is.
+bool is_plain(std::string_view text) {
+  if (text.size() > kMaxText) return false;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    if (first < 0x20 || first == 0x7f) return false;
+    const std::size_t length = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first >= 0x80 && (first < 0xc2 || first > 0xf4 || text.size() - at < length)) return false;
+    std::uint32_t code = length == 1 ? first : first & (0x7fU >> length);
+    for (std::size_t i = 1; i < length; ++i) {
+      const auto next = static_cast<unsigned char>(text[at + i]);
+      if ((next & 0xc0U) != 0x80) return false;
+      code = code << 6 | (next & 0x3fU);
+    }
+    // RFC 3629, 3: the shortest form, no surrogates.
+    const std::uint32_t least = length == 4 ? 0x10000U : length == 3 ? 0x800U : 0U;
+    if (code < least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
+    at += length;
+  }
+  return true;
+}
+
 std::optional<store::Session> session_in(const Reply* value, std::uint64_t id,
                                          std::string_view client) {
   if (value == nullptr || !value->is_text()) return std::nullopt;
   auto session = store::decode_session(id, value->text);
-  if (!session || client_text({session->key, session->link}) != client) return std::nullopt;
+  if (!session || session->is_owned_elsewhere || session->idle_s > kMaxIdle_s ||
+      session->quota_bytes > kMaxQuota_bytes || session->expires_ms > kMaxExpiry_ms ||
+      session->created_unix_s > 0xffff'ffff || !is_plain(session->tag) ||
+      !is_plain(session->user) || !is_plain(session->service_class) ||
+      client_text({session->key, session->link}) != client)
+    return std::nullopt;
   return session;
 }
 

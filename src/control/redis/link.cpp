@@ -27,10 +27,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPatience{1'500};    // for an answer, and for a connection
 constexpr milliseconds kMinPause{100};      // between attempts to connect
 constexpr milliseconds kMaxPause{5'000};    //
-constexpr milliseconds kHelloEvery{2'000};  // and how soon lost data is found out
 constexpr milliseconds kTellEvery{60'000};  // what is wrong, if it is something else
 constexpr milliseconds kGoodbye{300};       // for what waits at the end
-constexpr std::size_t kClaim_ms = 30'000;
 
 void signal(const Fd& event) {
   const std::uint64_t one = 1;
@@ -65,6 +63,7 @@ Link::Link(LinkOptions options, Fd event, Fd wake)
   const std::uint64_t away_ms = now_ms - std::min(now_ms, options_.known_ms);
   contact_ -= milliseconds{std::min(away_ms, 2 * kEndsStay_ms)};
   status_.problem = fmt::format("{} is not connected yet", options_.url.shown());
+  keep_owed();
   thread_ = std::thread{[this] { loop(); }};
 }
 
@@ -94,7 +93,8 @@ void Link::submit(std::uint64_t number, std::vector<Op> ops, Mode mode) {
   }
 }
 
-void Link::take(std::vector<Outcome>& outcomes, std::deque<Remote>& remotes) {
+void Link::take(std::vector<Outcome>& outcomes, std::vector<Told>& told,
+                std::deque<Remote>& remotes) {
   clear(event_);
   bool was_full = false;
   {
@@ -102,6 +102,8 @@ void Link::take(std::vector<Outcome>& outcomes, std::deque<Remote>& remotes) {
     was_full = remotes_.size() >= kUntaken;
     outcomes.insert(outcomes.end(), outcomes_.begin(), outcomes_.end());
     outcomes_.clear();
+    std::ranges::move(told_, std::back_inserter(told));
+    told_.clear();
     if (remotes.empty()) {
       remotes.swap(remotes_);
     } else {
@@ -207,7 +209,8 @@ void Link::connect_to(Url server) {
   state_ = State::kGreeting;
   greet(*commands_);
   greet(*stream_);
-  for (auto [script, digest] : {std::pair{kApply, &apply_}, std::pair{kHello, &hello_}}) {
+  for (auto [script, digest] :
+       {std::pair{kApply, &apply_}, std::pair{kRead, &read_}, std::pair{kHello, &hello_}}) {
     send(*commands_, {"SCRIPT", "LOAD", script}, [this, digest = digest](const Reply& reply) {
       if (reply.is_text()) {
         *digest = reply.text;
@@ -222,8 +225,10 @@ void Link::connect_to(Url server) {
 void Link::greet(Connection& connection) {
   const auto expect_ok = [&connection](const char* what) {
     return [&connection, what](const Reply& reply) {
+      // Its first word alone: what stands behind that may be what it was told.
+      const std::string said = printable(reply.text);
       if (!reply.is_text() || reply.text != "OK")
-        connection.fail(fmt::format("{}: {}", what, printable(reply.text)));
+        connection.fail(fmt::format("{}: {}", what, said.substr(0, said.find(' '))));
     };
   };
   const Url& url = options_.url;
@@ -237,71 +242,6 @@ void Link::greet(Connection& connection) {
     const std::string database = std::to_string(url.database);
     send(connection, {"SELECT", database}, expect_ok("does not have the database"));
   }
-}
-
-void Link::say_hello() {
-  next_hello_ = SteadyClock::now() + kHelloEvery;
-  const std::string meta = key("meta"), seq = key("seq");
-  const std::string gateway = key(fmt::format("gateway:{}", options_.gateway));
-  const std::string epoch = fmt::format(
-      "{}-{}", options_.gateway, std::chrono::system_clock::now().time_since_epoch().count());
-  const std::string claim = std::to_string(kClaim_ms);
-  send(*commands_,
-       {"EVALSHA", hello_, "3", meta, gateway, seq, options_.keyed_by, options_.instance, claim,
-        epoch},
-       [this, asked = SteadyClock::now()](const Reply& reply) { take_hello(reply, asked); });
-}
-
-void Link::take_hello(const Reply& reply, SteadyClock::time_point asked) {
-  if (reply.is_error()) {
-    {
-      const std::lock_guard lock{mutex_};
-      ++status_.errors;
-    }
-    const std::string text = printable(reply.text);
-    if (state_ == State::kGreeting || text.starts_with("NOSCRIPT"))
-      return commands_->fail(fmt::format("refuses: {}", text));
-    return refuse(text);
-  }
-  const auto is_text = [](const Reply& one) { return one.is_text(); };
-  if (!reply.is_array() || reply.elements.size() != 4 ||
-      !std::ranges::all_of(reply.elements, is_text) || !reply.elements[3].number())
-    return commands_->fail("answers nonsense");
-  if (reply.elements[0].text != options_.keyed_by) {
-    return commands_->fail(
-        fmt::format("holds sessions that are known by \"{}\", and `sessions.key` is \"{}\"",
-                    printable(reply.elements[0].text), options_.keyed_by));
-  }
-  if (reply.elements[1].text != options_.instance) {
-    return commands_->fail(fmt::format("knows another gateway as number {}: {}", options_.gateway,
-                                       printable(reply.elements[1].text)));
-  }
-  const std::string former = std::exchange(epoch_, reply.elements[2].text);
-  const bool is_other = !former.empty() && former != epoch_;
-  const std::uint64_t last = *reply.elements[3].number();
-  const std::lock_guard lock{mutex_};
-  status_.refusal.clear();
-  if (state_ == State::kReady && !is_other) {
-    if (own_until_ == ~std::uint64_t{0} && !is_syncing_) own_until_ = last;
-    return;
-  }
-  if (is_other) {
-    ++status_.gaps;
-    logging::say(logging::Level::kError, "shared_store",
-                 fmt::format("{} has lost its data; what this gateway knows is put there again",
-                             options_.url.shown()));
-  }
-  may_restore_ = is_other || asked - contact_ < milliseconds{kEndsStay_ms};
-  if (state_ == State::kGreeting) {
-    ++status_.connects;
-    logging::say(logging::Level::kInfo, "shared_store",
-                 fmt::format("{}: connected", server_.shown()));
-  }
-  state_ = State::kReady;
-  position_ = last;
-  status_.problem.clear();
-  is_ready_ = true;
-  begin_sync();
 }
 
 // --- What goes wrong
@@ -333,6 +273,8 @@ void Link::refuse(const std::string& refusal) {
 void Link::lose(const std::string& problem) {
   const std::string told = fmt::format("{} {}", server_.shown(), problem);
   is_ready_ = false;
+  // Of what may have gone by unseen, a part is known in any case.
+  if (state_ == State::kReady && !is_syncing_) complete_ = position_;
   std::vector<std::shared_ptr<Batch>> failed;
   for (auto& [number, batch] : in_flight_) failed.push_back(std::move(batch));
   in_flight_.clear();

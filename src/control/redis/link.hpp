@@ -33,15 +33,16 @@ namespace gate511::control::redis {
 
 struct LinkOptions {
   Url url;
-  TlsTrust trust{};            ///< null without TLS
-  std::string prefix;          ///< of all keys
-  std::uint8_t gateway = 1;    ///< its number, 1 and up
-  std::string instance;        ///< who goes by it: the same after a restart, and nobody else's
-  std::string keyed_by;        ///< `sessions.key`
-  std::uint64_t known_ms = 0;  ///< unix time up to which this gateway was there before
+  TlsTrust trust{};                 ///< null without TLS
+  std::string prefix;               ///< of all keys
+  std::uint8_t gateway = 1;         ///< its number, 1 and up
+  std::string instance;             ///< who goes by it: the same after a restart, and nobody else's
+  std::string keyed_by;             ///< `sessions.key`
+  std::uint64_t known_ms = 0;       ///< unix time up to which this gateway was there before
+  std::vector<store::Owed> owed{};  ///< what it had still to tell the server then
 };
 
-/// A change of one client's session, as scripts.hpp has it.
+/// A change of one client's session, as scripts.hpp has it. R: what the server has of it is wanted.
 struct Op {
   char kind = 0;
   std::uint64_t seen = 0;  ///< version of the last change that was known when it was made
@@ -60,6 +61,8 @@ struct Remote {
     kEnd,
     kOwned,    ///< by `owner`
     kCounted,  ///< what `gateway` counted
+    kSeen,     ///< nothing but `version`
+    kSame,     ///< these have not changed since they were known here
   };
   Kind kind = Kind::kSyncBegins;
   std::uint64_t version = 0;  ///< what is known of when this is done; 0: no more than before
@@ -71,6 +74,7 @@ struct Remote {
   store::Place place{};
   store::Session session{};
   std::vector<std::pair<std::uint8_t, store::Counted>> counts{};
+  std::vector<std::pair<store::Place, std::uint64_t>> same{};  ///< with their ids
 };
 
 struct LinkStatus : store::Store::SharedCounts {
@@ -104,8 +108,13 @@ class Link {
   void submit(std::uint64_t number, std::vector<Op> ops, Mode mode);
   /// Readable when there is something to take.
   [[nodiscard]] int fd() const { return event_.get(); }
+  /// An end that the server had to be told of later, and was, or needs not be told of.
+  struct Told {
+    std::uint64_t id = 0;
+    std::string client;
+  };
   /// Appends what has come.
-  void take(std::vector<Outcome>& outcomes, std::deque<Remote>& remotes);
+  void take(std::vector<Outcome>& outcomes, std::vector<Told>& told, std::deque<Remote>& remotes);
   [[nodiscard]] LinkStatus status() const;
   /// Changes can be made now.
   [[nodiscard]] bool is_ready() const { return is_ready_; }
@@ -116,6 +125,7 @@ class Link {
     std::uint64_t number = 0;
     std::vector<Op> ops;
     Mode mode = Mode::kEach;
+    bool is_again = false;  ///< it was refused once, by what hello may have mended
   };
   enum class State : std::uint8_t { kAway, kAsking, kGreeting, kReady };
 
@@ -130,20 +140,38 @@ class Link {
   void greet(Connection& connection);
   void say_hello();
   void take_hello(const Reply& reply, SteadyClock::time_point asked);
-  void begin_sync();
+  /// `known`: changes up to this version are known here; 0: none is.
+  void begin_sync(std::uint64_t known);
   void ask_for_page();
   void take_page(const Reply& reply);
-  void end_sync_if_done();
+  void take_unchanged(const Reply& list);
+  void end_sync();
+  void read_one(const std::string& client);
   void follow();
   void take_stream(const Reply& reply);
   void take_event(const Reply& entry);
-  void take_entry(const std::string& client, const Reply& hash);
+  /// `is_answer`: to a change of this gateway.
+  void take_entry(const std::string& client, const Reply& hash, bool is_answer = false);
   void take_batches();
   void send_batch(Batch batch);
+  void send_in_flight(std::uint64_t number, const std::shared_ptr<Batch>& batch);
   void send_ops(const std::vector<const Op*>& ops, Mode mode, Connection::OnReply on_reply);
   /// Of what was sent; gives what became of it.
   [[nodiscard]] Verdict take_answer(const std::vector<const Op*>& ops, const Reply& reply);
   void keep(std::vector<Op>& ops);
+  void keep_owed();
+  void tell(const Op& op);
+  /// Takes out what was kept for later, as it was told or is not wanted any more.
+  void drop_kept(std::map<std::uint64_t, Op>::iterator kept, bool is_told);
+  /// What a new change of that client has overtaken.
+  void drop_overtaken(const Op& op);
+  /// It is over for this gateway, though the server does not know that yet.
+  [[nodiscard]] bool is_end_kept(std::uint64_t id, const std::string& client) const {
+    return !kept_ends_.empty() && kept_ends_.contains(end_name(id, client));
+  }
+  [[nodiscard]] static std::string end_name(std::uint64_t id, const std::string& client) {
+    return std::to_string(id) + " " + client;
+  }
   void send_kept();
   void settle(std::uint64_t number, Verdict verdict);
   void check(SteadyClock::time_point now);
@@ -151,6 +179,9 @@ class Link {
   void push(Remote remote);
   void refuse(const std::string& refusal);
   [[nodiscard]] bool may_push();
+  /// No gateway can have made such a one: of versions, those of the server's future; of ids, those
+  /// that gateways count up to in years, with which they would run out.
+  [[nodiscard]] bool is_forged(std::uint64_t version, std::uint64_t id) const;
   [[nodiscard]] std::string key(std::string_view name) const {
     return options_.prefix + std::string{name};
   }
@@ -171,17 +202,21 @@ class Link {
   SteadyClock::time_point next_hello_{};
   /// When all was known last; before the first time, when this gateway ran last.
   SteadyClock::time_point contact_;
-  std::string apply_, hello_;  ///< the scripts' digests
+  std::string apply_, hello_, read_;  ///< the scripts' digests
   std::string epoch_;
+  std::string connection_;             ///< its number, as the server counts them
+  std::uint64_t newest_possible_ = 0;  ///< version, when it was told
+  SteadyClock::time_point told_time_{};
   std::string problem_told_;
   SteadyClock::time_point next_problem_{};
 
   bool is_syncing_ = false;
   bool wants_page_ = false;
-  bool is_last_page_ = false;
   bool may_restore_ = false;
   std::string cursor_;
-  std::size_t entries_owed_ = 0;
+  std::uint64_t sync_ = 0;      ///< number of the one that is under way
+  std::uint64_t known_ = 0;     ///< its version
+  std::uint64_t complete_ = 0;  ///< all changes up to this one are known here
   std::uint64_t position_ = 0;  ///< the last change of the stream that is known
   /// Clients of which something later than `position_` is known.
   std::unordered_map<std::string, std::uint64_t> newer_;
@@ -192,6 +227,7 @@ class Link {
   /// What the server has still to get, in order, a change a client's life.
   std::map<std::uint64_t, Op> kept_;
   std::unordered_map<std::uint64_t, std::uint64_t> kept_by_id_;
+  std::unordered_map<std::string, std::uint64_t> kept_ends_;  ///< by end_name()
   std::uint64_t next_kept_ = 0;
   std::size_t kept_in_flight_ = 0;
   /// Sessions of which a change was on its way when the connection broke, and is not made again.
@@ -205,6 +241,7 @@ class Link {
   mutable std::mutex mutex_;
   std::deque<Batch> waiting_;  ///< these: under mutex_
   std::vector<Outcome> outcomes_;
+  std::vector<Told> told_;
   std::deque<Remote> remotes_;
   LinkStatus status_;
   bool stopping_ = false;

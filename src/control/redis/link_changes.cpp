@@ -18,6 +18,11 @@ constexpr milliseconds kRetryKept{1'000};  // what the server has refused
 constexpr std::size_t kKeptASend = 500;
 constexpr std::size_t kMaxKept = 2'000'000;
 
+/// By what others have written into the server: hello makes it good.
+bool can_be_mended(std::string_view error) {
+  return error.starts_with("ERR ") || error.starts_with("WRONGTYPE ");
+}
+
 }  // namespace
 
 void Link::take_batches() {
@@ -27,8 +32,11 @@ void Link::take_batches() {
     batches.swap(waiting_);
   }
   for (Batch& batch : batches) {
-    std::erase_if(batch.ops,
-                  [this](const Op& op) { return op.if_doubtful && doubtful_.erase(op.id) == 0; });
+    std::erase_if(batch.ops, [this](const Op& op) {
+      if (!op.if_doubtful || doubtful_.erase(op.id) != 0) return false;
+      tell(op);
+      return true;
+    });
     if (batch.ops.empty()) {
       settle(batch.number, Verdict::kDone);
     } else {
@@ -38,6 +46,12 @@ void Link::take_batches() {
 }
 
 void Link::send_batch(Batch batch) {
+  std::erase_if(batch.ops, [this](const Op& op) {
+    if (op.kind != 'R') return false;
+    if (state_ == State::kReady) read_one(op.client);
+    return true;
+  });
+  if (batch.ops.empty()) return settle(batch.number, Verdict::kDone);
   if (state_ != State::kReady) {
     settle(batch.number, Verdict::kFailed);
     if (batch.mode == Mode::kEach) keep(batch.ops);
@@ -46,21 +60,23 @@ void Link::send_batch(Batch batch) {
   const auto shared = std::make_shared<Batch>(std::move(batch));
   const std::uint64_t number = next_in_flight_++;
   in_flight_.emplace(number, shared);
+  for (const Op& op : shared->ops) drop_overtaken(op);
+  send_in_flight(number, shared);
+}
+
+void Link::send_in_flight(std::uint64_t number, const std::shared_ptr<Batch>& batch) {
   std::vector<const Op*> ops;
-  for (const Op& op : shared->ops) {
-    ops.push_back(&op);
-    // What it was to become before is not wanted any more.
-    const auto kept =
-        op.kind == 'P' || op.kind == 'E' ? kept_by_id_.find(op.id) : kept_by_id_.end();
-    if (kept == kept_by_id_.end()) continue;
-    kept_.erase(kept->second);
-    kept_by_id_.erase(kept);
-  }
-  send_ops(ops, shared->mode, [this, shared, ops, number](const Reply& reply) {
+  ops.reserve(batch->ops.size());
+  for (const Op& op : batch->ops) ops.push_back(&op);
+  send_ops(ops, batch->mode, [this, batch, ops, number](const Reply& reply) {
+    if (reply.is_error() && can_be_mended(reply.text) && !std::exchange(batch->is_again, true)) {
+      say_hello();
+      return send_in_flight(number, batch);
+    }
     in_flight_.erase(number);
     const Verdict verdict = take_answer(ops, reply);
-    settle(shared->number, verdict);
-    if (verdict == Verdict::kFailed && shared->mode == Mode::kEach) keep(shared->ops);
+    settle(batch->number, verdict);
+    if (verdict == Verdict::kFailed && batch->mode == Mode::kEach) keep(batch->ops);
   });
 }
 
@@ -75,7 +91,7 @@ void Link::send_ops(const std::vector<const Op*>& ops, Mode mode, Connection::On
   std::vector<std::string_view> command{"EVALSHA", apply_, keys, seq, stream};
   for (std::size_t i = 0; i < ops.size(); ++i) command.emplace_back(texts[i]);
   command.insert(command.end(),
-                 {gateway, mode == Mode::kAll ? "all" : "each", length, stay, prefix});
+                 {gateway, mode == Mode::kAll ? "all" : "each", length, stay, prefix, connection_});
   for (const Op* op : ops) {
     const std::string& seen = texts.emplace_back(std::to_string(op->seen));
     const std::string& id = texts.emplace_back(std::to_string(op->id));
@@ -95,6 +111,7 @@ Link::Verdict Link::take_answer(const std::vector<const Op*>& ops, const Reply& 
       commands_->fail("has lost what it was told");
     } else {
       refuse(text);
+      next_hello_ = SteadyClock::now();  // which mends what can be mended
     }
     next_kept_attempt_ = SteadyClock::now() + kRetryKept;
     return Verdict::kFailed;
@@ -114,7 +131,7 @@ Link::Verdict Link::take_answer(const std::vector<const Op*>& ops, const Reply& 
     }
     const Op& op = *ops[*at - 1];
     if (op.kind == 'P') is_conflict = true;
-    take_entry(op.client, reply.elements[i + 1]);
+    take_entry(op.client, reply.elements[i + 1], /*is_answer=*/true);
   }
   const std::lock_guard lock{mutex_};
   status_.refusal.clear();
@@ -130,25 +147,64 @@ void Link::settle(std::uint64_t number, Verdict verdict) {
   has_news_ = true;
 }
 
+/// That the server needs to hear of this end no more.
+void Link::tell(const Op& op) {
+  const std::lock_guard lock{mutex_};
+  told_.push_back({op.id, op.client});
+  has_news_ = true;
+}
+
+void Link::drop_kept(std::map<std::uint64_t, Op>::iterator kept, bool is_told) {
+  const auto& [number, op] = *kept;
+  if (const auto known = kept_by_id_.find(op.id);
+      known != kept_by_id_.end() && known->second == number)
+    kept_by_id_.erase(known);
+  if (op.kind == 'E') {
+    if (is_told) tell(op);
+    const auto end = kept_ends_.find(end_name(op.id, op.client));
+    if (end != kept_ends_.end() && end->second == number) kept_ends_.erase(end);
+  }
+  kept_.erase(kept);
+}
+
+void Link::drop_overtaken(const Op& op) {
+  if (kept_.empty() || (op.kind != 'P' && op.kind != 'E')) return;
+  // What it was to become before is not wanted any more, nor that it had left this client.
+  if (const auto known = kept_by_id_.find(op.id); known != kept_by_id_.end()) {
+    const auto kept = kept_.find(known->second);
+    if (kept->second.kind == 'P') drop_kept(kept, /*is_told=*/false);
+  }
+  const auto end = kept_ends_.find(end_name(op.id, op.client));
+  if (op.kind == 'P' && end != kept_ends_.end()) drop_kept(kept_.find(end->second), true);
+}
+
 void Link::keep(std::vector<Op>& ops) {
   for (Op& op : ops) {
     if (op.kind != 'P' && op.kind != 'E') continue;
-    const auto known = kept_by_id_.find(op.id);
-    // A session that was moved ends at one place and goes on at another.
-    if (known != kept_by_id_.end() && kept_.at(known->second).client == op.client) {
-      kept_.erase(known->second);
-    }
+    drop_overtaken(op);
+    // One that is kept twice is sent once.
+    if (op.kind == 'E' && is_end_kept(op.id, op.client)) continue;
     kept_by_id_[op.id] = next_kept_;
+    if (op.kind == 'E') kept_ends_[end_name(op.id, op.client)] = next_kept_;
     kept_.emplace(next_kept_++, std::move(op));
   }
   while (kept_.size() > kMaxKept) {
-    const auto oldest = kept_.begin();
-    const auto known = kept_by_id_.find(oldest->second.id);
-    if (known != kept_by_id_.end() && known->second == oldest->first) kept_by_id_.erase(known);
-    kept_.erase(oldest);
+    drop_kept(kept_.begin(), /*is_told=*/false);
     const std::lock_guard lock{mutex_};
     ++status_.lost;
   }
+}
+
+void Link::keep_owed() {
+  std::vector<Op> ops;
+  ops.reserve(options_.owed.size());
+  for (const store::Owed& owed : options_.owed) {
+    ops.push_back({.kind = 'E',
+                   .id = owed.id,
+                   .client = client_text(owed.place),
+                   .a = std::to_string(owed.reason)});
+  }
+  keep(ops);
 }
 
 void Link::send_kept() {
@@ -165,10 +221,8 @@ void Link::send_kept() {
   send_ops(ops, Mode::kEach, [this, sent, ops](const Reply& reply) {
     kept_in_flight_ = 0;
     if (take_answer(ops, reply) == Verdict::kFailed) return;
-    for (const auto& [number, op] : *sent) {
-      kept_.erase(number);
-      const auto known = kept_by_id_.find(op.id);
-      if (known != kept_by_id_.end() && known->second == number) kept_by_id_.erase(known);
+    for (const auto& one : *sent) {
+      if (const auto kept = kept_.find(one.first); kept != kept_.end()) drop_kept(kept, true);
     }
   });
 }

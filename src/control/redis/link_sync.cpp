@@ -16,17 +16,19 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kStreamBlock_ms = 500;  // is kPatience less than this and a delay
-constexpr std::size_t kPage = 1'000;          // sessions
+using store::kIdsAMs;
+constexpr std::size_t kPage = 500;        // sessions
+constexpr std::size_t kSameAtOnce = 128;  // the same, that are told of together
 
 }  // namespace
 
 /// With mutex_.
-void Link::begin_sync() {
+void Link::begin_sync(std::uint64_t known) {
   status_.is_synced = false;
   is_syncing_ = true;
   wants_page_ = true;
-  is_last_page_ = false;
-  entries_owed_ = 0;
+  ++sync_;
+  known_ = known;
   cursor_ = "0";
   newer_.clear();
   newest_ = 0;
@@ -38,33 +40,58 @@ void Link::begin_sync() {
 void Link::ask_for_page() {
   wants_page_ = false;
   const std::string pattern = session_prefix_ + "*", count = std::to_string(kPage);
-  send(*commands_, {"SCAN", cursor_, "MATCH", pattern, "COUNT", count},
-       [this](const Reply& reply) { take_page(reply); });
+  const std::string known = std::to_string(known_), skip = std::to_string(session_prefix_.size());
+  send(*commands_, {"EVALSHA", read_, "0", cursor_, pattern, count, known, skip},
+       [this, sync = sync_](const Reply& reply) {
+         if (sync == sync_) take_page(reply);
+       });
 }
 
 void Link::take_page(const Reply& reply) {
-  if (!reply.is_array() || reply.elements.size() != 2 || !reply.elements[0].number() ||
-      !reply.elements[1].is_array())
+  if (reply.is_error())
+    return commands_->fail(fmt::format("refuses to be read: {}", printable(reply.text)));
+  if (!reply.is_array() || reply.elements.size() != 3 || !reply.elements[0].number() ||
+      !reply.elements[1].is_array() || !reply.elements[2].is_array())
     return commands_->fail("answers nonsense");
   cursor_ = reply.elements[0].text;
-  is_last_page_ = cursor_ == "0";
-  for (const Reply& one : reply.elements[1].elements) {
-    if (!one.is_text() || !one.text.starts_with(session_prefix_)) continue;
-    ++entries_owed_;
-    send(*commands_, {"HGETALL", one.text},
-         [this, client = one.text.substr(session_prefix_.size())](const Reply& hash) {
-           --entries_owed_;
-           // One that has expired since has no fields.
-           if (!hash.is_array() || !hash.elements.empty()) take_entry(client, hash);
-           end_sync_if_done();
-         });
+  const bool is_last = cursor_ == "0";
+  wants_page_ = !is_last;
+  // So that it is on its way while this one is read.
+  if (wants_page_ && may_push()) ask_for_page();
+  take_unchanged(reply.elements[1]);
+  const std::vector<Reply>& others = reply.elements[2].elements;
+  for (std::size_t i = 0; i + 1 < others.size(); i += 2) {
+    // One that has expired since has no fields.
+    const bool is_gone = others[i + 1].is_array() && others[i + 1].elements.empty();
+    if (!is_gone) take_entry(others[i].text, others[i + 1]);
   }
-  wants_page_ = !is_last_page_;
-  end_sync_if_done();
+  if (is_last) end_sync();
 }
 
-void Link::end_sync_if_done() {
-  if (!is_syncing_ || !is_last_page_ || entries_owed_ > 0) return;
+void Link::take_unchanged(const Reply& list) {
+  Remote some{.kind = Remote::Kind::kSame};
+  for (std::size_t i = 0; i + 1 < list.elements.size(); i += 2) {
+    const std::string& client = list.elements[i].text;
+    auto place = parse_client(client);
+    const auto id = list.elements[i + 1].number();
+    if (!place || !id) continue;  // no gateway has it
+    // Changed meanwhile, or about to be.
+    if (newer_.contains(client) || is_end_kept(*id, client)) continue;
+    some.same.emplace_back(std::move(*place), *id);
+    if (some.same.size() < kSameAtOnce) continue;
+    push(std::exchange(some, {.kind = Remote::Kind::kSame}));
+  }
+  if (!some.same.empty()) push(std::move(some));
+}
+
+void Link::read_one(const std::string& client) {
+  const std::string name = session_prefix_ + client;
+  send(*commands_, {"HGETALL", name}, [this, client](const Reply& hash) {
+    if (!hash.is_array() || !hash.elements.empty()) take_entry(client, hash);
+  });
+}
+
+void Link::end_sync() {
   is_syncing_ = false;
   {
     const std::lock_guard lock{mutex_};
@@ -110,6 +137,11 @@ void Link::take_stream(const Reply& reply) {
 void Link::take_event(const Reply& entry) {
   const auto place = parse_position(entry);
   if (!place || place->first <= position_) return stream_->fail("answers nonsense");
+  if (is_forged(place->first, 0)) {
+    const std::lock_guard lock{mutex_};
+    ++status_.forged;
+    return stream_->fail("has a change of the future in its stream, that no gateway has written");
+  }
   if (place->second != position_) {
     const std::lock_guard lock{mutex_};
     ++status_.gaps;
@@ -117,15 +149,18 @@ void Link::take_event(const Reply& entry) {
   }
   position_ = place->first;
   auto event = parse_event(entry);
-  if (!event) {
+  if (!event || is_forged(0, event->id)) {
     const std::lock_guard lock{mutex_};
     ++status_.unreadable;
     return;
   }
   if (event->gateway == options_.gateway && event->version > own_until_) return;
+  // The server is about to hear that it is over, and then it is so everywhere.
+  if (event->kind == 'P' && is_end_kept(event->id, event->client)) return;
   if (event->kind == 'P' || event->kind == 'E') {
     const auto known = newer_.find(event->client);
-    if (known != newer_.end() && known->second >= event->version) return;
+    if (known != newer_.end() && known->second >= event->version)
+      return push({.kind = Remote::Kind::kSeen, .version = event->version});
     if (is_syncing_) newer_[event->client] = event->version;
   }
   Remote remote{.version = event->version,
@@ -152,18 +187,19 @@ void Link::take_event(const Reply& entry) {
   push(std::move(remote));
 }
 
-void Link::take_entry(const std::string& client, const Reply& hash) {
+void Link::take_entry(const std::string& client, const Reply& hash, bool is_answer) {
   auto entry = parse_entry(client, hash);
-  if (!entry) {
+  if (!entry || is_forged(entry->version, entry->id)) {
     const std::lock_guard lock{mutex_};
     if (status_.unreadable++ == 0) {
-      logging::say(logging::Level::kWarning, "shared_store",
+      logging::say(logging::Level::kWarning, "shared_store_unreadable",
                    fmt::format("{} has entries that no gateway has written, such as that of {}; "
                                "they are left alone",
                                options_.url.shown(), printable(client)));
     }
     return;
   }
+  if (!is_answer && entry->reason == 0 && is_end_kept(entry->id, client)) return;
   const auto known = newer_.find(client);
   if (known != newer_.end() && known->second >= entry->version) return;
   if (entry->version > position_) {
@@ -178,6 +214,17 @@ void Link::take_entry(const std::string& client, const Reply& hash) {
         .place = {entry->session.key, entry->session.link},
         .session = std::move(entry->session),
         .counts = std::move(entry->counts)});
+}
+
+bool Link::is_forged(std::uint64_t version, std::uint64_t id) const {
+  using std::chrono::duration_cast, std::chrono::microseconds;
+  const auto since = duration_cast<microseconds>(SteadyClock::now() - told_time_);
+  if (version > newest_possible_ + static_cast<std::uint64_t>(since.count())) return true;
+  // Numbers of eight a millisecond, and as many again as are given out ahead of that in a year.
+  constexpr std::uint64_t kYears_us = 365ULL * 86'400 * 1'000'000;
+  const std::uint64_t number = id & ((std::uint64_t{1} << store::kGatewayShift) - 1);
+  return id >> store::kGatewayShift > kMaxGateway ||
+         number > (newest_possible_ + kYears_us) / 1'000 * kIdsAMs;
 }
 
 void Link::push(Remote remote) {

@@ -15,6 +15,12 @@
 
 namespace gate511::control::store {
 
+/// Ids of sessions that gateways share have the number of the gateway that added them above.
+inline constexpr unsigned kGatewayShift = 45;
+/// Below that stands a number that grows with the time, so that none is used twice whatever was
+/// forgotten: it begins with so many for each millisecond since 1970, and counts on.
+inline constexpr std::uint64_t kIdsAMs = 8;
+
 /// A session without what it has counted.
 struct Session {
   std::uint64_t id = 0;  ///< never 0
@@ -32,6 +38,8 @@ struct Session {
   std::string service_class{};
   bool bound = false;
   table::BoundAddresses addresses{};  ///< that it is bound to, as far as they are known
+  /// Another gateway saw its client last; of a copy alone.
+  bool is_owned_elsewhere = false;
 
   bool operator==(const Session&) const = default;
 };
@@ -97,7 +105,24 @@ struct Keyed {
   std::string by;
 };
 
-using Change = std::variant<Put, Count, End, Ended, Consumer, Forget, SeqLimit, Keyed>;
+/// The server that gateways share has still to be told that it is over at that place; of a copy.
+struct Owed {
+  std::uint64_t id;
+  std::uint8_t reason;  ///< of EndReason
+  Place place{};
+};
+/// It was.
+struct Paid {
+  std::uint64_t id;
+  Place place{};
+};
+/// Whose copy of what the file is.
+struct UsedAs {
+  std::string as;
+};
+
+using Change =
+    std::variant<Put, Count, End, Ended, Consumer, Forget, SeqLimit, Keyed, Owed, Paid, UsedAs>;
 using Changes = std::vector<Change>;
 
 }  // namespace gate511::control::store

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "control/store/packed.hpp"
 #include "net/bytes.hpp"
 #include "net/siphash.hpp"
 #include "table/policer.hpp"
@@ -17,7 +18,8 @@ constexpr std::size_t kCheck = 8;
 constexpr std::uint64_t kIsBound = 16;
 constexpr std::uint64_t kHasAllPrefixes = 32;
 constexpr std::uint64_t kHasLink = 64;  ///< its name is the last
-constexpr unsigned kOriginShift = 7;    ///< two bits: table::Origin of the IPv4 address
+constexpr std::uint64_t kIsOwnedElsewhere = 512;
+constexpr unsigned kOriginShift = 7;  ///< two bits: table::Origin of the IPv4 address
 constexpr std::uint64_t kOriginMask = 3;
 /// No secret: what is guarded against are accidents. Each kind of blob has a key of its own; the
 /// former ones are of version 1 of the file.
@@ -27,74 +29,18 @@ enum class Kind : std::uint64_t {
   kCounts = 3,
   kFormerMeta = 4,
   kRow = 5,
-  kMeta = 6,
+  kKeyedMeta = 6,  // of versions 2 and 3
+  kMeta = 7,
 };
 
 std::uint64_t check_of(Kind kind, std::uint64_t number, std::string_view bytes) {
   return net::siphash24({static_cast<std::uint64_t>(kind), number}, net::as_bytes(bytes));
 }
 
-class Writer {
- public:
-  void put(std::uint64_t number) {
-    // Seven bits a byte, the least first; the eighth says that more follow.
-    for (; number >= 0x80; number >>= 7) out_.push_back(static_cast<char>(number | 0x80));
-    out_.push_back(static_cast<char>(number));
-  }
-  void put_fixed(std::uint64_t number) {
-    for (unsigned shift = 0; shift < 64; shift += 8)
-      out_.push_back(static_cast<char>(number >> shift));
-  }
-  void put(std::string_view text) {
-    put(std::uint64_t{text.size()});
-    out_.append(text);
-  }
-  std::string finish(Kind kind, std::uint64_t number) {
-    put_fixed(check_of(kind, number, out_));
-    return std::move(out_);
-  }
-
- private:
-  std::string out_;
-};
-
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : rest_{bytes} {}
-
-  std::uint64_t number() {
-    std::uint64_t number = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (rest_.empty()) return fail();
-      const auto byte = static_cast<unsigned char>(rest_.front());
-      rest_.remove_prefix(1);
-      number |= std::uint64_t{byte & 0x7fU} << shift;
-      if (byte < 0x80) return number;
-    }
-    return fail();
-  }
-  std::string text() {
-    const std::uint64_t size = number();
-    if (size > rest_.size()) {
-      fail();
-      return {};
-    }
-    std::string text{rest_.substr(0, size)};
-    rest_.remove_prefix(size);
-    return text;
-  }
-  std::uint64_t fail() {
-    good_ = false;
-    rest_ = {};
-    return 0;
-  }
-  [[nodiscard]] bool is_at_end() const { return rest_.empty(); }
-  [[nodiscard]] bool is_good() const { return good_; }
-
- private:
-  std::string_view rest_;
-  bool good_ = true;
-};
+std::string finish(Writer& writer, Kind kind, std::uint64_t number) {
+  writer.put_fixed(check_of(kind, number, writer.bytes()));
+  return writer.take();
+}
 
 /// Without the check value; nullopt if that is wrong.
 std::optional<std::string_view> checked(Kind kind, std::uint64_t number, std::string_view bytes) {
@@ -113,6 +59,7 @@ void write(Writer& to, const Session& session) {
   to.put(std::uint64_t{static_cast<std::uint8_t>(session.state)} | (session.bound ? kIsBound : 0) |
          (session.bound && session.addresses.has_all_prefixes ? kHasAllPrefixes : 0) |
          (session.link.empty() ? 0 : kHasLink) |
+         (session.is_owned_elsewhere ? kIsOwnedElsewhere : 0) |
          static_cast<std::uint64_t>(session.addresses.v4_origin) << kOriginShift);
   to.put(session.created_unix_s);
   to.put(session.expires_ms);
@@ -141,18 +88,33 @@ table::BoundAddresses read_addresses(Reader& from) {
   return addresses;
 }
 
+table::Key read_key(Reader& from) {
+  const std::uint64_t bits = from.number();
+  const table::Key key{net::MacAddress{bits & 0xffff'ffff'ffff},
+                       static_cast<std::uint16_t>(bits >> 48)};
+  if (key.bits() != bits || !key.mac().is_station()) from.fail();
+  return key;
+}
+
+Place read_place(Reader& from) {
+  Place place;
+  place.key = read_key(from);
+  place.link = from.text();
+  return place;
+}
+
 Session read_session(Reader& from) {
   Session session;
   session.id = from.number();
-  const std::uint64_t key = from.number();
-  session.key = {net::MacAddress{key & 0xffff'ffff'ffff}, static_cast<std::uint16_t>(key >> 48)};
-  if (session.id == 0 || session.key.bits() != key || !session.key.mac().is_station()) from.fail();
+  session.key = read_key(from);
+  if (session.id == 0) from.fail();
   const std::uint64_t flags = from.number();
   session.bound = (flags & kIsBound) != 0;
   const bool has_all_prefixes = (flags & kHasAllPrefixes) != 0;
   const std::uint64_t origin = flags >> kOriginShift & kOriginMask;
-  const std::uint64_t state =
-      flags & ~(kIsBound | kHasAllPrefixes | kHasLink | kOriginMask << kOriginShift);
+  const std::uint64_t state = flags & ~(kIsBound | kHasAllPrefixes | kHasLink | kIsOwnedElsewhere |
+                                        kOriginMask << kOriginShift);
+  session.is_owned_elsewhere = (flags & kIsOwnedElsewhere) != 0;
   if ((has_all_prefixes || origin != 0) && !session.bound) from.fail();
   if (origin > static_cast<std::uint64_t>(table::Origin::kGiven)) from.fail();
   session.state = static_cast<table::State>(state);
@@ -227,6 +189,21 @@ struct ChangeWriter {
   void operator()(const Forget& forget) const { to.put(forget.name); }
   void operator()(const SeqLimit& seq) const { to.put(seq.limit); }
   void operator()(const Keyed& keyed) const { to.put(keyed.by); }
+  void operator()(const Owed& owed) const {
+    to.put(owed.id);
+    to.put(std::uint64_t{owed.reason});
+    place(owed.place);
+  }
+  void operator()(const Paid& paid) const {
+    to.put(paid.id);
+    place(paid.place);
+  }
+  void operator()(const UsedAs& used) const { to.put(used.as); }
+
+  void place(const Place& at) const {
+    to.put(at.key.bits());
+    to.put(at.link);
+  }
 };
 
 Change read_change(Reader& from, bool has_times) {
@@ -258,6 +235,19 @@ Change read_change(Reader& from, bool has_times) {
       return SeqLimit{from.number()};
     case 7:
       return Keyed{from.text()};
+    case 8: {
+      Owed owed{from.number(), 0};
+      owed.reason = static_cast<std::uint8_t>(from.number());
+      owed.place = read_place(from);
+      return owed;
+    }
+    case 9: {
+      Paid paid{from.number()};
+      paid.place = read_place(from);
+      return paid;
+    }
+    case 10:
+      return UsedAs{from.text()};
     default:
       from.fail();
       return SeqLimit{0};
@@ -300,7 +290,7 @@ std::string encode_row(std::uint64_t number, const JournalRow& row) {
     to.put(std::uint64_t{change.index()});
     std::visit(ChangeWriter{to}, change);
   }
-  return to.finish(Kind::kRow, number);
+  return finish(to, Kind::kRow, number);
 }
 
 std::optional<JournalRow> decode_row(std::uint64_t number, std::string_view bytes) {
@@ -313,7 +303,7 @@ std::optional<JournalRow> decode_row(std::uint64_t number, std::string_view byte
 std::string encode_session(const Session& session) {
   Writer to;
   write(to, session);
-  return to.finish(Kind::kSession, session.id);
+  return finish(to, Kind::kSession, session.id);
 }
 
 std::optional<Session> decode_session(std::uint64_t id, std::string_view bytes) {
@@ -328,7 +318,7 @@ std::optional<Session> decode_session(std::uint64_t id, std::string_view bytes) 
 std::string encode_counts(std::uint64_t id, const Counted& counts) {
   Writer to;
   write(to, counts);
-  return to.finish(Kind::kCounts, id);
+  return finish(to, Kind::kCounts, id);
 }
 
 std::optional<Counted> decode_counts(std::uint64_t id, std::string_view bytes) {
@@ -351,23 +341,26 @@ std::string encode_meta(const Meta& meta) {
        {meta.next_id, meta.seq_limit, meta.unix_ms, meta.sessions, meta.ids, meta.folded})
     to.put(number);
   to.put(meta.keyed_by);
+  to.put(meta.used_as);
   for (const Consumer& consumer : meta.consumers) {
     to.put(consumer.name);
     to.put(consumer.acknowledged);
   }
-  return to.finish(Kind::kMeta, 0);
+  return finish(to, Kind::kMeta, 0);
 }
 
 std::optional<Meta> decode_meta(std::string_view bytes) {
   const auto body = checked(Kind::kMeta, 0, bytes);
-  const auto former = body ? std::nullopt : checked(Kind::kFormerMeta, 0, bytes);
-  if (!body && !former) return std::nullopt;
-  Reader from{body ? *body : *former};
+  const auto keyed = body ? body : checked(Kind::kKeyedMeta, 0, bytes);
+  const auto any = keyed ? keyed : checked(Kind::kFormerMeta, 0, bytes);
+  if (!any) return std::nullopt;
+  Reader from{*any};
   Meta meta;
   for (std::uint64_t* const number :
        {&meta.next_id, &meta.seq_limit, &meta.unix_ms, &meta.sessions, &meta.ids, &meta.folded})
     *number = from.number();
-  if (body) meta.keyed_by = from.text();
+  if (keyed) meta.keyed_by = from.text();
+  if (body) meta.used_as = from.text();
   while (from.is_good() && !from.is_at_end()) {
     Consumer consumer{from.text(), 0};
     consumer.acknowledged = from.number();

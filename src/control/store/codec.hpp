@@ -42,6 +42,7 @@ struct Meta {
   std::uint64_t ids = 0;       ///< their ids, each added to the rest modulo 2^64
   std::uint64_t folded = 0;    ///< the last row of the journal that is in the other tables
   std::string keyed_by{};      ///< as Keyed; empty: not told
+  std::string used_as{};       ///< as UsedAs; the same
   std::vector<Consumer> consumers{};
 };
 [[nodiscard]] std::string encode_meta(const Meta& meta);

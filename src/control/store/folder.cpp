@@ -8,6 +8,13 @@
 #include "control/store/consumers.hpp"
 
 namespace gate511::control::store {
+namespace {
+
+std::string text_of(const Place& place) {
+  return std::to_string(place.key.bits()) + "/" + place.link;
+}
+
+}  // namespace
 
 Folder::Folder(Database& database)
     : database_{database},
@@ -37,6 +44,12 @@ void Folder::fold(const Change& change, Meta& meta) {
     meta.keyed_by = keyed->by;
     return;
   }
+  if (const auto* const used = std::get_if<UsedAs>(&change)) {
+    meta.used_as = used->as;
+    return;
+  }
+  if (const auto* const owed = std::get_if<Owed>(&change)) return owe(*owed);
+  if (const auto* const paid = std::get_if<Paid>(&change)) return pay(*paid);
   change_consumers(meta.consumers, change);
   drop_acknowledged(meta);
 }
@@ -73,6 +86,19 @@ void Folder::end(const End& end, Meta& meta) {
   remove_.bind(1, end.id).run();
   --meta.sessions;
   meta.ids -= end.id;
+}
+
+void Folder::owe(const Owed& owed) {
+  if (!owed_)
+    owed_.emplace(database_, "INSERT OR REPLACE INTO owed(id, place, value) VALUES(?1, ?2, ?3)");
+  const std::string value = encode_row(owed.id, {0, {owed}}), place = text_of(owed.place);
+  owed_->bind(1, owed.id).bind(2, std::string_view{place}).bind(3, std::string_view{value}).run();
+}
+
+void Folder::pay(const Paid& paid) {
+  if (!paid_) paid_.emplace(database_, "DELETE FROM owed WHERE id = ?1 AND place = ?2");
+  const std::string place = text_of(paid.place);
+  paid_->bind(1, paid.id).bind(2, std::string_view{place}).run();
 }
 
 Restored::One Folder::ending_of(const JournalRow& row) {

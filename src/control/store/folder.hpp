@@ -3,6 +3,8 @@
 // Folds changes of the journal into the tables; replay.hpp does the same to what is loaded.
 #pragma once
 
+#include <optional>
+
 #include "control/store/codec.hpp"
 #include "control/store/store.hpp"
 #include "sql/sqlite.hpp"
@@ -27,6 +29,8 @@ class Folder {
   void count(const Count& count);
   void end(const End& end, Meta& meta);
   void keep(const Ended& ended, const Meta& meta);
+  void owe(const Owed& owed);
+  void pay(const Paid& paid);
   void drop_acknowledged(const Meta& meta);
 
   Database& database_;
@@ -39,6 +43,7 @@ class Folder {
   Statement over_;
   Statement ended_;
   Statement acknowledged_;
+  std::optional<Statement> owed_, paid_;  ///< made when needed: files of before had no such table
 };
 
 }  // namespace gate511::control::store

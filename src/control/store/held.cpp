@@ -31,8 +31,11 @@ void replace(Changes& kept, std::size_t& place, Change&& change) {
 constexpr int kRanks = 3;
 int rank(const Change& change) {
   if (std::holds_alternative<Count>(change)) return 0;
-  if (std::holds_alternative<Put>(change) || std::holds_alternative<Ended>(change)) return 1;
-  return std::holds_alternative<End>(change) ? 2 : kRanks;
+  if (std::holds_alternative<Put>(change) || std::holds_alternative<Ended>(change) ||
+      std::holds_alternative<Paid>(change))
+    return 1;
+  const bool is_end = std::holds_alternative<End>(change) || std::holds_alternative<Owed>(change);
+  return is_end ? 2 : kRanks;
 }
 
 }  // namespace

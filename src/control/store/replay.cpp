@@ -15,7 +15,16 @@ bool is_before(const Restored::One& a, const Restored::One& b) {
   return a.session.id < b.session.id;
 }
 
+auto name_of(std::uint64_t id, const Place& place) {
+  return std::tuple{id, place.key.bits(), place.link};
+}
+
 }  // namespace
+
+Replay::Replay(Restored& restored) : restored_{restored} {
+  for (Owed& owed : restored_.owed) owed_.emplace(name_of(owed.id, owed.place), std::move(owed));
+  restored_.owed.clear();
+}
 
 Restored::One* Replay::find(std::uint64_t id) {
   if (const auto found = fresh_.find(id); found != fresh_.end()) return &found->second;
@@ -55,6 +64,12 @@ void Replay::apply(Change change) {
     restored_.seq_limit = std::max(restored_.seq_limit, seq->limit);
   } else if (auto* const keyed = std::get_if<Keyed>(&change)) {
     restored_.keyed_by = std::move(keyed->by);
+  } else if (auto* const used = std::get_if<UsedAs>(&change)) {
+    restored_.used_as = std::move(used->as);
+  } else if (auto* const owed = std::get_if<Owed>(&change)) {
+    owed_.insert_or_assign(name_of(owed->id, owed->place), std::move(*owed));
+  } else if (const auto* const paid = std::get_if<Paid>(&change)) {
+    owed_.erase(name_of(paid->id, paid->place));
   } else {
     change_consumers(restored_.consumers, change);
     const std::uint64_t by_all = acknowledged_by_all(restored_.consumers);
@@ -66,6 +81,8 @@ void Replay::finish() {
   auto& all = restored_.sessions;
   for (auto& [id, one] : fresh_) all.push_back(std::move(one));
   fresh_.clear();
+  for (auto& [name, owed] : owed_) restored_.owed.push_back(std::move(owed));
+  owed_.clear();
   if (!std::is_sorted(all.begin(), all.end(), is_before))
     std::sort(all.begin(), all.end(), is_before);
   std::erase_if(all, [](const Restored::One& one) { return one.ended == kTold; });

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
 #include <unordered_map>
 
 #include "control/store/codec.hpp"
@@ -14,7 +17,7 @@ namespace gate511::control::store {
 class Replay {
  public:
   /// `restored.sessions` is in the order of ids, and stays as it is until finish().
-  explicit Replay(Restored& restored) : restored_{restored} {}
+  explicit Replay(Restored& restored);
   void apply(JournalRow row);
   void finish();
 
@@ -24,6 +27,7 @@ class Replay {
 
   Restored& restored_;
   std::unordered_map<std::uint64_t, Restored::One> fresh_;  ///< not in the tables yet
+  std::map<std::tuple<std::uint64_t, std::uint64_t, std::string>, Owed> owed_;
 };
 
 }  // namespace gate511::control::store

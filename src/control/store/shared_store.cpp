@@ -21,6 +21,14 @@ bool is_for_all(Scope scope) {
   return scope == Scope::kAll || scope == Scope::kShared;
 }
 
+/// What is of one copy alone stays there.
+std::string shared_bytes(const Session& session) {
+  if (!session.is_owned_elsewhere) return encode_session(session);
+  Session shared = session;
+  shared.is_owned_elsewhere = false;
+  return encode_session(shared);
+}
+
 bool is_for_copy(const Change& change) {
   return std::visit(
       [](const auto& one) {
@@ -36,6 +44,8 @@ bool is_for_copy(const Change& change) {
 tl::expected<std::unique_ptr<SharedStore>, Error> SharedStore::open(redis::LinkOptions options,
                                                                     std::unique_ptr<Store> copy,
                                                                     bool goes_on_alone) {
+  std::set<std::pair<std::uint64_t, std::string>> owed;
+  for (const Owed& one : options.owed) owed.emplace(one.id, redis::client_text(one.place));
   auto link = Link::open(std::move(options));
   if (!link) return tl::unexpected{link.error()};
   Fd both{::epoll_create1(EPOLL_CLOEXEC)};
@@ -47,8 +57,10 @@ tl::expected<std::unique_ptr<SharedStore>, Error> SharedStore::open(redis::LinkO
     return tl::unexpected{Error{"control", fmt::format("epoll failed: {}", std::strerror(errno)),
                                 "raise the limit of open files"}};
   }
-  return std::unique_ptr<SharedStore>{
+  std::unique_ptr<SharedStore> made{
       new SharedStore{std::move(*link), std::move(copy), std::move(both), goes_on_alone}};
+  made->owed_ = std::move(owed);
+  return made;
 }
 
 SharedStore::SharedStore(std::unique_ptr<Link> link, std::unique_ptr<Store> copy, Fd both,
@@ -64,8 +76,9 @@ std::vector<Op> SharedStore::ops_of(const Changes& changes) const {
     if (const auto* const put = std::get_if<Put>(&change)) {
       if (!is_for_all(put->scope)) continue;
       const Session& session = put->session;
-      ops.push_back({'P', seen_, session.id, redis::client_text({session.key, session.link}),
-                     std::to_string(session.expires_ms), encode_session(session)});
+      const char kind = put->scope == Scope::kShared ? 'S' : 'P';
+      ops.push_back({kind, seen_, session.id, redis::client_text({session.key, session.link}),
+                     std::to_string(session.expires_ms), shared_bytes(session)});
     } else if (const auto* const end = std::get_if<End>(&change)) {
       if (end->scope == Scope::kCopy) continue;
       ops.push_back({'E',
@@ -84,21 +97,39 @@ std::vector<Op> SharedStore::ops_of(const Changes& changes) const {
   return ops;
 }
 
+/// What must not be lost by a restart while the shared store is away.
+void SharedStore::note_ends(const Changes& changes, Batch& batch) {
+  for (const Change& change : changes) {
+    if (const auto* const end = std::get_if<End>(&change)) {
+      const bool must_hear =
+          is_for_all(end->scope) || (end->scope == Scope::kNone && uncertain_.erase(end->id) != 0);
+      if (must_hear) batch.ends.push_back({end->id, end->reason, end->place});
+    } else if (const auto* const put = std::get_if<Put>(&change)) {
+      if (batch.failing == Failing::kDrop && link_->is_ready())
+        batch.uncertain.push_back(put->session.id);
+    }
+  }
+}
+
 void SharedStore::write(Changes changes, std::uint64_t unix_ms, Failing failing, Done done) {
   std::vector<Op> ops = ops_of(changes);
+  Batch taken;
+  taken.failing = failing;
+  taken.goes_out = !ops.empty();
+  if (taken.goes_out) note_ends(changes, taken);
   std::erase_if(changes, [](const Change& change) { return !is_for_copy(change); });
   const std::uint64_t number = next_batch_++;
   const std::size_t count = std::max(changes.size(), ops.size());
   owed_changes_ += count;
-  Batch& batch = batches_[number];
-  batch = {.changes = std::move(changes),
-           .unix_ms = unix_ms,
-           .failing = failing,
-           .done = std::move(done),
-           .count = count,
-           .is_answered = ops.empty()};
+  taken.changes = std::move(changes);
+  taken.unix_ms = unix_ms;
+  taken.done = std::move(done);
+  taken.count = count;
+  taken.is_answered = ops.empty();
+  batches_.emplace(number, std::move(taken));
   if (!ops.empty()) {
     const bool may_wait = failing == Failing::kKeep || (goes_on_alone_ && !link_->is_ready());
+    if (goes_on_alone_ && !may_wait) batches_.at(number).again = ops;
     link_->submit(number, std::move(ops), may_wait ? Link::Mode::kEach : Link::Mode::kAll);
   }
   hand_on();
@@ -116,6 +147,10 @@ void SharedStore::claim(std::uint64_t id, const Place& place) {
   link_->submit(0, {{'O', seen_, id, redis::client_text(place), {}, {}}}, Link::Mode::kEach);
 }
 
+void SharedStore::ask_again(const Place& place) {
+  link_->submit(0, {{'R', 0, 0, redis::client_text(place), {}, {}}}, Link::Mode::kEach);
+}
+
 void SharedStore::tell_counts(std::uint64_t id, const Place& place, const Counted& counts) {
   link_->submit(0, {{'C', seen_, id, redis::client_text(place), "1", encode_counts(id, counts)}},
                 Link::Mode::kEach);
@@ -128,35 +163,69 @@ void SharedStore::hand_on() {
     owed_changes_ -= batch.count;
     if (batch.scrubs) {
       copy_->scrub(std::move(batch.done));
-      continue;
+    } else {
+      hand_on(std::move(batch));
     }
-    const bool is_done = batch.is_shared || (goes_on_alone_ && !batch.is_conflict);
-    if (!is_done && batch.failing == Failing::kDrop) batch.changes.clear();
-    const auto failing = goes_on_alone_ ? Failing::kKeep : batch.failing;
-    copy_->write(std::move(batch.changes), batch.unix_ms, failing,
-                 [done = std::move(batch.done), is_done, alone = goes_on_alone_](bool durable) {
-                   if (done) done(is_done && (durable || alone));
-                 });
   }
+}
+
+void SharedStore::hand_on(Batch batch) {
+  const bool is_done = batch.is_shared || (goes_on_alone_ && !batch.is_conflict);
+  if (!is_done && batch.failing == Failing::kDrop) batch.changes.clear();
+  // The copy alone knows of it for now: it must be there, whatever else may go on in memory.
+  const bool must_be_durable = !batch.is_shared && !batch.ends.empty();
+  if (!batch.is_shared) {
+    for (Owed& end : batch.ends) batch.changes.emplace_back(std::move(end));
+  }
+  // Once the others have it, it is done, whatever becomes of this copy.
+  const bool is_with_others = batch.goes_out && batch.is_shared;
+  const bool in_memory = (goes_on_alone_ && !must_be_durable) || is_with_others;
+  copy_->write(std::move(batch.changes), batch.unix_ms,
+               goes_on_alone_ || is_with_others ? Failing::kKeep : batch.failing,
+               [done = std::move(batch.done), is_done = is_done && !batch.is_conflict,
+                in_memory](bool durable) {
+                 if (done) done(is_done && (durable || in_memory));
+               });
+}
+
+void SharedStore::pay(const std::vector<Link::Told>& told) {
+  Changes changes;
+  for (const Link::Told& one : told) {
+    const auto place = redis::parse_client(one.client);
+    if (owed_.erase({one.id, one.client}) == 0 || !place) continue;
+    changes.emplace_back(Paid{one.id, *place});
+  }
+  if (changes.empty()) return;
+  // Behind what says that it is owed.
+  Batch batch;
+  batch.count = changes.size();
+  batch.changes = std::move(changes);
+  owed_changes_ += batch.count;
+  batches_.emplace(next_batch_++, std::move(batch));
 }
 
 void SharedStore::finish() {
   std::vector<Link::Outcome> outcomes;
-  link_->take(outcomes, remotes_);
+  std::vector<Link::Told> told;
+  link_->take(outcomes, told, remotes_);
   for (const Link::Outcome& outcome : outcomes) {
     const auto found = batches_.find(outcome.number);
     if (found == batches_.end()) continue;
     Batch& batch = found->second;
     batch.is_answered = true;
     batch.is_shared = outcome.verdict == Link::Verdict::kDone;
+    if (outcome.verdict == Link::Verdict::kFailed) {
+      uncertain_.insert(batch.uncertain.begin(), batch.uncertain.end());
+      // It is done here alone for now, and the shared store gets it as soon as that is possible.
+      if (!batch.again.empty()) link_->submit(0, std::exchange(batch.again, {}), Link::Mode::kEach);
+      for (const Owed& end : batch.ends) owed_.emplace(end.id, redis::client_text(end.place));
+    }
     if (outcome.verdict != Link::Verdict::kConflict) continue;
     // What was not asked for but has happened stands, until what the other has done comes in.
-    if (batch.failing == Failing::kKeep) {
-      batch.is_shared = true;
-    } else {
-      batch.is_conflict = true;
-    }
+    batch.is_conflict = true;
+    batch.is_shared = batch.failing == Failing::kKeep;
   }
+  pay(told);
   hand_on();
   copy_->finish();
 }

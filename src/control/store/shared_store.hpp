@@ -13,7 +13,10 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "control/fd.hpp"
@@ -47,16 +50,22 @@ class SharedStore final : public Store {
   [[nodiscard]] redis::LinkStatus link_status() const { return link_->status(); }
   /// This gateway's client now: the session's traffic is seen here.
   void claim(std::uint64_t id, const Place& place);
+  /// What the shared store has of that client comes once more.
+  void ask_again(const Place& place);
   /// What was counted here in all, told to the gateway that the client has moved to.
   void tell_counts(std::uint64_t id, const Place& place, const Counted& counts);
 
  private:
   struct Batch {
     Changes changes;
+    std::vector<Owed> ends{};                ///< that the shared store must hear of
+    std::vector<redis::Op> again{};          ///< where it is done in any case
+    std::vector<std::uint64_t> uncertain{};  ///< sessions that are put, if it can be reached
     std::uint64_t unix_ms = 0;
     Failing failing = Failing::kKeep;
     Done done;
     std::size_t count = 0;
+    bool goes_out = false;     ///< some of it is for the shared store
     bool is_answered = true;   ///< by the shared store
     bool is_shared = true;     ///< it has it
     bool is_conflict = false;  ///< and another gateway was first
@@ -66,8 +75,12 @@ class SharedStore final : public Store {
   SharedStore(std::unique_ptr<redis::Link> link, std::unique_ptr<Store> copy, Fd both,
               bool goes_on_alone);
   [[nodiscard]] std::vector<redis::Op> ops_of(const Changes& changes) const;
+  void note_ends(const Changes& changes, Batch& batch);
   /// To the copy, in the order in which they came.
   void hand_on();
+  void hand_on(Batch batch);
+  /// The shared store has heard of what it had to hear of later.
+  void pay(const std::vector<redis::Link::Told>& told);
 
   std::unique_ptr<Store> copy_;
   std::unique_ptr<redis::Link> link_;
@@ -77,6 +90,9 @@ class SharedStore final : public Store {
   std::uint64_t next_batch_ = 1;
   std::size_t owed_changes_ = 0;
   std::uint64_t seen_ = 0;
+  std::set<std::pair<std::uint64_t, std::string>> owed_;  ///< id and client, as the copy has it
+  /// Sessions that were refused, and that the shared store may have got all the same.
+  std::unordered_set<std::uint64_t> uncertain_;
   std::deque<redis::Remote> remotes_;
 };
 

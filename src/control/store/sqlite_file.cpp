@@ -21,6 +21,11 @@ constexpr const char* kTables = R"(
   CREATE TABLE ended(seq INTEGER PRIMARY KEY, value BLOB NOT NULL);
   CREATE TABLE journal(number INTEGER PRIMARY KEY, changes BLOB NOT NULL);
 )";
+constexpr int kOwedSince = 4;  // version
+constexpr const char* kOwedTable = R"(
+  CREATE TABLE IF NOT EXISTS owed(id INTEGER NOT NULL, place TEXT NOT NULL, value BLOB NOT NULL,
+    PRIMARY KEY(id, place)) WITHOUT ROWID;
+)";
 
 }  // namespace
 
@@ -76,6 +81,7 @@ void SqliteFile::make_tables() {
 
 /// Within a transaction.
 void SqliteFile::raise_version() {
+  database_.execute(kOwedTable);
   database_.execute(fmt::format("PRAGMA user_version={}", kVersion).c_str());
 }
 
@@ -146,9 +152,11 @@ Restored SqliteFile::load() {
   restored.seq_limit = meta_.seq_limit;
   restored.unix_ms = meta_.unix_ms;
   restored.keyed_by = meta_.keyed_by;
+  restored.used_as = meta_.used_as;
   restored.consumers = meta_.consumers;
   load_sessions(restored);
   load_ends(restored);
+  if (version_ >= kOwedSince) load_owed(restored);
   load_journal(restored);
   return restored;
 }
@@ -191,6 +199,16 @@ void SqliteFile::load_ends(Restored& restored) {
     if (!row || row->changes.size() != 1 || !std::holds_alternative<Ended>(row->changes[0]))
       throw corrupt(fmt::format("the event {} is damaged", ended.number(0)));
     restored.ended.push_back(std::get<Ended>(std::move(row->changes[0])));
+  }
+}
+
+void SqliteFile::load_owed(Restored& restored) {
+  Statement read{database_, "SELECT id, value FROM owed ORDER BY id"};
+  while (read.step()) {
+    auto row = decode_row(read.number(0), read.bytes(1));
+    if (!row || row->changes.size() != 1 || !std::holds_alternative<Owed>(row->changes[0]))
+      throw corrupt(fmt::format("what is owed of session {} is damaged", read.number(0)));
+    restored.owed.push_back(std::get<Owed>(std::move(row->changes[0])));
   }
 }
 

@@ -8,6 +8,7 @@
 //   session  by id: fields, and what it has counted
 //   ending   by id: what is over, before the event of its end is known to be kept
 //   ended    by the event's number: ends of sessions that a consumer has not acknowledged
+//   owed     by id and place: ends that a server which gateways share has still to be told
 //   journal  by number
 //
 // One thread at a time. Everything throws SqlError, after which nothing of the call has happened.
@@ -33,9 +34,10 @@ class SqliteFile {
  public:
   static constexpr int kApplication = 0x67353131;  ///< "g511"
   /// Of the tables and of what stands in them (codec.hpp). 2: what sessions are known by. 3: how a
-  /// bound session came to its IPv4 address. Files of earlier versions are read, and become of this
-  /// one with the first write.
-  static constexpr int kVersion = 3;
+  /// bound session came to its IPv4 address. 4: what the file is used as, what is owed to a server
+  /// that gateways share, and which of them owns a session. Files of earlier versions are read, and
+  /// become of this one with the first write.
+  static constexpr int kVersion = 4;
 
   /// Makes the file where there is none. Another program's, or a later version's, is refused with
   /// WrongFile.
@@ -67,6 +69,7 @@ class SqliteFile {
   void raise_version();
   void load_sessions(Restored& restored);
   void load_ends(Restored& restored);
+  void load_owed(Restored& restored);
   void load_journal(Restored& restored);
 
   Database database_;

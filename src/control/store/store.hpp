@@ -29,6 +29,8 @@ struct Restored {
   std::uint64_t seq_limit = 0;
   std::uint64_t unix_ms = 0;  ///< the latest time that the store knows of
   std::string keyed_by{};     ///< what its sessions are known by; empty: not told
+  std::string used_as{};      ///< as UsedAs; empty: not told
+  std::vector<Owed> owed{};   ///< what the server that gateways share has still to be told
   std::vector<Consumer> consumers;
   std::vector<Ended> ended;  ///< by seq
   std::string note;          ///< not empty: what was wrong with it, and what was done about it
@@ -81,6 +83,7 @@ class Store {
     std::uint64_t conflicts = 0;   ///< batches of which another gateway was first
     std::uint64_t errors = 0;      ///< commands that it refused
     std::uint64_t unreadable = 0;  ///< entries that no gateway has written
+    std::uint64_t forged = 0;      ///< times that others had written into its stream
     std::uint64_t waiting = 0;     ///< changes that it has still to get
     std::uint64_t lost = 0;        ///< changes that waited for it and were too many
   };

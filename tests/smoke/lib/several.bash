@@ -65,7 +65,15 @@ use_gateway() {
 }
 several_sessions=()
 
-redis_url() { printf 'redis://:a%%40secret@203.0.113.%d:6379/0' $((4 * $1 + 1)); }
+# How a gateway speaks with the server.
+redis_scheme=redis
+redis_port=6379
+redis_named=  # the whole URL instead, where sentinels name the server
+redis_url() {
+  local own
+  printf -v own '%s://:a%%40secret@203.0.113.%d:%d/0' "$redis_scheme" $((4 * $1 + 1)) "$redis_port"
+  printf '%s' "${redis_named:-$own}"
+}
 
 # on N COMMAND...: with that gateway.
 on() {
