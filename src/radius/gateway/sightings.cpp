@@ -13,6 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTurn{200};
+constexpr milliseconds kTimeout{4'000};  // of a gateway that hangs; a stop waits for that
 constexpr std::size_t kAtOnce = 256;
 constexpr std::size_t kPage = 100;       // of those known before: so many a turn
 constexpr std::size_t kMaxWaiting = 64;  // lots of them that the other thread has not looked at
@@ -69,7 +70,9 @@ bool Sightings::list_some(Client& client, std::string& cursor) {
 
 void Sightings::follow() {
   while (!is_over_) {
-    auto client = Client::connect(socket_);
+    ClientOptions options;
+    options.timeout = kTimeout;
+    auto client = Client::connect(socket_, options);
     const auto subscribed = client ? client->call("events.subscribe", {{"types", {"client.seen"}}})
                                    : Client::Result{tl::unexpected{client.error()}};
     if (subscribed) {
