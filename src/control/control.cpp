@@ -158,9 +158,15 @@ tl::expected<std::unique_ptr<Control>, Error> Control::open(const Config& config
 }
 
 Control::~Control() {
+  save();
+  if (ends_with_process_) sessions_.leave_records();
+}
+
+void Control::save() {
   background_.reset();  // it may be writing that file
-  if (!garden_state_.empty() && garden_permits_.has_ever_changed())
-    log_garden(replace_file(garden_state_, garden_permits_.text()));
+  if (const std::string file = std::exchange(garden_state_, {});
+      !file.empty() && garden_permits_.has_ever_changed())
+    log_garden(replace_file(file, garden_permits_.text()));
   if (store_) {
     store_ends();
     sessions_.checkpoint_all();
@@ -168,7 +174,6 @@ Control::~Control() {
     store_.reset();
   }
   keeper_.reset();
-  if (ends_with_process_) sessions_.leave_records();
 }
 
 void Control::connect() {

@@ -74,6 +74,9 @@ class Control {
   ~Control();
   /// Before that, where the process ends with it.
   void end_with_process() { ends_with_process_ = true; }
+  /// What the destructor stores, and frees nothing that a worker may use: for a process that ends
+  /// beside a worker that hangs. Nothing else is called behind it.
+  void save();
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 

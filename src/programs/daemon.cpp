@@ -233,10 +233,10 @@ tl::expected<void, Error> run_daemon(const control::Config& config) {
   }
   manager.stopping();
   if (const auto stopped = (*dataplane)->stop(); !stopped) {
-    // A worker still reads what would be freed here.
+    // A worker still reads what would be freed here: the table, snapshots, a client's capture.
     logging::say(Level::kError, "stop", stopped.error().text());
     number_commands.reset();
-    control->reset();
+    (*control)->save();
     std::_Exit(EXIT_FAILURE);
   }
   (*control)->end_with_process();
