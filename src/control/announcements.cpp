@@ -8,12 +8,12 @@
 namespace gate511::control {
 namespace {
 
-constexpr std::size_t kASlice = 128;
+constexpr std::size_t kOutASlice = 128;
 
 }  // namespace
 
 bool Announcements::take(dataplane::SightingSource& source) {
-  std::array<pipeline::Announced, kASlice> taken;
+  std::array<pipeline::Announced, kOutASlice> taken;
   const std::size_t count = source.take_announced(taken);
   for (const pipeline::Announced& told : std::span{taken}.first(count)) add(told);
   return count == taken.size();

@@ -24,7 +24,7 @@ Fd open_file(const std::string& path) {
                    0640)};
 }
 
-std::string text_of(const Json& json) {
+std::string ascii_of(const Json& json) {
   return json.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
@@ -69,7 +69,7 @@ std::string AuditLog::params_summary(const Json& params) {
       shown[name] = value;
     }
   }
-  std::string text = text_of(shown);
+  std::string text = ascii_of(shown);
   return text.size() <= kMaxParams ? text : R"("large")";
 }
 
@@ -96,12 +96,12 @@ void AuditLog::note(const Caller& caller, std::string_view method, std::string_v
   if (caller.certificate.empty()) {
     line += fmt::format(R"(,"uid":{},"gid":{},"pid":{})", caller.uid, caller.gid, caller.pid);
   } else {
-    line += R"(,"certificate":)" + text_of(caller.certificate);
+    line += R"(,"certificate":)" + ascii_of(caller.certificate);
   }
   line += fmt::format(R"(,"method":{},"params":{},"result":{},"generation":{})"
                       "}}\n",
-                      text_of(std::string{method}), params,
-                      error == nullptr ? R"("ok")" : text_of(error->to_json()), generation);
+                      ascii_of(std::string{method}), params,
+                      error == nullptr ? R"("ok")" : ascii_of(error->to_json()), generation);
   push(line);
 }
 

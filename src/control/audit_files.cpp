@@ -15,8 +15,8 @@
 namespace gate511::control {
 namespace {
 
-constexpr std::size_t kChunk = 1 << 20;
-constexpr std::size_t kMaxLine = 4'096;  // of what is told
+constexpr std::size_t kFileChunk = 1 << 20;
+constexpr std::size_t kMaxToldLine = 4'096;  // of what is told
 
 /// Files of the log, and of its former ones. Those that are compressed go into `left`.
 std::vector<std::string> files_of(const std::string& path, std::vector<std::string>& left) {
@@ -43,7 +43,7 @@ std::string line_at(std::string_view text, std::size_t at) {
   const std::size_t before = text.rfind('\n', at);
   const std::size_t begin = before == text.npos ? 0 : before + 1;
   const std::size_t end = std::min(text.find('\n', at), text.size());
-  return std::string{text.substr(begin, std::min(end - begin, kMaxLine))};
+  return std::string{text.substr(begin, std::min(end - begin, kMaxToldLine))};
 }
 
 bool overwrite(int file, std::uint64_t at, std::string_view bytes) {
@@ -76,16 +76,16 @@ bool look_into(const std::string& path, net::MacAddress mac, bool forget, AuditT
   std::uint64_t begin = 0;  // of it, in the file
   for (bool is_end = false; !is_end;) {
     const std::size_t had = text.size();
-    text.resize(had + kChunk);
+    text.resize(had + kFileChunk);
     const ssize_t got =
-        ::pread(file.get(), text.data() + had, kChunk, static_cast<off_t>(begin + had));
+        ::pread(file.get(), text.data() + had, kFileChunk, static_cast<off_t>(begin + had));
     if (got < 0) return false;
     text.resize(had + static_cast<std::size_t>(got));
     is_end = got == 0;
     const std::size_t newline = text.rfind('\n');
     std::size_t whole = newline == text.npos ? 0 : newline + 1;
     if (is_end) whole = text.size();
-    if (whole == 0 && text.size() >= kChunk) whole = text.size() - kLongestMac + 1;
+    if (whole == 0 && text.size() >= kFileChunk) whole = text.size() - kLongestMac + 1;
     if (!look_into(file.get(), begin, std::string_view{text}.substr(0, whole), mac, forget, traces))
       return false;
     begin += whole;

@@ -9,7 +9,7 @@
 namespace gate511::control {
 namespace {
 
-constexpr std::size_t kChunk = 64 << 10;  // read or sent at once: some 20 us
+constexpr std::size_t kSocketChunk = 64 << 10;  // read or sent at once: some 20 us
 
 }  // namespace
 
@@ -21,7 +21,7 @@ Client::Client(std::unique_ptr<Stream> stream, const ClientLimits& limits, Stead
       last_sent_{now} {}
 
 void Client::receive(SteadyTime now) {
-  std::array<char, kChunk> chunk;
+  std::array<char, kSocketChunk> chunk;
   const ssize_t got = stream_->receive(chunk.data(), chunk.size());
   if (got < 0) {
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) failed_ = true;
@@ -109,7 +109,7 @@ void Client::send(SteadyTime now) {
   // A chunk at most: epoll tells when the rest may follow.
   if (wants_output() && !failed_) {
     const ssize_t put =
-        stream_->send(output_.data() + sent_, std::min(kChunk, output_.size() - sent_));
+        stream_->send(output_.data() + sent_, std::min(kSocketChunk, output_.size() - sent_));
     if (put < 0) {
       if (errno == EINTR) return;
       if (errno != EAGAIN && errno != EWOULDBLOCK) failed_ = true;

@@ -7,13 +7,10 @@
 #include <vector>
 
 #include "control/session_json.hpp"
+#include "net/frame.hpp"
 
 namespace gate511::control {
-namespace {
-
-constexpr std::uint64_t kMaxVlan = 4094;
-
-}  // namespace
+namespace {}  // namespace
 
 std::string_view source_name(pipeline::SightingSource source) {
   switch (source) {
@@ -76,7 +73,7 @@ std::string ClientView::name(const Clients::Claim& claim) const {
 
 Place read_place(Params& params, const policy::Snapshot& snapshot) {
   Place place;
-  if (const auto vlan = params.integer("vlan", 0, kMaxVlan))
+  if (const auto vlan = params.integer("vlan", 0, net::kMaxVlan))
     place.vlan = static_cast<std::uint16_t>(*vlan);
   std::vector<std::string> names;
   names.reserve(snapshot.links.size());

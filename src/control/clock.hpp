@@ -11,6 +11,7 @@
 namespace gate511::control {
 
 inline constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+inline constexpr std::uint64_t kNsPerMs = 1'000'000;
 
 struct Clock {
   std::function<std::uint64_t()> boot_ns;  ///< CLOCK_BOOTTIME

@@ -9,11 +9,11 @@
 
 #include "http/answers.hpp"
 #include "net/capport.hpp"
+#include "net/frame.hpp"
 
 namespace gate511::control {
 namespace {
 
-constexpr unsigned kMaxVlan = 4094;  // 802.1Q: 4095 is reserved
 constexpr unsigned kMaxLcore = 127;  // DPDK's RTE_MAX_LCORE is 128 on Debian.
 
 std::optional<unsigned> parse_unsigned(std::string_view text) {
@@ -174,9 +174,10 @@ tl::expected<std::string, Problem> api_host(std::string_view key, std::string_vi
 }
 
 tl::expected<VlanRange, Problem> check_vlan(std::string_view key, std::int64_t vlan) {
-  if (vlan < 0 || vlan > kMaxVlan) {
-    return tl::unexpected{Problem{fmt::format("`{}` holds {}", key, vlan),
-                                  fmt::format("a VLAN is from 1 to {}; 0 is untagged", kMaxVlan)}};
+  if (vlan < 0 || vlan > net::kMaxVlan) {
+    return tl::unexpected{
+        Problem{fmt::format("`{}` holds {}", key, vlan),
+                fmt::format("a VLAN is from 1 to {}; 0 is untagged", net::kMaxVlan)}};
   }
   return VlanRange{static_cast<std::uint16_t>(vlan), static_cast<std::uint16_t>(vlan)};
 }
@@ -190,9 +191,10 @@ tl::expected<VlanRange, Problem> parse_vlans(std::string_view key, std::string_v
         Problem{fmt::format("`{}` holds {}, which is no range of VLANs", key, quoted(text)),
                 "write it like \"30-39\""}};
   }
-  if (*last > kMaxVlan) {
-    return tl::unexpected{Problem{fmt::format("`{}` holds {}", key, quoted(text)),
-                                  fmt::format("a VLAN is from 1 to {}; 0 is untagged", kMaxVlan)}};
+  if (*last > net::kMaxVlan) {
+    return tl::unexpected{
+        Problem{fmt::format("`{}` holds {}", key, quoted(text)),
+                fmt::format("a VLAN is from 1 to {}; 0 is untagged", net::kMaxVlan)}};
   }
   return VlanRange{static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
 }

@@ -19,7 +19,7 @@
 namespace gate511::control {
 namespace {
 
-constexpr std::size_t kASlice = 64;
+constexpr std::size_t kPermitsASlice = 64;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ std::string GardenPermits::zone_name(std::uint8_t number) const {
 }
 
 bool GardenPermits::take(dataplane::SightingSource& source) {
-  std::array<pipeline::Learnt, kASlice> taken;
+  std::array<pipeline::Learnt, kPermitsASlice> taken;
   const std::size_t count = source.take_learnt(taken);
   for (const pipeline::Learnt& learnt : std::span{taken}.first(count)) add(learnt);
   return count == taken.size();

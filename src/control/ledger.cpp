@@ -6,11 +6,7 @@
 #include <utility>
 
 namespace gate511::control {
-namespace {
-
-constexpr std::uint64_t kNsPerMs = 1'000'000;
-
-}  // namespace
+namespace {}  // namespace
 
 Ledger::Ledger(const Clock& clock, const SessionKeys& keys)
     : clock_{clock},

@@ -31,7 +31,7 @@ const sockaddr* as_sockaddr(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-tl::unexpected<Error> failed(const std::string& path, std::string_view step, std::string hint) {
+tl::unexpected<Error> cannot(const std::string& path, std::string_view step, std::string hint) {
   return tl::unexpected{
       Error{path, fmt::format("{}: {}", step, std::strerror(errno)), std::move(hint)}};
 }
@@ -46,7 +46,7 @@ tl::expected<void, Error> clear_path(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return {};
-    return failed(path, "cannot be looked at", "set control.socket to a path that can be used");
+    return cannot(path, "cannot be looked at", "set control.socket to a path that can be used");
   }
   if (!S_ISSOCK(status.st_mode)) {
     return tl::unexpected{Error{path, "is there already and is no socket",
@@ -68,9 +68,9 @@ tl::expected<void, Error> clear_path(const std::string& path) {
               fmt::format("see that none runs as {}, and: rm {}", name_of(status.st_uid), path)}};
   }
   if (errno != ECONNREFUSED)
-    return failed(path, "cannot be probed", fmt::format("if no gate511 runs: rm {}", path));
+    return cannot(path, "cannot be probed", fmt::format("if no gate511 runs: rm {}", path));
   if (::unlink(path.c_str()) != 0 && errno != ENOENT)
-    return failed(path, "the stale socket cannot be removed", "remove it");
+    return cannot(path, "the stale socket cannot be removed", "remove it");
   return {};
 }
 
@@ -84,7 +84,7 @@ tl::expected<void, Error> give_to_group(const std::string& path, const std::stri
               fmt::format("make it: groupadd --system {}; or set control.group = \"\"", group)}};
   }
   if (::chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) != 0) {
-    return failed(path, fmt::format("cannot be given to group {}", group),
+    return cannot(path, fmt::format("cannot be given to group {}", group),
                   "run as root or as a member of it, or set control.group = \"\"");
   }
   return {};
@@ -98,7 +98,7 @@ tl::expected<Listener, Error> open_listener(const std::string& path, unsigned mo
   if (slash != std::string::npos && slash > 0) {
     const std::string folder = path.substr(0, slash);
     if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
-      return failed(path, "its folder cannot be made", fmt::format("make {}", folder));
+      return cannot(path, "its folder cannot be made", fmt::format("make {}", folder));
   }
   if (const auto cleared = clear_path(path); !cleared) return tl::unexpected{cleared.error()};
 
@@ -109,7 +109,7 @@ tl::expected<Listener, Error> open_listener(const std::string& path, unsigned mo
   const int bound = ::bind(made.socket.get(), as_sockaddr(address), sizeof address);
   ::umask(old_mask);
   if (bound != 0) {
-    return failed(path, "cannot be made",
+    return cannot(path, "cannot be made",
                   "set control.socket to a path in a folder that can be written");
   }
   struct stat status {};
@@ -120,7 +120,7 @@ tl::expected<Listener, Error> open_listener(const std::string& path, unsigned mo
     remove_socket(path, made.inode);
     errno = error;
     if (!given) return tl::unexpected{given.error()};
-    return failed(path, "cannot be listened at", "see that its folder allows sockets");
+    return cannot(path, "cannot be listened at", "see that its folder allows sockets");
   }
   return made;
 }
@@ -141,7 +141,7 @@ tl::expected<Fd, Error> open_tcp_listener(const std::string& address) {
   ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (::bind(made.get(), found->ai_addr, found->ai_addrlen) != 0 ||
       ::listen(made.get(), kBacklog) != 0) {
-    return failed(address, "cannot be listened at",
+    return cannot(address, "cannot be listened at",
                   "set control.tls_listen to an address of this machine and a free port");
   }
   return made;

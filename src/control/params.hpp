@@ -40,6 +40,8 @@ class Params {
   void fail(RpcError error);
   void require(std::string_view name);
   [[nodiscard]] const std::optional<RpcError>& error() const { return error_; }
+  /// What a method returns where there is an error.
+  [[nodiscard]] tl::unexpected<RpcError> refused() const { return tl::unexpected{*error_}; }
 
  private:
   void invalid(std::string_view name, std::string_view wanted);

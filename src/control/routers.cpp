@@ -14,7 +14,7 @@ namespace {
 using pipeline::Sighting;
 using pipeline::SightingSource;
 
-constexpr std::size_t kASlice = 128;
+constexpr std::size_t kRoutersASlice = 128;
 
 struct Deed {
   std::string_view kind;      ///< in the event
@@ -86,7 +86,7 @@ void Routers::configure(const Config& config) {
 }
 
 bool Routers::take(dataplane::SightingSource& source) {
-  std::array<Sighting, kASlice> taken;
+  std::array<Sighting, kRoutersASlice> taken;
   std::size_t count = source.take_uplink(taken);
   for (const Sighting& seen : std::span{taken}.first(count)) saw(seen);
   bool more = count == taken.size();

@@ -18,7 +18,7 @@ namespace {
 
 // The watch looks four times in GraceQueue::kPatience_ns, so a worker that stood still for all of
 // it was seen to for half of it at least.
-constexpr std::uint64_t kStuckFor_ns = GraceQueue::kPatience_ns / 2;
+constexpr std::uint64_t kWatchStuckFor_ns = GraceQueue::kPatience_ns / 2;
 
 // In one step, of some 20 us.
 constexpr std::size_t kAddsAStep = 8;
@@ -26,16 +26,12 @@ constexpr std::size_t kListedAStep = 32;
 constexpr std::size_t kLooksAStep = 512;
 constexpr std::size_t kAnswerBytes = 512;  // for one session, nearly always
 
-tl::unexpected<RpcError> refused(Params& params) {
-  return tl::unexpected{*params.error()};
-}
-
 /// A method without parameters that is answered at once.
 template <typename Make>
 auto plain(Make make) {
   return [make](const Json& params, const Done& done) {
     Params none{params, {}};
-    if (none.error()) return done(refused(none));
+    if (none.error()) return done(none.refused());
     done(make());
   };
 }
@@ -74,7 +70,7 @@ Json Service::with_generation(Json result) const {
 }
 
 RpcError Service::not_seen(std::string_view change) const {
-  const auto lcores = health_.stuck(kStuckFor_ns);
+  const auto lcores = health_.stuck(kWatchStuckFor_ns);
   const std::string who = lcores.empty()
                               ? std::string{"a worker"}
                               : fmt::format("worker on lcore {}", fmt::join(lcores, ", "));
@@ -174,7 +170,7 @@ void Service::session_add(const Caller& caller, Json& given, const Done& done) {
     return answer_when_settled(std::move(result), std::move(batch), done);
   }
   Params params{given, {"sessions"}};
-  if (params.array("sessions", kMaxAdd) == nullptr) return done(refused(params));
+  if (params.array("sessions", kMaxAdd) == nullptr) return done(params.refused());
   auto adding = std::make_shared<Adding>(Adding{std::move(given["sessions"]), done});
   std::string& out = adding->result.out;
   out.reserve(adding->items.size() * kAnswerBytes);
@@ -223,7 +219,7 @@ void Service::session_list(const Caller& caller, const Json& given, const Done& 
   filter.tag = params.text("tag", kMaxTag);
   filter.user = params.text("user", kMaxUser);
   read_filter(params, parts_.keys, filter);
-  if (params.error()) return done(refused(params));
+  if (params.error()) return done(params.refused());
   auto listing = std::make_shared<Listing>(Listing{std::move(filter),
                                                    static_cast<std::uint32_t>(cursor.value_or(0)),
                                                    limit.value_or(kDefaultPage), done});
@@ -251,7 +247,7 @@ void Service::session_revoke(const Json& given, const Done& done) {
   if (params.has("mac")) {
     if (const auto client = read_key(params, parts_.keys)) key = parts_.keys.find(*client);
   }
-  if (params.error()) return done(refused(params));
+  if (params.error()) return done(params.refused());
 
   const auto finish = [this, done](const Sessions::Revoked& revoked) {
     if (!revoked.settled.seen) return done(tl::unexpected{not_seen("the revocation stands")});

@@ -12,10 +12,6 @@
 namespace gate511::control {
 namespace {
 
-tl::unexpected<RpcError> refused(Params& params) {
-  return tl::unexpected{*params.error()};
-}
-
 /// A place in the order of keys; opaque to clients.
 std::string cursor_text(const ClientKey& cursor) {
   return fmt::format("{:012x}{:03x}{:02x}", cursor.mac.value(), cursor.vlan, cursor.link);
@@ -90,12 +86,12 @@ tl::expected<ClientMethods::Named, RpcError> ClientMethods::read_named(const Jso
     params.fail(rpc::invalid_params("give one of `mac` (with `vlan` and `link`) and `ip`"));
   if (params.has("mac")) {
     const auto key = read_key(params, parts_.keys);
-    if (!key) return refused(params);
+    if (!key) return params.refused();
     return Named{*key, std::nullopt};
   }
   const auto address = read_ip(params);
   const Place place = read_place(params, view.snapshot);
-  if (params.error() || !address) return refused(params);
+  if (params.error() || !address) return params.refused();
   const auto claims = parts_.clients.claims(*address, place);
   if (claims.empty()) {
     return tl::unexpected{rpc::not_found(
@@ -114,7 +110,7 @@ Outcome ClientMethods::client_list(const Json& given) {
   ClientFilter filter;
   if (const auto state = params.choice("state", {"guest", "session"})) filter.has_session = *state;
   filter.place = read_place(params, view.snapshot);
-  if (params.error()) return refused(params);
+  if (params.error()) return params.refused();
   const Clients::Page page = parts_.clients.list(filter, cursor, limit.value_or(kDefaultPage));
   Json clients = Json::array();
   for (const SeenClient* client : page.clients) clients.push_back(view.json(*client));

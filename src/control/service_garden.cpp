@@ -17,10 +17,6 @@ namespace {
 
 using policy::GardenPrefix;
 
-tl::unexpected<RpcError> refused(Params& params) {
-  return tl::unexpected{*params.error()};
-}
-
 /// Calls `take` with the text of each element of the array `name`, which says what is wrong.
 template <typename Take>
 void each_text(Params& params, std::string_view name, const Take& take) {
@@ -36,10 +32,10 @@ void each_text(Params& params, std::string_view name, const Take& take) {
   }
 }
 
-std::string text_of(const GardenPrefix& prefix) {
+std::string garden_text(const GardenPrefix& prefix) {
   return policy::to_string(prefix);
 }
-const std::string& text_of(const std::string& host) {
+const std::string& garden_text(const std::string& host) {
   return host;
 }
 
@@ -72,7 +68,7 @@ tl::expected<GardenMethods::Wanted, RpcError> GardenMethods::read(const Json& gi
   });
   if (!params.has("cidrs") && !params.has("hosts"))
     params.fail(rpc::invalid_params("give `cidrs` or `hosts`"));
-  if (params.error()) return refused(params);
+  if (params.error()) return params.refused();
   return wanted;
 }
 
@@ -133,7 +129,7 @@ Outcome GardenMethods::list(const Json& given) const {
   Params params{given, {"cursor", "limit"}};
   const std::size_t cursor = params.integer("cursor", 0, 0xffff'ffff).value_or(0);
   const std::size_t limit = params.integer("limit", 1, kMaxPage).value_or(kDefaultPage);
-  if (params.error()) return refused(params);
+  if (params.error()) return params.refused();
   Json entries = Json::array();
   std::size_t at = 0;
   const auto show = [&](std::string target, Json zone, std::string_view source) -> Json& {
@@ -149,7 +145,7 @@ Outcome GardenMethods::list(const Json& given) const {
   };
   const auto show_all = [&](const auto& list, const Json& zone, std::string_view source) {
     const auto [from, count] = page(list.size());
-    for (std::size_t i = from; i < from + count; ++i) show(text_of(list[i]), zone, source);
+    for (std::size_t i = from; i < from + count; ++i) show(garden_text(list[i]), zone, source);
   };
   show_all(opened_, nullptr, "opened");
   show_all(hosts_, nullptr, "opened");

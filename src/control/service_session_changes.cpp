@@ -10,14 +10,6 @@
 #include "control/session_json.hpp"
 
 namespace gate511::control {
-namespace {
-
-tl::unexpected<RpcError> refused(Params& params) {
-  return tl::unexpected{*params.error()};
-}
-
-}  // namespace
-
 SessionChangeMethods::SessionChangeMethods(Parts parts, Dispatcher& dispatcher)
     : parts_{std::move(parts)} {
   dispatcher.add("session.extend", Access::kChange,
@@ -54,7 +46,7 @@ void SessionChangeMethods::extend(const Json& given, const Done& done) {
                      (params.has("add_s") ? 1 : 0);
   if (chosen != 1)
     params.fail(rpc::invalid_params("give one of `ttl_s`, `expires_at` and `add_s`"));
-  if (params.error() || !client) return done(refused(params));
+  if (params.error() || !client) return done(params.refused());
   const table::Key key = parts_.keys.find(*client);
   const auto refuse = [&done](RpcError error) { done(tl::unexpected{std::move(error)}); };
   Sessions::Batch batch;
@@ -89,9 +81,9 @@ void SessionChangeMethods::move(const Json& given, const Done& done) {
   if (auto error = parts_.backed_up()) return done(tl::unexpected{std::move(*error)});
   Params params{given, {"mac", "vlan", "link", "to_mac", "to_vlan", "to_link"}};
   const auto client = read_key(params, parts_.keys);
-  if (params.error() || !client) return done(refused(params));
+  if (params.error() || !client) return done(params.refused());
   const auto target = read_target(params, *client, parts_.keys);
-  if (params.error() || !target) return done(refused(params));
+  if (params.error() || !target) return done(params.refused());
   const table::Key from = parts_.keys.find(*client);
   if (!parts_.sessions.find(from)) return done(tl::unexpected{no_session(from)});
   const auto to = make_key(parts_.keys, *target);

@@ -15,8 +15,8 @@
 namespace gate511::control {
 namespace {
 
-constexpr std::size_t kListedAStep = 16;
-constexpr std::size_t kLooksAStep = 4'096;
+constexpr std::size_t kSubjectListedAStep = 16;
+constexpr std::size_t kSubjectLooksAStep = 4'096;
 
 Json audit_json(const AuditTraces& traces) {
   return {{"places", traces.places}, {"left", traces.left}};
@@ -171,8 +171,8 @@ void SubjectMethods::export_all(const Caller& caller, const Json& given, const D
 
 bool SubjectMethods::export_some(Exporting& exporting) {
   if (exporting.has_sessions) return false;
-  const Sessions::Page page =
-      parts_.sessions.list({.mac = exporting.mac}, exporting.cursor, kListedAStep, kLooksAStep);
+  const Sessions::Page page = parts_.sessions.list({.mac = exporting.mac}, exporting.cursor,
+                                                   kSubjectListedAStep, kSubjectLooksAStep);
   for (const SessionRef& session : page.sessions)
     exporting.sessions.push_back(session_json(session, parts_.keys));
   exporting.cursor = page.next.value_or(0);

@@ -23,7 +23,6 @@ constexpr std::size_t kSlotsACheckpoint = 64;
 // How often counters are looked at that a quota or idle time depends on.
 constexpr std::uint64_t kLook_ns = kNsPerSecond / 2;
 constexpr std::uint64_t kLooksAnIdle = 16;
-constexpr std::uint64_t kNsPerMs = 1'000'000;
 /// No client is faster: 10 Gbit/s each way.
 constexpr std::uint64_t kFastest_bytes_per_ms = 2'500'000;
 

@@ -8,6 +8,7 @@
 
 #include "control/bind_ip.hpp"
 #include "control/config.hpp"
+#include "net/frame.hpp"
 #include "net/mac.hpp"
 #include "table/policer.hpp"
 
@@ -15,7 +16,6 @@ namespace gate511::control {
 namespace {
 
 constexpr std::uint64_t kMaxUnix_s = 9'999'999'999;  // the year 2286; times 1e9 fits 64 bits
-constexpr std::uint64_t kMaxVlan = 4094;
 
 /// `text` is valid UTF-8 without control characters: Params::text() has seen to it.
 void append_text(std::string& out, std::string_view text) {
@@ -111,7 +111,7 @@ void refuse_part(Params& params, const char* name, std::string_view key) {
 }
 
 std::optional<std::uint16_t> read_vlan(Params& params, const char* name, const SessionKeys& keys) {
-  const auto vlan = params.integer(name, 0, kMaxVlan);
+  const auto vlan = params.integer(name, 0, net::kMaxVlan);
   if (vlan && !keys.has_vlan()) refuse_part(params, name, "mac+vlan");
   if (!vlan) return std::nullopt;
   return static_cast<std::uint16_t>(*vlan);

@@ -12,8 +12,8 @@ namespace {
 
 using store::kIdsAMs;
 
-constexpr std::size_t kSlotsASlice = 16'384;
-constexpr std::size_t kLooksASlice = 64;
+constexpr std::size_t kSharedSlotsASlice = 16'384;
+constexpr std::size_t kSharedLooksASlice = 64;
 
 }  // namespace
 
@@ -192,8 +192,8 @@ void Sessions::work_on_sync() {
   store::Changes changes;
   std::vector<Record> ended;
   std::size_t looks = 0;
-  const std::size_t end = std::min(records_.size(), sync_.next + kSlotsASlice);
-  for (; sync_.next < end && looks < kLooksASlice; ++sync_.next) {
+  const std::size_t end = std::min(records_.size(), sync_.next + kSharedSlotsASlice);
+  for (; sync_.next < end && looks < kSharedLooksASlice; ++sync_.next) {
     if (!records_[sync_.next] || sync_.accounted[sync_.next]) continue;
     const SessionRecord& record = *records_[sync_.next];
     // What is on its way there is not missed.

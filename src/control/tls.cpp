@@ -25,7 +25,7 @@ tl::unexpected<Error> failed(const std::string& path, std::string_view what, std
   return tl::unexpected{Error{path, fmt::format("{}: {}", what, reason()), std::move(hint)}};
 }
 
-std::string text_of(const ASN1_STRING* name) {
+std::string name_text(const ASN1_STRING* name) {
   const auto* const bytes = ::ASN1_STRING_get0_data(name);
   const auto size = static_cast<std::size_t>(::ASN1_STRING_length(name));
   std::string text;
@@ -45,7 +45,7 @@ std::pair<int, std::string> dns_name_of(const X509* certificate) {
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
     if (name->type != GEN_DNS) continue;
-    if (found.first++ == 0) found.second = text_of(name->d.dNSName);
+    if (found.first++ == 0) found.second = name_text(name->d.dNSName);
   }
   ::GENERAL_NAMES_free(names);
   return found;
@@ -111,7 +111,7 @@ std::string TlsStream::peer_name() const {
   X509_NAME* const subject = ::X509_get_subject_name(certificate);
   const int at = ::X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
   if (at < 0 || ::X509_NAME_get_index_by_NID(subject, NID_commonName, at) >= 0) return {};
-  return text_of(::X509_NAME_ENTRY_get_data(::X509_NAME_get_entry(subject, at)));
+  return name_text(::X509_NAME_ENTRY_get_data(::X509_NAME_get_entry(subject, at)));
 }
 
 ssize_t TlsStream::result_of(int returned) {

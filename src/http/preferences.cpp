@@ -5,24 +5,14 @@
 #include <array>
 #include <optional>
 
+#include "http/text.hpp"
+
 namespace gate511::http {
 namespace {
 
 constexpr std::size_t kMaxField = 256;  ///< bytes that are looked at
 constexpr int kFullWeight = 1000;
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 0x20) : c;
-}
-bool equal_any_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 /// Cuts off what stands before `separator`, or all of it.
 std::string_view cut(std::string_view& rest, char separator) {
   const std::size_t end = std::min(rest.find(separator), rest.size());

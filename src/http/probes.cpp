@@ -7,16 +7,14 @@
 #include <cstring>
 #include <mutex>
 
+#include "http/text.hpp"
+
 namespace gate511::http {
 namespace {
 
 constexpr std::size_t kMaxHost = 254, kMaxPath = 512, kMaxAgent = 256;  ///< bytes that are scanned
 constexpr char kExpression = '~';
 constexpr std::string_view kAny = "*";
-
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 0x20) : c;
-}
 
 // ---- the cheap test ----
 //

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "http/h2.hpp"
+#include "http/text.hpp"
 
 namespace gate511::http {
 namespace {
@@ -23,21 +24,6 @@ constexpr bool is_ldh(char c) {
 }
 constexpr bool is_printable(char c) {
   return c > 0x20 && c < 0x7f;
-}
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 0x20) : c;
-}
-
-bool equal_any_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trim(std::string_view text) {
-  const auto is_ows = [](char c) { return c == ' ' || c == '\t'; };  // RFC 9110, 5.6.3
-  while (!text.empty() && is_ows(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_ows(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 /// Cuts the first line off `rest`: ended by CRLF or, as RFC 9112, 2.2 allows to read, by a bare LF.

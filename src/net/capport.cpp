@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint16_t kServerPort4 = 67, kClientPort4 = 68;
 constexpr std::uint16_t kServerPort6 = 547, kClientPort6 = 546;
 constexpr std::uint8_t kRouterAdvertisement = 134;
-constexpr std::size_t kUdpLengthAt = 4, kUdpChecksumAt = 6, kUdpHeader = 8;
+constexpr std::size_t kUdpLengthAt = 4, kUdpChecksumAt = 6;
 constexpr std::size_t kIcmpChecksumAt = 2;
 
 std::optional<CapportCarrier> carrier_of(const Packet& p) noexcept {

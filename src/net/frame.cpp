@@ -8,11 +8,6 @@
 namespace gate511::net {
 namespace {
 
-constexpr std::size_t kIpv4Header = 20;
-constexpr std::size_t kIpv6Header = 40;
-constexpr std::size_t kTcpHeader = 20;
-constexpr std::size_t kUdpHeader = 8;
-constexpr std::size_t kIcmpHeader = 8;    // RFC 792: type, code, checksum and a word of its own
 constexpr std::size_t kIcmpv6Header = 4;  // RFC 4443, 2.1
 
 // Each writes what it reads into the packet that the caller has: one that is passed and returned by

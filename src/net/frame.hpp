@@ -59,9 +59,17 @@ inline constexpr std::uint8_t kDestinationOptions = 60;
 }  // namespace protocol
 
 inline constexpr std::size_t kEthernetBytes = 14;
+
+// Headers without options, in bytes.
+inline constexpr std::size_t kIpv4Header = 20;
+inline constexpr std::size_t kIpv6Header = 40;
+inline constexpr std::size_t kTcpHeader = 20;
+inline constexpr std::size_t kUdpHeader = 8;
+inline constexpr std::size_t kIcmpHeader = 8;  ///< RFC 792: with the word that each type has
 inline constexpr std::size_t kTagBytes = 4;
 inline constexpr std::size_t kMaxTags = 2;
-inline constexpr std::size_t kMinFrame = 60;  ///< without FCS
+inline constexpr std::uint16_t kMaxVlan = 4094;  ///< IEEE 802.1Q: 4095 is reserved
+inline constexpr std::size_t kMinFrame = 60;     ///< without FCS
 inline constexpr std::size_t kMaxExtensionHeaders = 4;
 
 /// Ethernet header and up to two 802.1Q or 802.1ad tags.
@@ -111,7 +119,6 @@ struct Ethernet {
 /// Bytes that a session's frame counts: the IP packet without Ethernet's padding, or what follows
 /// the Ethernet header of anything else. `ethernet` has no flaw.
 [[nodiscard]] inline std::size_t counted_bytes(ByteView frame, const Ethernet& ethernet) noexcept {
-  constexpr std::size_t kIpv4Header = 20, kIpv6Header = 40;
   const std::size_t at = ethernet.l3_offset;
   const std::size_t behind = frame.size() - at;
   std::size_t length = behind;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "portal/members.hpp"
 #include "portal/tls_transport.hpp"
 
 namespace gate511::portal {
@@ -47,15 +48,6 @@ GatewayError error_of(const ClientError& error) {
   if (error.reason == "CONFLICT") return {Kind::kConflict, text, false};
   if (error.reason == "READ_ONLY") return {Kind::kNoRights, text, false};
   return {Kind::kRefused, text, error.reason == "BUSY" && error.data.contains("lcores")};
-}
-
-std::uint64_t number(const nlohmann::json& from, const char* key) {
-  const auto found = from.find(key);
-  return found != from.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-std::string text(const nlohmann::json& from, const char* key) {
-  const auto found = from.find(key);
-  return found != from.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
 ClientKey key_from(const nlohmann::json& from) {

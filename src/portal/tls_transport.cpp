@@ -22,7 +22,6 @@ namespace gate511::portal {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Kind = ClientError::Kind;
 
 class TlsTransport : public Transport {
  public:
@@ -67,7 +66,7 @@ class TlsTransport : public Transport {
   std::unique_ptr<SSL, void (*)(SSL*)> ssl_;
 };
 
-tl::unexpected<ClientError> error(Kind kind, std::string message) {
+tl::unexpected<ClientError> error(ClientError::Kind kind, std::string message) {
   return tl::unexpected{ClientError{kind, std::move(message)}};
 }
 
@@ -126,12 +125,12 @@ tl::expected<Client, ClientError> connect_tls(const GatewayConfig& config, SSL_C
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   std::string why;
   const int fd = connect_tcp(host, config.tls_connect.substr(colon + 1), until, why);
-  if (fd < 0) return error(Kind::kNoDaemon, "cannot be connected to: " + why);
+  if (fd < 0) return error(ClientError::Kind::kNoDaemon, "cannot be connected to: " + why);
   SSL* const ssl = ::SSL_new(context);
   if (ssl == nullptr || ::SSL_set_fd(ssl, fd) != 1) {
     ::SSL_free(ssl);
     ::close(fd);
-    return error(Kind::kNoDaemon, "TLS cannot be set up");
+    return error(ClientError::Kind::kNoDaemon, "TLS cannot be set up");
   }
   auto transport = std::make_unique<TlsTransport>(fd, ssl);
   const std::string& name = config.tls_name.empty() ? host : config.tls_name;
@@ -152,10 +151,10 @@ tl::expected<Client, ClientError> connect_tls(const GatewayConfig& config, SSL_C
     const IoResult result = transport->result_of(returned);
     if (result.status != IoResult::Status::kWaitRead &&
         result.status != IoResult::Status::kWaitWrite)
-      return error(Kind::kNoAccess, "refuses TLS: " + failure_of(ssl));
+      return error(ClientError::Kind::kNoAccess, "refuses TLS: " + failure_of(ssl));
     const bool wants_input = result.status == IoResult::Status::kWaitRead;
     if (!wait_for(fd, wants_input ? POLLIN : POLLOUT, until))
-      return error(Kind::kTimeout, "does not shake hands");
+      return error(ClientError::Kind::kTimeout, "does not shake hands");
   }
   return Client{std::move(transport), options};
 }

@@ -13,16 +13,12 @@ namespace {
 using net::ByteSpan;
 using net::ByteView;
 
-constexpr std::size_t kIpv4Header = 20;
-constexpr std::size_t kIpv6Header = 40;
-constexpr std::size_t kTcpHeader = 20;
 constexpr std::size_t kTcpChecksumAt = 16;
 constexpr std::size_t kMssOption = 4;
-constexpr std::size_t kIcmpHeader = 8;
 constexpr std::uint8_t kTtl = 64;
 
 std::size_t ip_header(const Trigger& to) noexcept {
-  return to.is_v6 ? kIpv6Header : kIpv4Header;
+  return to.is_v6 ? net::kIpv6Header : net::kIpv4Header;
 }
 
 /// Writes headers as the RFCs draw them, 32 bits at a time, and adds them up on the way: what is
@@ -75,7 +71,7 @@ IpWritten write_ip(ByteView trigger, const Trigger& to, std::uint8_t protocol, s
     header.put(static_cast<std::uint32_t>(length << 16) | std::uint32_t{protocol} << 8 | kTtl);
   } else {
     constexpr std::uint32_t kDontFragment = 0x4000;  // and no ID: RFC 6864, 4.1
-    header.put(0x4500'0000 | static_cast<std::uint32_t>(kIpv4Header + length));
+    header.put(0x4500'0000 | static_cast<std::uint32_t>(net::kIpv4Header + length));
     header.put(kDontFragment);
     header.put(std::uint32_t{kTtl} << 24 | std::uint32_t{protocol} << 16);
     net::store_be(out, at + 10, checksum(header.sum() + swapped.sum()));
@@ -116,7 +112,7 @@ std::size_t quoted_bytes(const Trigger& to) noexcept {
 
 std::size_t write_tcp(ByteView trigger, const Plan& plan, ByteSpan out) noexcept {
   const Trigger& to = plan.trigger;
-  const std::size_t length = kTcpHeader + (plan.with_mss ? kMssOption : 0);
+  const std::size_t length = net::kTcpHeader + (plan.with_mss ? kMssOption : 0);
   const auto [at, pseudo_sum] = write_ip(trigger, to, net::protocol::kTcp, length, out);
   Words header{out, at};
   write_tcp_header(trigger, plan, length, header);
@@ -134,13 +130,13 @@ WrittenPage write_page(ByteView trigger, const Plan& plan, const http::Answers& 
                        http::ProbeAsker probes, const http::LinkKey& key,
                        const http::LoginClaim& claim, Summed summed, ByteSpan out) noexcept {
   const Trigger& to = plan.trigger;
-  const std::size_t length = kTcpHeader + http::answer_bytes(plan.size);
+  const std::size_t length = net::kTcpHeader + http::answer_bytes(plan.size);
   const auto [at, pseudo_sum] = write_ip(trigger, to, net::protocol::kTcp, length, out);
   Words header{out, at};
-  write_tcp_header(trigger, plan, kTcpHeader, header);
+  write_tcp_header(trigger, plan, net::kTcpHeader, header);
   const ByteView request =
       trigger.subspan(to.payload_offset, std::size_t{to.end} - to.payload_offset);
-  const ByteSpan body = out.subspan(at + kTcpHeader, http::answer_bytes(plan.size));
+  const ByteSpan body = out.subspan(at + net::kTcpHeader, http::answer_bytes(plan.size));
   const http::Choice choice = answers.write(plan.size, request, probes, key, claim, body);
   const std::uint16_t sum = summed == Summed::kByPort
                                 ? net::fold(pseudo_sum)
@@ -150,31 +146,31 @@ WrittenPage write_page(ByteView trigger, const Plan& plan, const http::Answers& 
 }
 
 std::size_t write_tls_alert(ByteView trigger, const Plan& plan, ByteSpan out) noexcept {
-  constexpr std::size_t kLength = kTcpHeader + kTlsAlertRecord.size();
+  constexpr std::size_t kLength = net::kTcpHeader + kTlsAlertRecord.size();
   const ByteView record = std::as_bytes(std::span{kTlsAlertRecord});
   const auto [at, pseudo_sum] = write_ip(trigger, plan.trigger, net::protocol::kTcp, kLength, out);
   Words header{out, at};
-  write_tcp_header(trigger, plan, kTcpHeader, header);
-  net::store_bytes(out, at + kTcpHeader, record);
+  write_tcp_header(trigger, plan, net::kTcpHeader, header);
+  net::store_bytes(out, at + net::kTcpHeader, record);
   net::store_be(out, at + kTcpChecksumAt, checksum(pseudo_sum + header.sum() + net::sum(record)));
   return pad(trigger, at + kLength, out);
 }
 
 std::size_t icmp_prohibited_bytes(ByteView trigger, const Trigger& to) noexcept {
-  const std::size_t length = to.l3_offset + ip_header(to) + kIcmpHeader + quoted_bytes(to);
+  const std::size_t length = to.l3_offset + ip_header(to) + net::kIcmpHeader + quoted_bytes(to);
   return std::max(length, std::min(trigger.size(), net::kMinFrame));
 }
 
 std::size_t write_icmp_prohibited(ByteView trigger, const Trigger& to, ByteSpan out) noexcept {
   const ByteView quoted = trigger.subspan(to.l3_offset, quoted_bytes(to));
-  const std::size_t length = kIcmpHeader + quoted.size();
+  const std::size_t length = net::kIcmpHeader + quoted.size();
   const std::uint8_t protocol = to.is_v6 ? net::protocol::kIcmpv6 : net::protocol::kIcmp;
   const auto [at, pseudo_sum] = write_ip(trigger, to, protocol, length, out);
   constexpr std::uint32_t kProhibitedV4 = 0x030d'0000, kProhibitedV6 = 0x0101'0000;
   Words header{out, at};
   header.put(to.is_v6 ? kProhibitedV6 : kProhibitedV4);
   header.put(0);
-  net::store_bytes(out, at + kIcmpHeader, quoted);
+  net::store_bytes(out, at + net::kIcmpHeader, quoted);
   // RFC 792: ICMP has no pseudo-header.
   const std::uint64_t sum = header.sum() + net::sum(quoted) + (to.is_v6 ? pseudo_sum : 0);
   net::store_be(out, at + 2, checksum(sum));

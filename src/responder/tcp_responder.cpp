@@ -13,7 +13,6 @@ using net::Packet;
 using policy::Verdict;
 namespace flag = net::tcp_flag;
 
-constexpr std::size_t kTcpHeader = 20;
 constexpr std::uint16_t kWindowAfterAnswer = 65535;  ///< the rest of an upload is let run out
 
 Verdict segment(Verdict verdict, const Packet& packet, std::uint8_t flags, std::uint32_t sequence,
@@ -61,7 +60,7 @@ bool checksum_is_right(net::ByteView frame, const Packet& packet) noexcept {
 /// The MSS option of a SYN (RFC 9293, 3.2), or the default without one (RFC 9293, 3.7.1).
 std::size_t maximum_segment(net::ByteView frame, const Packet& packet) noexcept {
   constexpr std::uint8_t kEnd = 0, kNoOperation = 1, kMss = 2, kMssLength = 4;
-  std::size_t at = std::size_t{packet.l4_offset} + kTcpHeader;
+  std::size_t at = std::size_t{packet.l4_offset} + net::kTcpHeader;
   while (at < packet.payload_offset) {
     const std::uint8_t kind = net::load_u8(frame, at);
     if (kind == kEnd) break;
@@ -94,7 +93,7 @@ Verdict accept(net::ByteView frame, const Packet& packet, const ConnectionId& id
   // A SYN's data is not acknowledged and so comes again (RFC 9293, 3.10.7.4; RFC 7413, 4.2).
   const Verdict verdict = segment(Verdict::kSynAck, packet, flag::kSyn | flag::kAck,
                                   issue_cookie(keys, id, size), packet.sequence + 1, kWindow, plan);
-  plan.with_mss = packet.payload_offset > packet.l4_offset + kTcpHeader;
+  plan.with_mss = packet.payload_offset > packet.l4_offset + net::kTcpHeader;
   return verdict;
 }
 

@@ -6,13 +6,13 @@
 #include <charconv>
 
 #include "control/store/codec.hpp"
+#include "net/frame.hpp"
 #include "net/mac.hpp"
 
 namespace gate511::control::redis {
 namespace {
 
 constexpr std::size_t kMacText = 17;
-constexpr std::uint16_t kMaxVlan = 4094;
 constexpr std::uint64_t kMaxReason = 5;
 constexpr std::size_t kMaxText = 64;  ///< of tag, user and class
 constexpr std::uint64_t kMaxIdle_s = 3'153'600'000;
@@ -101,7 +101,7 @@ std::optional<store::Place> parse_client(std::string_view text) {
   if (rest.starts_with('/')) {
     const char* const begin = rest.data() + 1;
     const auto [end, error] = std::from_chars(begin, rest.data() + rest.size(), vlan);
-    if (error != std::errc{} || vlan > kMaxVlan) return std::nullopt;
+    if (error != std::errc{} || vlan > net::kMaxVlan) return std::nullopt;
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     if (rest.size() > 1 && rest.starts_with('/')) {
       place.link = rest.substr(1);

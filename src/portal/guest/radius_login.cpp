@@ -6,18 +6,14 @@
 #include <utility>
 
 #include "gate511/client.hpp"
+#include "portal/members.hpp"
 #include "portal/web/text.hpp"
 
 namespace gate511::portal {
 namespace {
 
 constexpr std::size_t kMaxUser = 64;
-constexpr std::size_t kMaxPassword = 128;  // RFC 2865, 5.2
-
-std::uint64_t number(const nlohmann::json& from, const char* key) {
-  const auto found = from.find(key);
-  return found != from.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
+constexpr std::size_t kMaxRadiusPassword = 128;  // RFC 2865, 5.2
 
 }  // namespace
 
@@ -25,7 +21,8 @@ tl::expected<std::optional<RadiusLogin>, std::string> ask_radius(const std::stri
                                                                  const ClientKey& client,
                                                                  const std::string& user,
                                                                  const std::string& password) {
-  if (user.empty() || user.size() > kMaxUser || password.empty() || password.size() > kMaxPassword)
+  if (user.empty() || user.size() > kMaxUser || password.empty() ||
+      password.size() > kMaxRadiusPassword)
     return std::nullopt;
   const auto failed = [&socket](const std::string& what) {
     return tl::unexpected{

@@ -15,7 +15,6 @@
 namespace gate511::portal {
 namespace {
 
-constexpr const char* kHtml = "text/html; charset=utf-8";
 constexpr const char* kForm = "application/x-www-form-urlencoded";
 
 /// A client that is led on more often has a clock or a gateway that is wrong, and is not sent in

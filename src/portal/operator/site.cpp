@@ -16,7 +16,6 @@ namespace gate511::portal {
 namespace {
 
 constexpr const char* kCookie = "gate511_operator";
-constexpr const char* kHtml = "text/html; charset=utf-8";
 constexpr std::size_t kPage = 100;
 using Handled = httplib::Server::HandlerResponse;
 

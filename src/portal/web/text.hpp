@@ -13,6 +13,8 @@
 
 namespace gate511::portal {
 
+inline constexpr const char* kHtml = "text/html; charset=utf-8";
+
 using web::equals_ignoring_case;
 using web::trimmed;
 
