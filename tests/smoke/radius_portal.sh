@@ -40,7 +40,8 @@ radius_users=("ann  Cleartext-Password := \"$password\"
 	Session-Timeout = 1800,
 	Idle-Timeout = 600,
 	WISPr-Bandwidth-Max-Down = 20000000,
-	Class = 0x6f6e65")
+	Class = 0x6f6e65"
+  "02-00-5E-00-53-99  Cleartext-Password := \"02-00-5E-00-53-99\"")
 radius_mac=('enabled = false')
 radius_more=('[coa]' 'listen = "127.0.0.1:3799"' '[[coa_client]]' 'address = "127.0.0.1"'
   "secret_file = \"$bed_dir/radius.secret\"")
@@ -67,8 +68,11 @@ matches 'another password' "$(log_in ann 'a wrong password')" 'User name or pass
 matches 'another user' "$(log_in bob "$password")" 'User name or password is wrong'
 matches 'no password' "$(log_in ann '')" 'User name or password is wrong'
 matches 'one that is too long' "$(log_in ann "$(printf 'x%.0s' {1..200})")" 'User name or password is wrong'
+matches 'the MAC of somebody who is let in by it' "$(log_in 02-00-5E-00-53-99 02-00-5E-00-53-99)" \
+  'User name or password is wrong'
 no_session 'wrong passwords'
-equal 'the server was asked for two' "$(radius_number .login.rejected)" 2
+check_fails 'MACs are no users: the server was not asked' grep -q 02-00-5E-00-53-99 "$bed_dir/one.log"
+equal 'the server was asked for two, three were refused' "$(radius_number .login.rejected)" 3
 
 step 'By CHAP'
 radius_stop
@@ -79,6 +83,14 @@ log_out
 matches 'not by another password' "$(log_in ann 'a wrong password')" 'User name or password is wrong'
 no_session 'a wrong password by CHAP'
 equal 'twice' "$(radius_number '[.login.accepted, .login.rejected]' | jq -c .)" '[1,1]'
+
+step 'Within what the unit allows, its socket given to a group'
+radius_stop
+radius_group=$(id -gn "$radius_user")
+radius_run=(/usr/bin/python3 "$smoke_lib/within_unit.py" "$smoke_root/scripts/systemd/gate511-radius.service" --)
+radius_start
+equal 'it keeps no capability' "$(sed -nE 's/^Cap(Prm|Eff|Bnd|Amb):[[:space:]]*//p' "/proc/$radius_pid/status" | sort -u | head -n 1)" 0000000000000000
+equal 'the group has the socket' "$(stat -c %G "$bed_dir/radius/radius.sock")" "$radius_group"
 
 step 'A Disconnect'
 matches 'logs in' "$(log_in ann "$password")" $'^Location: /welcome\r$'

@@ -166,6 +166,20 @@ TEST(RadiusDirectory, FindsWhatWasAcceptedForItsSession) {
   EXPECT_EQ(directory.take_accepted({"02:00:5e:00:53:01", 0, ""})->user, "bob");
 }
 
+TEST(RadiusDirectory, WhatWasAcceptedLongAgoIsOfNoLaterSession) {
+  Directory directory;
+  const Directory::Time then{};
+  const Place place{"02:00:5e:00:53:01", 20, "venue"};
+  directory.accepted({place, "ann", "", 0}, then);
+  directory.accepted({place, "bob", "", 0}, then + std::chrono::seconds{60});
+  EXPECT_EQ(
+      directory.take_accepted(place, then + Directory::kPatience + std::chrono::seconds{1})->user,
+      "bob");
+  directory.accepted({place, "ann", "", 0}, then);
+  EXPECT_FALSE(
+      directory.take_accepted(place, then + Directory::kPatience + std::chrono::seconds{1}));
+}
+
 TEST(RadiusDirectory, FindsSessions) {
   Directory directory;
   directory.put({7, {"02:00:5e:00:53:01", 0, ""}, "ann"});

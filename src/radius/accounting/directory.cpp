@@ -33,17 +33,17 @@ void Directory::forget_old(Time now) {
   }
 }
 
-void Directory::accepted(Accepted accepted) {
+void Directory::accepted(Accepted accepted, Time now) {
   const std::lock_guard lock{mutex_};
-  const Time now = std::chrono::steady_clock::now();
   forget_old(now);
   by_age_.emplace(now, accepted.place.mac);
   const std::string mac = accepted.place.mac;
   accepted_.emplace(mac, std::pair{std::move(accepted), now});
 }
 
-std::optional<Accepted> Directory::take_accepted(const Place& session) {
+std::optional<Accepted> Directory::take_accepted(const Place& session, Time now) {
   const std::lock_guard lock{mutex_};
+  forget_old(now);
   std::optional<Accepted> latest;
   const auto [begin, end] = accepted_.equal_range(session.mac);
   for (auto it = begin; it != end;) {

@@ -36,9 +36,12 @@ class Directory {
   static constexpr std::chrono::seconds kPatience{120};
   static constexpr std::size_t kMaxAccepted = 65'536;
 
-  void accepted(Accepted accepted);
-  /// And it is forgotten here.
-  [[nodiscard]] std::optional<Accepted> take_accepted(const Place& session);
+  using Time = std::chrono::steady_clock::time_point;
+
+  void accepted(Accepted accepted, Time now = std::chrono::steady_clock::now());
+  /// And it is forgotten here. nullopt: none, or longer ago than kPatience.
+  [[nodiscard]] std::optional<Accepted> take_accepted(const Place& session,
+                                                      Time now = std::chrono::steady_clock::now());
 
   void put(const Known& session);
   void drop(std::uint64_t id);
@@ -49,7 +52,6 @@ class Directory {
   [[nodiscard]] std::size_t size() const;
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
   void forget_old(Time now);
 
   mutable std::mutex mutex_;

@@ -198,7 +198,7 @@ void Exchange::work() {
 void Exchange::expire(Time now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     Waiting& waiting = *deadlines_.begin()->second;
-    if (waiting.tries < options_.tries && !servers_[waiting.server].is_dead) {
+    if (waiting.tries < options_.tries) {
       deadlines_.erase(waiting.deadline);
       ++waiting.tries;
       ++counts_.sent_again;

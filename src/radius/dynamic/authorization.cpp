@@ -119,13 +119,13 @@ void DynamicAuthorization::take(Bytes datagram, const SocketAddress& from) {
                 fmt::format("its Event-Timestamp is {} s off; see to both clocks", off), who);
   }
   const Asker asker{from, who, secret, PacketBytes{packet->bytes().begin(), packet->bytes().end()}};
-  if (const PacketBytes* const before = answered_.find({who, packet->authenticator()})) {
+  if (const PacketBytes* const before = answered_.find(packet->authenticator())) {
     ++counts_.repeated;
     if (!before->empty())
       ::sendto(socket_.get(), before->data(), before->size(), 0, from.get(), from.size());
     return;
   }
-  answered_.put({who, packet->authenticator()}, {});
+  answered_.put(packet->authenticator(), {});
   act(asker, *packet);
 }
 
@@ -200,39 +200,53 @@ void DynamicAuthorization::answer(const Asker& asker, std::optional<ErrorCause> 
   }
   const PacketBytes reply = reply_to(request, code, asker.secret, attributes);
   ::sendto(socket_.get(), reply.data(), reply.size(), 0, asker.from.get(), asker.from.size());
-  answered_.put({asker.name, request.authenticator()}, reply);
+  answered_.put(request.authenticator(), reply);
+}
+
+void DynamicAuthorization::if_it_is_there(const Asker& asker, const Known& session,
+                                          std::function<void()> then) {
+  parts_.changes.call("session.get", session.place, nlohmann::json::object(),
+                      [this, asker, session, then = std::move(then)](const Changes::Result& found) {
+                        if (!found) {
+                          return answer(asker, found.error().reason == "NOT_FOUND"
+                                                   ? ErrorCause::kNoSession
+                                                   : ErrorCause::kResources);
+                        }
+                        const auto its = found->value("session", nlohmann::json::object());
+                        if (number_of(its, "id") != session.id)
+                          return answer(asker, ErrorCause::kNoSession);
+                        then();
+                      });
 }
 
 void DynamicAuthorization::disconnect(const Asker& asker, const Known& session) {
-  parts_.changes.call("session.revoke", session.place, nlohmann::json::object(),
-                      [this, asker, mac = session.place.mac](const Changes::Result& result) {
-                        if (!result) return answer(asker, ErrorCause::kResources);
-                        if (!result->value("existed", false))
-                          return answer(asker, ErrorCause::kNoSession);
-                        parts_.on_disconnect(mac);
-                        answer(asker, std::nullopt);
-                      });
-  // Before it is done: its client may speak at once.
-  parts_.on_disconnect(session.place.mac);
+  if_it_is_there(asker, session, [this, asker, place = session.place] {
+    parts_.on_disconnect(place.mac);  // before it is done: its client may speak at once
+    parts_.changes.call("session.revoke", place, nlohmann::json::object(),
+                        [this, asker, mac = place.mac](const Changes::Result& result) {
+                          if (!result) return answer(asker, ErrorCause::kResources);
+                          if (!result->value("existed", false))
+                            return answer(asker, ErrorCause::kNoSession);
+                          parts_.on_disconnect(mac);
+                          answer(asker, std::nullopt);
+                        });
+  });
 }
 
-/// The session is looked for first: an add would make one that has ended meanwhile.
+/// Where the session ends between the look and the change, the change makes one: that is taken
+/// back.
 void DynamicAuthorization::change(const Asker& asker, const Known& session, const Packet& request) {
   nlohmann::json terms = Terms::of(request).json();
   terms.erase("user");
-  parts_.changes.call(
-      "session.get", session.place, nlohmann::json::object(),
-      [this, asker, session, terms](const Changes::Result& found) {
-        if (!found) {
-          return answer(asker, found.error().reason == "NOT_FOUND" ? ErrorCause::kNoSession
-                                                                   : ErrorCause::kResources);
-        }
-        const auto its = found->value("session", nlohmann::json::object());
-        if (number_of(its, "id") != session.id) return answer(asker, ErrorCause::kNoSession);
-        parts_.changes.add(session.place, terms, [this, asker](const Changes::Result& changed) {
-          answer(asker, changed ? std::nullopt : std::optional{ErrorCause::kResources});
-        });
-      });
+  if_it_is_there(asker, session, [this, asker, place = session.place, terms] {
+    parts_.changes.add(place, terms, [this, asker, place](const Changes::Result& changed) {
+      if (!changed) return answer(asker, ErrorCause::kResources);
+      if (!changed->value("created", false)) return answer(asker, std::nullopt);
+      parts_.changes.call(
+          "session.revoke", place, nlohmann::json::object(),
+          [this, asker](const Changes::Result&) { answer(asker, ErrorCause::kNoSession); });
+    });
+  });
 }
 
 }  // namespace gate511::radius

@@ -72,7 +72,6 @@ class DynamicAuthorization {
     std::string secret;
     PacketBytes request;
   };
-  using Key = std::pair<std::string, Authenticator>;
 
   void take(Bytes datagram, const SocketAddress& from);
   void drop(std::uint64_t& count, const std::string& what, const std::string& who);
@@ -80,14 +79,16 @@ class DynamicAuthorization {
   void answer(const Asker& asker, std::optional<ErrorCause> cause);
   [[nodiscard]] tl::expected<Known, ErrorCause> find(const Packet& request) const;
   [[nodiscard]] std::optional<ErrorCause> check(const Packet& request) const;
+  /// Calls `then` if that session is there and has not been followed by another; else answers.
+  void if_it_is_there(const Asker& asker, const Known& session, std::function<void()> then);
   void disconnect(const Asker& asker, const Known& session);
   void change(const Asker& asker, const Known& session, const Packet& request);
 
   Parts parts_;
   FileDescriptor socket_;
   /// Replies to what was believed, empty while it is being done: a request that is sent again, or
-  /// was recorded, is not done again.
-  Recent<Key, PacketBytes> answered_{65'536};
+  /// was recorded, is not done again, whoever sends it.
+  Recent<Authenticator, PacketBytes> answered_{65'536};
   Counts counts_;
 };
 

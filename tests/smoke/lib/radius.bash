@@ -6,6 +6,8 @@
 readonly radius_secret=a-secret-of-the-test-bed
 radius_pid=
 radius_user=games
+radius_group=     # of its socket
+radius_run=()     # what runs it
 radius_mac=()      # more lines of [mac]
 radius_servers=()  # more lines of [servers]
 radius_more=()     # more sections
@@ -143,7 +145,7 @@ interim_s = 2
 
 [door]
 socket = "$bed_dir/radius/radius.sock"
-group = ""
+group = "$radius_group"
 
 [privileges]
 user = "$radius_user"
@@ -160,7 +162,7 @@ radius_start() {
   fi
   radius_config >"$bed_dir/radius.toml"
   : >"$bed_dir/radius.log"
-  in_background net radius.log "$(program gate511-radius)" --config "$bed_dir/radius.toml"
+  in_background net radius.log "${radius_run[@]}" "$(program gate511-radius)" --config "$bed_dir/radius.toml"
   radius_pid=$background_pid
   wait_until 10 radius_is_ready || die "gate511-radius did not get ready:
 $(<"$bed_dir/radius.log")"
