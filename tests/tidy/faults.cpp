@@ -9,9 +9,3 @@
 std::size_t copies(std::vector<std::string> given) {  // performance-unnecessary-value-param
   return given.size();
 }
-
-int divides(int given, bool is_some) {
-  int by = 1;
-  if (!is_some) by = 0;
-  return given / by;  // clang-analyzer-core.DivideZero
-}
