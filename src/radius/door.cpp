@@ -114,14 +114,15 @@ void Door::work() {
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events.at(static_cast<std::size_t>(i));
-    if (event.data.u64 == 0) {
+    const std::uint64_t client = event.data.u64;  // a copy: the structure is packed
+    if (client == 0) {
       take_clients();
       continue;
     }
     // Sending may have closed it.
     for (const auto& [mask, act] : {std::pair{std::uint32_t{EPOLLOUT}, &Door::send},
                                     {EPOLLIN | EPOLLHUP | EPOLLERR, &Door::receive}}) {
-      const auto found = clients_.find(event.data.u64);
+      const auto found = clients_.find(client);
       if (found != clients_.end() && (event.events & mask) != 0) (this->*act)(*found->second);
     }
   }
