@@ -13,6 +13,7 @@
 #include "portal/web/return_url.hpp"
 #include "portal/web/text.hpp"
 #include "settings/log_section.hpp"
+#include "settings/privileges.hpp"
 #include "settings/reader.hpp"
 #include "settings/text_file.hpp"
 
@@ -314,13 +315,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   retention.integer("voucher_days", 1U, 3'650U, " days after a voucher's end", config.voucher_days);
   read_operator(root.sub("operator", {"listen", "password_file"}), config);
   settings::read_log(root, config.log);
-  Section privileges = root.sub("privileges", {"user"});
-  privileges.text("user", config.user);
-  config.user_is_given = privileges.has("user");
-  if (config.user == "root") {
-    privileges.fail("user", {"`privileges.user` is root",
-                             "give another user, or \"\" to stay whom it was started as"});
-  }
+  settings::read_user(root, config.user, config.user_is_given);
   if (document.error()) return tl::unexpected{*document.error()};
   config.lines = document.lines();
   return config;

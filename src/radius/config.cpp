@@ -12,6 +12,7 @@
 #include "logging/escape.hpp"
 #include "radius/client/address.hpp"
 #include "settings/log_section.hpp"
+#include "settings/privileges.hpp"
 #include "settings/reader.hpp"
 #include "settings/text_file.hpp"
 
@@ -219,13 +220,7 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   door.text("socket", config.door);
   door.text("group", config.door_group);
   settings::read_log(root, config.log);
-  Section privileges = root.sub("privileges", {"user"});
-  privileges.text("user", config.user);
-  config.user_is_given = privileges.has("user");
-  if (config.user == "root") {
-    privileges.fail("user", {"`privileges.user` is root",
-                             "give another user, or \"\" to stay whom it was started as"});
-  }
+  settings::read_user(root, config.user, config.user_is_given);
   if (document.error()) return tl::unexpected{*document.error()};
   config.lines = document.lines();
   return config;

@@ -35,6 +35,16 @@ void make_folders(const Privileges& wanted, uid_t uid, gid_t gid) {
 
 }  // namespace
 
+void read_user(Section& root, std::string& user, bool& is_given) {
+  Section privileges = root.sub("privileges", {"user"});
+  privileges.text("user", user);
+  is_given = privileges.has("user");
+  if (user == "root") {
+    privileges.fail("user", {"`privileges.user` is root",
+                             "give another user, or \"\" to stay whom it was started as"});
+  }
+}
+
 tl::expected<std::optional<Identity>, Error> user_to_be(const Privileges& wanted) {
   if (::geteuid() != 0 || wanted.user.empty()) return std::nullopt;
   const passwd* const entry = ::getpwnam(wanted.user.c_str());

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gate511/error.hpp"
+#include "settings/reader.hpp"
 
 namespace gate511::settings {
 
@@ -23,6 +24,9 @@ struct Privileges {
   std::string program;               ///< such as `the portal`
   std::vector<std::string> folders;  ///< of its own, made where they are missing
 };
+
+/// `[privileges]` of the file's root, which is the same in the configurations of these programs.
+void read_user(Section& root, std::string& user, bool& is_given);
 
 /// Whom root becomes; the error: there is none of that name, or it is root. Nothing where the
 /// process is not root's, or stays root.

@@ -172,7 +172,8 @@ void SharedStore::hand_on() {
 void SharedStore::hand_on(Batch batch) {
   const bool is_done = batch.is_shared || (goes_on_alone_ && !batch.is_conflict);
   if (!is_done && batch.failing == Failing::kDrop) batch.changes.clear();
-  // The copy alone knows of it for now: it must be there, whatever else may go on in memory.
+  // Until the server has taken it the copy alone knows of it: it must be there, whatever else goes
+  // on in memory.
   const bool must_be_durable = !batch.is_shared && !batch.ends.empty();
   if (!batch.is_shared) {
     for (Owed& end : batch.ends) batch.changes.emplace_back(std::move(end));
@@ -216,7 +217,7 @@ void SharedStore::finish() {
     batch.is_shared = outcome.verdict == Link::Verdict::kDone;
     if (outcome.verdict == Link::Verdict::kFailed) {
       uncertain_.insert(batch.uncertain.begin(), batch.uncertain.end());
-      // It is done here alone for now, and the shared store gets it as soon as that is possible.
+      // It is done here alone until the shared store can be given it.
       if (!batch.again.empty()) link_->submit(0, std::exchange(batch.again, {}), Link::Mode::kEach);
       for (const Owed& end : batch.ends) owed_.emplace(end.id, redis::client_text(end.place));
     }
