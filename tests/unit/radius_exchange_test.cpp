@@ -203,10 +203,15 @@ TEST(RadiusExchange, WhereNobodyAnswersItSaysSo) {
 }
 
 TEST(RadiusExchange, AccountingIsSignedAndNeedsNoSeal) {
-  Bed bed{1};
+  Bed bed{1, {500ms, 2, 300ms, 8'192}};
   bed.ask(Code::kAccountingRequest);
   const auto got = bed.next();
   EXPECT_TRUE(is_request_genuine(got.packet(), kSecret));
+  // Forged, it would drop a record that no server has.
+  bed.servers[0]->send(got,
+                       reply_to(got.packet(), Code::kAccountingResponse, "another secret", {}));
+  EXPECT_TRUE(bed.until([&] { return bed.counts().bad_authenticator == 1; }));
+  EXPECT_TRUE(bed.results.empty());
   bed.servers[0]->send(got, reply_to(got.packet(), Code::kAccountingResponse, kSecret, {}));
   EXPECT_TRUE(bed.until([&] { return !bed.results.empty(); }));
   EXPECT_EQ(bed.results, std::vector<std::string>{"Accounting-Response"});
