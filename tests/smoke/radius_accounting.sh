@@ -12,7 +12,6 @@ readonly away_s=60
 
 speaks() { in_ns "$1" ping -c 1 -W 1 "$router4" >/dev/null 2>&1 || true; }
 has_session() { ctl session get "$(mac_of "$1")"; }
-id_of() { ctl -j session get "$(mac_of "$1")" | jq .session.id; }
 dashed() { mac_of "$1" | tr 'a-f:' 'A-F-'; }
 
 # records STATUS ID: the records of a session, as they stand in FreeRADIUS's file, a line each.
@@ -53,7 +52,7 @@ radius_start
 step 'Start, Interim, Stop'
 speaks client
 check 'a session' wait_until 5 has_session client
-id=$(id_of client)
+id=$(acct_id client)
 check 'its Start' wait_until 5 has_records Start "$id" 1
 start=$(records Start "$id")
 equal 'with the name that the server gave' "$(field User-Name <<<"$start")" room-12
@@ -85,7 +84,7 @@ declare -A ids
 for name in a b c; do
   speaks "$name"
   check "$name: a session" wait_until 5 has_session "$name"
-  ids[$name]=$(id_of "$name")
+  ids[$name]=$(acct_id "$name")
   check "$name: its Start" wait_until 5 has_records Start "${ids[$name]}" 1
 done
 end_process "$one"

@@ -42,6 +42,7 @@ radius_start
 speaks client
 check 'a session' wait_until 5 has_session client
 id=$(id_of client)
+named=$(acct_id client)
 check 'is followed' wait_until 5 radius_has .accounting.starts 1
 equal 'its client reaches the origin' "$(status_of)" 200
 
@@ -51,7 +52,7 @@ wait_until 5 net sh -c "ss -Hltn 'sport = 5201' | grep -q ." || die 'iperf3 does
 client iperf3 -c "$origin4" -t 8 -i 1 -J -R -u -b "$((2 * rate))" -l 1400 >"$bed_dir/iperf.json" &
 iperf=$!
 sleep 4
-matches 'it is acknowledged' "$(asks coa "Acct-Session-Id = \"$id\"" "WISPr-Bandwidth-Max-Down = $less")" '^Received CoA-ACK'
+matches 'it is acknowledged' "$(asks coa "Acct-Session-Id = \"$named\"" "WISPr-Bandwidth-Max-Down = $less")" '^Received CoA-ACK'
 wait "$iperf"
 # rate_of FROM TO: of these seconds, in bits of IP.
 rate_of() {
@@ -69,13 +70,15 @@ matches 'found by its MAC and its user' "$(asks coa "Calling-Station-Id = \"$(da
 check 'to two hours' jq -e '.session.ttl_s > 7000' <(ctl -j session get "$(mac_of client)")
 
 step 'What is refused, and why'
-refused 'no such session' "$(asks disconnect 'Acct-Session-Id = "77777"')" Session-Context-Not-Found
-refused "another's user" "$(asks disconnect "Acct-Session-Id = \"$id\"" 'User-Name = "ann"')" Session-Context-Not-Found
+refused 'no such session' "$(asks disconnect 'Acct-Session-Id = "1-77777"')" Session-Context-Not-Found
+refused 'one that had this number before' "$(asks disconnect "Acct-Session-Id = \"1-$id\"")" Session-Context-Not-Found
+refused 'what is no name of a session' "$(asks disconnect "Acct-Session-Id = \"$id\"")" Session-Context-Not-Found
+refused "another's user" "$(asks disconnect "Acct-Session-Id = \"$named\"" 'User-Name = "ann"')" Session-Context-Not-Found
 refused 'nobody named' "$(asks disconnect 'NAS-Identifier = "venue-1"')" Missing-Attribute
-refused 'another gateway' "$(asks disconnect "Acct-Session-Id = \"$id\"" 'NAS-Identifier = "venue-2"')" NAS-Identification-Mismatch
-refused 'nothing to change' "$(asks coa "Acct-Session-Id = \"$id\"")" Missing-Attribute
-refused 'what it does not know' "$(asks coa "Acct-Session-Id = \"$id\"" 'Filter-Id = "x"')" Unsupported-Attribute
-refused 'a service' "$(asks coa "Acct-Session-Id = \"$id\"" 'Service-Type = Authorize-Only')" Unsupported-Service
+refused 'another gateway' "$(asks disconnect "Acct-Session-Id = \"$named\"" 'NAS-Identifier = "venue-2"')" NAS-Identification-Mismatch
+refused 'nothing to change' "$(asks coa "Acct-Session-Id = \"$named\"")" Missing-Attribute
+refused 'what it does not know' "$(asks coa "Acct-Session-Id = \"$named\"" 'Filter-Id = "x"')" Unsupported-Attribute
+refused 'a service' "$(asks coa "Acct-Session-Id = \"$named\"" 'Service-Type = Authorize-Only')" Unsupported-Service
 refused 'no MAC' "$(asks disconnect 'Calling-Station-Id = "x"')" Invalid-Attribute-Value
 equal 'all of it leaves the session alone' "$(id_of client)" "$id"
 
@@ -84,7 +87,7 @@ step 'What is not believed'
 by() {
   local secret=$1
   shift
-  printf '%s\n' "Acct-Session-Id = \"$id\"" "$@" | net radclient -x -r 1 -t 1 127.0.0.1:3799 disconnect "$secret" 2>&1 || true
+  printf '%s\n' "Acct-Session-Id = \"$named\"" "$@" | net radclient -x -r 1 -t 1 127.0.0.1:3799 disconnect "$secret" 2>&1 || true
 }
 now="Event-Timestamp = $(date +%s)"
 sealed='Message-Authenticator = 0x00'
@@ -107,7 +110,7 @@ net tcpdump -i lo -U -w "$bed_dir/coa.pcap" 'udp dst port 3799' 2>"$bed_dir/tcpd
 tcpdump=$!
 wait_until 5 grep -q 'listening on' "$bed_dir/tcpdump.log" || die 'tcpdump does not listen'
 since=$(now_ms)
-matches 'it is acknowledged' "$(asks disconnect "Acct-Session-Id = \"$id\"")" '^Received Disconnect-ACK'
+matches 'it is acknowledged' "$(asks disconnect "Acct-Session-Id = \"$named\"")" '^Received Disconnect-ACK'
 equal 'the client gets 511' "$(status_of)" 511
 within_ms 'within a second' 1000 "$since"
 speaks client

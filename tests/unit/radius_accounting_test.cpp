@@ -12,6 +12,7 @@
 
 #include "radius/accounting/directory.hpp"
 #include "radius/accounting/records.hpp"
+#include "radius/accounting/session_id.hpp"
 #include "radius/accounting/spool.hpp"
 #include "radius/wire/writer.hpp"
 #include "support/temp_folder.hpp"
@@ -42,6 +43,15 @@ class Sent {
   tl::expected<Packet, std::string> packet_ = tl::unexpected{std::string{}};
 };
 
+TEST(RadiusSessionId, IsReadAsItWasWritten) {
+  const SessionId session{1'234'567'890'123'456'789, 0x6923'6f1a};
+  EXPECT_EQ(acct_session_id(session), "69236f1a-1234567890123456789");
+  EXPECT_EQ(read_acct_session_id(acct_session_id(session)), session);
+  for (const char* const wrong :
+       {"", "7", "-7", "1-", "1-7 ", "1--7", "x-7", "1-18446744073709551616"})
+    EXPECT_FALSE(read_acct_session_id(wrong)) << wrong;
+}
+
 class RadiusRecords : public testing::Test {
  protected:
   Config config_ = parse_config(kConfig, "radius.toml").value();
@@ -53,7 +63,7 @@ class RadiusRecords : public testing::Test {
 TEST_F(RadiusRecords, AStopHasWholeCountersAndACause) {
   const Sent sent{record_of(config_, RecordKind::kStop, kSession, session_, 1'500, "idle")};
   EXPECT_EQ(sent->integer(attribute::kAcctStatusType), 2U);
-  EXPECT_EQ(sent->text(attribute::kAcctSessionId), "7");
+  EXPECT_EQ(sent->text(attribute::kAcctSessionId), "3e8-7");
   EXPECT_EQ(sent->text(attribute::kUserName), "ann");
   EXPECT_EQ(sent->text(attribute::kClass), "one");
   EXPECT_EQ(sent->text(attribute::kCallingStationId), "02-00-5E-00-53-01");

@@ -147,7 +147,8 @@ bool Accounting::list_sessions() {
   // Those of portals have other tags.
   for (const AccountedSession& session : spool_->all()) {
     if (!directory_.find(session.id))
-      directory_.put({session.id, session.accepted.place, plain_name(session.accepted.user)});
+      directory_.put({session.id, session.accepted.place, plain_name(session.accepted.user),
+                      session.created_at});
   }
   return true;
 }
@@ -181,7 +182,9 @@ void Accounting::take(const Json& event) {
   const std::uint64_t id = number_of(session, "id");
   if (type == "session.changed") {
     // It may have moved, or have another user.
-    if (directory_.find(id)) directory_.put({id, place_of(session), text_of(session, "user")});
+    if (directory_.find(id))
+      directory_.put(
+          {id, place_of(session), text_of(session, "user"), number_of(session, "created_at")});
     return;
   }
   const std::string reason = text_of(event, "reason");
@@ -198,7 +201,7 @@ void Accounting::begin(const Json& session, std::uint64_t at) {
   auto accepted = directory_.take_accepted(place);
   if (!accepted && !is_own(session)) return;
   AccountedSession made{number_of(session, "id"), number_of(session, "created_at"), {}, 0, 0};
-  directory_.put({made.id, place, text_of(session, "user")});
+  directory_.put({made.id, place, text_of(session, "user"), made.created_at});
   if (!keeps_records_ || spool_->find(made.id, made.created_at)) return;
   made.accepted = accepted ? std::move(*accepted) : Accepted{place, {}, {}, 0};
   made.interim_s = made.accepted.interim_s > 0 ? made.accepted.interim_s : config_.interim_s;

@@ -28,6 +28,7 @@ struct Known {
   std::uint64_t id = 0;
   Place place;  ///< as the gateway knows the session
   std::string user;
+  std::uint64_t created_at = 0;
 };
 
 class Directory {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "radius/accounting/session_id.hpp"
 #include "radius/guests.hpp"
 
 namespace gate511::radius {
@@ -49,7 +50,7 @@ Record record_of(const Config& config, RecordKind kind, const AccountedSession& 
   place.mac = text_of(session, "mac");
   Attributes attributes = place_attributes(config, place, user);
   attributes.add(attribute::kAcctStatusType, static_cast<std::uint32_t>(kind));
-  attributes.add(attribute::kAcctSessionId, std::to_string(known.id));
+  attributes.add(attribute::kAcctSessionId, acct_session_id({known.id, known.created_at}));
   attributes.add(attribute::kAcctAuthentic, kByRadius);
   attributes.add(attribute::kEventTimestamp, at_most_32(at));
   attributes.add_encoded(known.accepted.classes);

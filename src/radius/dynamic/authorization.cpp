@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
 #include "logging/escape.hpp"
 #include "logging/log.hpp"
+#include "radius/accounting/session_id.hpp"
 #include "radius/wire/signature.hpp"
 #include "radius/wire/writer.hpp"
 
@@ -34,15 +34,6 @@ constexpr std::array kSetting{kSessionTimeout,   kIdleTimeout,    kBandwidthMaxU
 template <typename All>
 bool is_in(const All& all, AttributeId id) {
   return std::find(all.begin(), all.end(), id) != all.end();
-}
-
-std::optional<std::uint64_t> session_id(const Packet& request) {
-  const std::string text = request.text(kAcctSessionId).value_or("");
-  std::uint64_t id = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, id);
-  if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
-  return id;
 }
 
 }  // namespace
@@ -147,7 +138,7 @@ std::optional<ErrorCause> DynamicAuthorization::check(const Packet& request) con
 
 /// All that names it must fit (RFC 5176, 3).
 tl::expected<Known, ErrorCause> DynamicAuthorization::find(const Packet& request) const {
-  const auto id = session_id(request);
+  const auto id = read_acct_session_id(request.text(kAcctSessionId).value_or(""));
   const auto station = request.text(kCallingStationId);
   const auto user = request.text(kUserName);
   if (request.find(kAcctSessionId) && !id) return tl::unexpected{ErrorCause::kNoSession};
@@ -155,7 +146,8 @@ tl::expected<Known, ErrorCause> DynamicAuthorization::find(const Packet& request
   if (station && !mac) return tl::unexpected{ErrorCause::kInvalidValue};
   std::vector<Known> found;
   if (id) {
-    if (auto known = parts_.directory.find(*id)) found.push_back(std::move(*known));
+    auto known = parts_.directory.find(id->id);
+    if (known && known->created_at == id->created_at) found.push_back(std::move(*known));
   } else if (mac) {
     found = parts_.directory.of_mac(*mac);
   } else if (user) {
@@ -213,7 +205,8 @@ void DynamicAuthorization::if_it_is_there(const Asker& asker, const Known& sessi
                                                    : ErrorCause::kResources);
                         }
                         const auto its = found->value("session", nlohmann::json::object());
-                        if (number_of(its, "id") != session.id)
+                        if (number_of(its, "id") != session.id ||
+                            number_of(its, "created_at") != session.created_at)
                           return answer(asker, ErrorCause::kNoSession);
                         then();
                       });

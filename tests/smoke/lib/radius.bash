@@ -180,6 +180,11 @@ radius_stop() {
   equal 'gate511-radius ends well' "$status" 0
 }
 
+# acct_id NAME: of a client's session, as servers know it: Acct-Session-Id.
+acct_id() {
+  ctl -j session get "$(mac_of "$1")" | jq -r '.session | "\(.created_at) \(.id)"' | xargs printf '%x-%s\n'
+}
+
 # radius_number FILTER: of what `status` tells, by a jq filter.
 radius_number() {
   "$(program gate511-radius)" --config "$bed_dir/radius.toml" status | jq -e "$1"
