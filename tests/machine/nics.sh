@@ -15,6 +15,7 @@ set --
 [ ${#models[@]} -gt 0 ] || models=(virtio-net-pci e1000)
 guide=$smoke_root/docs/quickstart.md
 mac=02:00:5e:00:53:01  # the guide's client
+radius_secret=a-secret-of-the-test-bed
 blocks=()
 
 # The guide's blocks of commands, in order.
@@ -62,7 +63,9 @@ answer_is() { equal "$model: the client gets $1" "$(head -n 1 <<<"$answer")" "HT
 
 status_of() { client curl "-$1" -s -o /dev/null -m 10 -w '%{http_code}' http://origin.example/ || true; }
 
-is_active() { [ "$(vm 'systemctl is-active gate511')" = active ]; }
+page_is() { [ "$(status_of 4)" = "$1" ]; }
+
+is_active() { [ "$(vm "systemctl is-active $1")" = active ]; }
 
 one_evening() {
   model=$1
@@ -77,7 +80,7 @@ $(tail -n 20 "$bed_dir/vm-console.log")"
   follow 2
   follow 3
   shown "$model: the service" vm 'systemctl show -p ActiveState,SubState,NotifyAccess,WatchdogUSec,StatusText gate511'
-  is_active || die "$(vm 'journalctl -u gate511 -o cat --no-pager -n 20')"
+  is_active gate511 || die "$(vm 'journalctl -u gate511 -o cat --no-pager -n 20')"
   follow 4
   answer_is '511 Network Authentication Required'
   equal "$model: and by IPv6" "$(status_of 6)" 511
@@ -90,6 +93,8 @@ $(tail -n 20 "$bed_dir/vm-console.log")"
   follow 7
   equal "$model: a guest again" "$(status_of 4)" 511
   equal "$model: on a VLAN, too" "$(status_on_vlan)" 511
+  by_radius
+  by_the_portal
   offloads
   a_cable_out
   short_frames
@@ -102,6 +107,36 @@ $(tail -n 20 "$bed_dir/vm-console.log")"
 }
 
 status_on_vlan() { in_ns tagged curl -s -o /dev/null -m 10 -w '%{http_code}' "http://$origin4/" || true; }
+
+# service_ends NAME
+service_ends() {
+  vm "systemctl stop $1" >/dev/null
+  equal "$model: $1 ends well" "$(vm "systemctl show -p Result --value $1")" success
+}
+
+# gate511-radius within its unit, beside a server that accepts whoever asks.
+by_radius() {
+  [ "$model" = "${models[0]}" ] || return 0
+  vm "setsid python3 /root/radius_server.py 127.0.0.1 $radius_secret good >/dev/null 2>&1 &"
+  shown "$model: systemctl start gate511-radius" vm 'systemctl start gate511-radius'
+  check "$model: RADIUS lets the guest in" wait_until 60 page_is 200
+  matches "$model: gate511-radius status" "$(vm 'gate511-radius status' | jq -c '[.mac.accepted, .gateway.sightings]')" '^\[[1-9][0-9]*,true\]$'
+  check "$model: gate511-radius runs" is_active gate511-radius
+  vm 'journalctl -u gate511-radius -o cat --no-pager -n 5' | awk '{ print "note:     " $0 }'
+  service_ends gate511-radius
+  vm "gate511ctl session revoke --tag radius" >/dev/null
+  equal "$model: a guest again" "$(status_of 4)" 511
+}
+
+# gate511-portal within its unit.
+by_the_portal() {
+  [ "$model" = "${models[0]}" ] || return 0
+  shown "$model: systemctl start gate511-portal" vm 'systemctl start gate511-portal'
+  check "$model: it answers" wait_until 30 vm "python3 -c 'import ssl, urllib.request as r
+print(r.urlopen(\"https://127.0.0.1/\", context=ssl._create_unverified_context(), timeout=20).status)' | grep -q 200"
+  check "$model: gate511-portal runs" is_active gate511-portal
+  service_ends gate511-portal
+}
 
 # with LINE: the same link, with that line in its section.
 with() { vm "sed -i -E '/^(mtu|offloads|carrier) = /d; /^uplink = /a $1' /etc/gate511/gate511.toml && systemctl restart gate511"; }
@@ -138,7 +173,7 @@ a_cable_out() {
   shown "$model: health tells" vm 'gate511ctl health || true'
   vm_cable 0 on
   check "$model: in again" wait_until 20 port_is true
-  check "$model: the page again" wait_until 30 test "$(status_of 4)" = 511
+  check "$model: the page again" wait_until 30 page_is 511
 }
 
 # mtu_of_cables BYTES
@@ -182,9 +217,9 @@ systemd_watches() {
   # Its own thread is stopped as a debugger would; the rest of the process runs on.
   vm "setsid python3 /root/hold_thread.py \$(grep -l rte-worker /proc/$before/task/*/comm | head -n 1 | cut -d / -f 5) 60 >/dev/null 2>&1 &"
   check "$model: a worker that hangs is noticed by systemd" wait_until 40 vm "test \$(systemctl show -p NRestarts --value gate511) -ge 1"
-  check "$model: the service runs again" wait_until 20 is_active
+  check "$model: the service runs again" wait_until 20 is_active gate511
   matches "$model: the journal says why" "$(vm 'journalctl -u gate511 --no-pager -o cat')" 'Watchdog timeout'
-  check "$model: its session is there" wait_until 20 test "$(status_of 4)" = 200
+  check "$model: its session is there" wait_until 20 page_is 200
   vm "gate511ctl session revoke $mac" >/dev/null
 }
 
@@ -197,7 +232,13 @@ new_root vm
 root_mount "$machine_dir/vm" /proc /sys /dev
 cp "$(package gate511)" "$machine_dir/vm/root/"
 shown "${blocks[0]%$'\n'}" chroot "$machine_dir/vm" env DEBIAN_FRONTEND=noninteractive bash -c "apt-get -qq update; cd /root; ${blocks[0]}" | grep -v '^note:'
-cp "$smoke_lib/hold_thread.py" "$machine_dir/vm/root/"
+install_packages "$machine_dir/vm" gate511-portal gate511-radius
+(umask 027 && printf '%s\n' "$radius_secret" >"$machine_dir/vm/etc/gate511/radius.secret")
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7 -subj /CN=portal.example \
+  -keyout "$machine_dir/vm/etc/gate511/portal.key" -out "$machine_dir/vm/etc/gate511/portal.pem" 2>/dev/null
+chroot "$machine_dir/vm" sh -c 'cd /etc/gate511 && chgrp gate511-radius radius.secret && chgrp gate511-portal portal.key &&
+  chmod 0640 portal.key && sed -i s/192.0.2.20/127.0.0.1/ radius.toml'
+cp "$smoke_lib/hold_thread.py" "$smoke_lib/radius_server.py" "$machine_dir/vm/root/"
 root_unmount
 image=$machine_dir/vm.img
 vm_image "$machine_dir/vm" "$image"

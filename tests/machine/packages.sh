@@ -54,19 +54,25 @@ equal 'it does not start by itself' "$(inside systemctl is-enabled gate511 || tr
 check 'the unit is good' inside systemd-analyze verify --man=no gate511.service
 check 'gate511-nic' inside gate511-nic list
 matches 'gate511ctl' "$(inside gate511ctl --version)" '^gate511ctl [0-9]'
-check 'the portal and the library' install_packages "$root" gate511-portal libgate511-0.1 libgate511-dev
+check 'the others' install_packages "$root" gate511-portal gate511-radius libgate511-0.1 libgate511-dev
 matches 'the portal is of the gateway'\''s group' "$(inside id gate511-portal)" '\(gate511\)'
 matches 'its default configuration wants a certificate' \
   "$(inside gate511-portal --check --config /etc/gate511/portal.toml 2>&1 || true)" '^gate511-portal: /etc/gate511/portal.pem: '
+check 'its unit is good' inside systemd-analyze verify --man=no gate511-portal.service
+matches 'RADIUS'\'' user may use the control socket' "$(inside id gate511-radius)" '\(gate511\)'
+equal 'the folder of its spool' "$(mode_of /var/lib/gate511-radius)" 'gate511-radius:gate511-radius 700'
+matches 'its default configuration wants a secret' \
+  "$(inside gate511-radius --check --config /etc/gate511/radius.toml 2>&1 || true)" '^gate511-radius: .*secret_file. /etc/gate511/radius.secret cannot be opened: .*; make one'
+check 'its unit is good' inside systemd-analyze verify --man=no gate511-radius.service
 
 step 'run there'
 # The bed's own programs are the machine's; gate511's are those of the root, with its libraries.
 mkdir -p "$machine_dir/programs"
-for name in gate511 gate511ctl gate511-portal; do
+for name in gate511 gate511ctl gate511-portal gate511-radius; do
   printf '#!/bin/sh\nexec chroot %q /usr/bin/%s "$@"\n' "$root" "$name" >"$machine_dir/programs/$name"
   chmod 0755 "$machine_dir/programs/$name"
 done
-for name in main_job restart portal_elsewhere; do
+for name in main_job restart portal_elsewhere radius; do
   said=$(GATE511_BUILD=$machine_dir/programs "$smoke_root/tests/smoke/$name.sh" 2>&1) && status=0 || status=$?
   printf 'note: smoke/%s, of the packages: %s ok, %s not\n' "$name" "$(grep -c '^ok: ' <<<"$said" || true)" \
     "$(grep -c '^not ok: ' <<<"$said" || true)"
@@ -87,8 +93,8 @@ equal 'the store is, too' "$(<"$root/var/lib/gate511/sessions.db")" sessions
 step 'removed, and purged'
 check 'apt remove' apt_in "$root" remove gate511
 equal 'the configuration stays' "$(sha256_of "$root/etc/gate511/gate511.toml")" "$config"
-check 'apt purge' apt_in "$root" purge gate511 gate511-portal
+check 'apt purge' apt_in "$root" purge gate511 gate511-portal gate511-radius
 equal 'nothing of it is left' "$(find "$root/etc/gate511" "$root/var/lib/gate511" "$root/var/lib/gate511-portal" \
-  "$root/var/log/gate511" 2>/dev/null)" ''
+  "$root/var/lib/gate511-radius" "$root/var/log/gate511" 2>/dev/null)" ''
 
 smoke_end
