@@ -24,11 +24,14 @@ gateway_capacity=$((sessions + 65536))
 start_all
 sockets=$bed_dir/1/control.sock,$bed_dir/2/control.sock,$bed_dir/3/control.sock
 
-step 'one by one'
+processes=("redis=$redis_pid")
+for n in 1 2 3; do processes+=("gateway$n=${several_pids[n]}"); done
+
+step "one by one, at a load of $(cut -d' ' -f1 /proc/loadavg)"
 load "$sockets" spread 300
-step 'changes a second'
-load "$sockets" add 60000
-load "$bed_dir/1/control.sock" add 60000
+step "changes a second, at a load of $(cut -d' ' -f1 /proc/loadavg)"
+load "$sockets" add 60000 "${processes[@]}"
+load "$bed_dir/1/control.sock" add 60000 "${processes[@]}"
 step "all read again, $sessions sessions"
 have=$(on 1 ctl -j stats | jq .sessions.total)
 load "$bed_dir/1/control.sock" add $((sessions - have))

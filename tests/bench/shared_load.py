@@ -3,11 +3,15 @@
 
     shared_load.py SOCKET[,SOCKET...] spread COUNT    adds and revokes one by one at the first, and asks the others
                                                       until they know it: milliseconds, p50, p99 and largest
-    shared_load.py SOCKET[,SOCKET...] add COUNT       adds in batches of 1,000, at all at once: changes a second until
-                                                      the last is answered, and until all gateways have all
+    shared_load.py SOCKET[,SOCKET...] add COUNT [NAME=PID...]
+                                                      adds in batches of 1,000, at all at once: changes a second until
+                                                      the last is answered, and until all gateways have all; and the
+                                                      microseconds of CPU that each of those processes took a change,
+                                                      without the gateways' workers
     shared_load.py SOCKET[,SOCKET...] wait COUNT      until all have so many
 """
 import json
+import os
 import socket
 import sys
 import threading
@@ -85,34 +89,64 @@ def wait(paths, count):
     return time.monotonic() - began
 
 
-def add(paths, count):
+def times_of(process):
+    """Nanoseconds of CPU by thread's name."""
+    times = {}
+    for thread in os.listdir(f"/proc/{process}/task"):
+        with open(f"/proc/{process}/task/{thread}/comm") as comm, open(f"/proc/{process}/task/{thread}/schedstat") as stat:
+            name = comm.read().strip()
+            times[name] = times.get(name, 0) + int(stat.read().split()[0])
+    return times
+
+
+def told_times(processes, before, changes):
+    for (name, process), former in zip(processes, before):
+        times = {
+            thread: (spent - former.get(thread, 0)) / 1000 / changes
+            for thread, spent in times_of(process).items()
+            if "worker" not in thread
+        }
+        parts = ", ".join(f"{thread} {spent:.1f}" for thread, spent in sorted(times.items()) if spent >= 0.1)
+        print(f"CPU of {name}: {sum(times.values()):.1f} us a change ({parts})")
+
+
+def add(paths, count, processes):
     share = count // len(paths)
     before = total(Line(paths[0]))
+    refused = []
 
     def one(which):
         line = Line(paths[which])
         first = 0xB0_0000_0000 + which * 0x1000_0000 + before
         for begin in range(0, share, 1000):
             batch = [{"mac": mac(first + n), "ttl_s": 86400} for n in range(begin, min(begin + 1000, share))]
-            results = line.call("session.add", {"sessions": batch})["results"]
-            if any("error" in result for result in results):
-                raise SystemExit(f"refused: {results[0]}")
+            line.send("session.add", {"sessions": batch})
+            answer = line.file.readline()
+            if b'"error"' in answer:
+                refused.append(answer[:300])
+                return
 
+    spent = [times_of(process) for _, process in processes]
     began = time.monotonic()
     threads = [threading.Thread(target=one, args=(which,)) for which in range(len(paths))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if refused:
+        raise SystemExit(f"refused: {refused[0]}")
     took = time.monotonic() - began
     print(f"{share * len(paths)} adds at {len(paths)} gateways answered in {took:.2f} s: {share * len(paths) / took:.0f} a second")
     wait(paths, before + share * len(paths))
     took = time.monotonic() - began
     print(f"all of them have all after {took:.2f} s: {share * len(paths) / took:.0f} a second")
+    told_times(processes, spent, share * len(paths))
 
 
 PATHS, WHAT, COUNT = sys.argv[1].split(","), sys.argv[2], int(sys.argv[3])
 if WHAT == "wait":
     print(f"all have {COUNT} after {wait(PATHS, COUNT):.2f} s")
+elif WHAT == "spread":
+    spread(PATHS, COUNT)
 else:
-    {"spread": spread, "add": add}[WHAT](PATHS, COUNT)
+    add(PATHS, COUNT, [(name, int(process)) for name, process in (one.split("=") for one in sys.argv[4:])])

@@ -204,7 +204,7 @@ void add_replies(Seeds& seeds) {
   const std::string over = resp({"v", "7", "g", "2", "i", "77", "e", "1"});
   const auto change = [&](const std::string& kind, const std::string& a, const std::string& b) {
     return "*2\r\n$3\r\n7-0\r\n" +
-           resp({"p", "6", "g", "2", "t", kind, "k", client, "i", "77", "a", a, "b", b, "o", "2"});
+           resp({"p", "6", "g", "2", kind, "77 2 " + a + " 17 " + client + b});
   };
   const std::string changes = change("P", "0", fields) + change("E", "1", "") +
                               change("O", "", "") + change("C", "1", counts);

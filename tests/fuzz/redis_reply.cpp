@@ -26,8 +26,12 @@ void look(const redis::Reply& reply, unsigned depth) {
   const auto entry = redis::parse_entry(kClient, reply);
   if (entry && redis::client_text({entry->session.key, entry->session.link}) != kClient)
     __builtin_trap();
-  if (const auto event = redis::parse_event(reply); event && event->kind == 'P') {
-    if (!store::decode_session(event->id, store::encode_session(event->session))) __builtin_trap();
+  if (const auto position = redis::parse_position(reply)) {
+    for (const auto& event : redis::parse_events(reply, *position)) {
+      if (!event || event->kind != 'P') continue;
+      if (!store::decode_session(event->id, store::encode_session(event->session)))
+        __builtin_trap();
+    }
   }
   if (depth > 0) {
     for (const redis::Reply& element : reply.elements) look(element, depth - 1);

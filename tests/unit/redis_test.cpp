@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What is spoken with a Redis server: its URL, its answers, and sessions as they lie in it.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -286,31 +288,70 @@ Reply event(std::string id, const std::vector<std::pair<std::string, std::string
   return list({text(std::move(id)), hash(pairs)});
 }
 
-TEST(RedisEvent, IsAChangeWithItsPlaceInTheStream) {
-  const std::vector<std::pair<std::string, std::string>> put{
-      {"p", "6"},
-      {"g", "2"},
-      {"t", "P"},
-      {"k", kClient},
-      {"i", "77"},
-      {"a", "0"},
-      {"b", store::encode_session(session())},
-      {"o", "2"}};
-  const auto made = parse_event(event("7-0", put));
-  ASSERT_TRUE(made);
-  EXPECT_EQ(made->version, 7U);
-  EXPECT_EQ(made->before, 6U);
-  EXPECT_EQ(made->session, session());
+using Changes = std::vector<std::optional<Event>>;
+
+Changes events_of(const Reply& entry) {
+  const auto position = parse_position(entry);
+  return position ? parse_events(entry, *position) : Changes{};
+}
+
+std::string packed(const std::string& head, std::string_view client, const std::string& fields) {
+  return fmt::format("{} {} {}{}", head, client.size(), client, fields);
+}
+
+TEST(RedisEvents, AreChangesOfOneStepEachWithAVersionOfItsOwn) {
+  const auto made =
+      events_of(event("9-0", {{"p", "6"},
+                              {"g", "2"},
+                              {"E", packed("76 2 1", kClient, {})},
+                              {"P", packed("77 3 0", kClient, store::encode_session(session()))},
+                              {"O", packed("77 4 ", kClient, {})}}));
+  ASSERT_EQ(made.size(), 3U);
+  ASSERT_TRUE(made[0] && made[1] && made[2]);
+  EXPECT_EQ(made[0]->version, 7U);
+  EXPECT_EQ(made[0]->kind, 'E');
+  EXPECT_EQ(made[0]->id, 76U);
+  EXPECT_EQ(made[0]->reason, 1U);
+  EXPECT_EQ(made[1]->version, 8U);
+  EXPECT_EQ(made[1]->gateway, 2U);
+  EXPECT_EQ(made[1]->owner, 3U);
+  EXPECT_EQ(made[1]->client, kClient);
+  EXPECT_EQ(made[1]->session, session());
+  EXPECT_EQ(made[2]->version, 9U);
+  EXPECT_EQ(made[2]->owner, 4U);
+}
+
+TEST(RedisEvents, OfNoGatewayHaveAPlaceAllTheSame) {
+  const std::string bytes = store::encode_session(session());
+  const std::string put = packed("77 2 0", kClient, bytes);
   for (const char* const id : {"7", "7-1", "0-0", "-0", "x-0", "-7-0", ""})
-    EXPECT_FALSE(parse_event(event(id, put))) << id;
-  for (std::size_t i = 0; i < put.size(); ++i) {
-    if (put[i].first == "a") continue;  // for the server alone
-    auto bad = put;
-    bad[i].second = "?";
-    EXPECT_FALSE(parse_event(event("7-0", bad))) << put[i].first;
-    // Its place is known all the same, so that no other is missed.
-    EXPECT_EQ(parse_position(event("7-0", bad)).has_value(), put[i].first != "p");
-  }
+    EXPECT_FALSE(parse_position(event(id, {{"p", "6"}, {"g", "2"}, {"P", put}}))) << id;
+  EXPECT_FALSE(parse_position(event("7-0", {{"g", "2"}, {"P", put}})));
+  EXPECT_FALSE(parse_position(event("7-0", {{"p", "x"}, {"g", "2"}, {"P", put}})));
+  const auto is_nothing = [](const Reply& entry) {
+    const auto events = events_of(entry);
+    return events.size() == 1 && !events[0];
+  };
+  EXPECT_FALSE(is_nothing(event("7-0", {{"p", "6"}, {"g", "2"}, {"P", put}})));
+  EXPECT_TRUE(is_nothing(event("7-0", {{"p", "6"}, {"g", "0"}, {"P", put}})));
+  EXPECT_TRUE(is_nothing(event("7-0", {{"p", "6"}, {"P", put}})));
+  EXPECT_TRUE(is_nothing(event("7-0", {{"p", "6"}, {"g", "2"}})));
+  EXPECT_TRUE(is_nothing(event("7-0", {{"g", "2"}, {"p", "6"}, {"P", put}})));
+  EXPECT_TRUE(is_nothing(event("7-0", {{"p", "7"}, {"g", "2"}, {"P", put}})));
+  // More changes than there are versions between it and the one before.
+  EXPECT_TRUE(is_nothing(event("7-0", {{"p", "6"}, {"g", "2"}, {"P", put}, {"P", put}})));
+  for (const char* const kind : {"p", "Q", "", "PP"})
+    EXPECT_TRUE(is_nothing(event("7-0", {{"p", "6"}, {"g", "2"}, {kind, put}}))) << kind;
+  for (const std::string& bad :
+       {packed("0 2 0", kClient, bytes), packed("77 0 0", kClient, bytes),
+        packed("77 256 0", kClient, bytes), packed("x 2 0", kClient, bytes),
+        packed("77 2", kClient, bytes), packed("78 2 0", kClient, bytes),
+        packed("77 2 0", "02:00:5e:00:53:02", bytes), packed("77 2 0", "nobody", bytes),
+        packed("77 2 0", kClient, bytes + "x"), std::string{"77 2 0 999 02:00:5e:00:53:01"},
+        std::string{"77 2 0 0 "}, std::string{"77"}, std::string{}})
+    EXPECT_TRUE(is_nothing(event("7-0", {{"p", "6"}, {"g", "2"}, {"P", bad}}))) << bad;
+  EXPECT_TRUE(
+      is_nothing(event("7-0", {{"p", "6"}, {"g", "2"}, {"E", packed("7 2 6", kClient, {})}})));
 }
 
 }  // namespace

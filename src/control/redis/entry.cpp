@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "control/store/codec.hpp"
@@ -14,7 +15,8 @@ namespace {
 
 constexpr std::size_t kMacText = 17;
 constexpr std::uint64_t kMaxReason = 5;
-constexpr std::size_t kMaxText = 64;  ///< of tag, user and class
+constexpr std::size_t kBeforeChanges = 4;  ///< `p` and `g` of an entry, with what they are
+constexpr std::size_t kMaxText = 64;       ///< of tag, user and class
 constexpr std::uint64_t kMaxIdle_s = 3'153'600'000;
 constexpr std::uint64_t kMaxQuota_bytes = std::uint64_t{1} << 53;
 constexpr std::uint64_t kMaxExpiry_ms = 9'999'999'999'999;  // the year 2286
@@ -54,10 +56,9 @@ bool is_plain(std::string_view text) {
   return true;
 }
 
-std::optional<store::Session> session_in(const Reply* value, std::uint64_t id,
+std::optional<store::Session> session_in(std::string_view bytes, std::uint64_t id,
                                          std::string_view client) {
-  if (value == nullptr || !value->is_text()) return std::nullopt;
-  auto session = store::decode_session(id, value->text);
+  auto session = store::decode_session(id, bytes);
   if (!session || session->is_owned_elsewhere || session->idle_s > kMaxIdle_s ||
       session->quota_bytes > kMaxQuota_bytes || session->expires_ms > kMaxExpiry_ms ||
       session->created_unix_s > 0xffff'ffff || !is_plain(session->tag) ||
@@ -80,6 +81,57 @@ bool take_counts(const Reply& hash, Entry& entry) {
     entry.counts.emplace_back(static_cast<std::uint8_t>(*gateway), *counts);
   }
   return true;
+}
+
+/// The digits up to the next space, which are taken off with it.
+std::optional<std::uint64_t> take_number(std::string_view& from, std::uint64_t min,
+                                         std::uint64_t max) {
+  std::uint64_t value = 0;
+  const char* const last = from.data() + from.size();
+  const auto [end, error] = std::from_chars(from.data(), last, value);
+  if (error != std::errc{} || end == last || *end != ' ' || value < min || value > max)
+    return std::nullopt;
+  from.remove_prefix(static_cast<std::size_t>(end - from.data()) + 1);
+  return value;
+}
+
+/// As the script has packed it.
+std::optional<Event> change_in(const Reply& kind, const Reply& packed) {
+  if (!kind.is_text() || kind.text.size() != 1 || !packed.is_text()) return std::nullopt;
+  std::string_view rest = packed.text;
+  const auto id = take_number(rest, 1, ~std::uint64_t{0} >> 1);
+  const auto owner = id ? take_number(rest, 1, kMaxGateway) : std::nullopt;
+  const std::size_t end = owner ? rest.find(' ') : std::string_view::npos;
+  if (end == std::string_view::npos) return std::nullopt;
+  std::string_view told = rest.substr(0, end + 1);
+  rest.remove_prefix(end + 1);
+  const auto length = take_number(rest, 1, rest.size());
+  if (!length || *length > rest.size()) return std::nullopt;
+  Event event;
+  event.kind = kind.text[0];
+  event.id = *id;
+  event.owner = static_cast<std::uint8_t>(*owner);
+  event.client = rest.substr(0, *length);
+  rest.remove_prefix(*length);
+  auto place = parse_client(event.client);
+  if (!place) return std::nullopt;
+  event.place = std::move(*place);
+  if (event.kind == 'P') {
+    auto session = session_in(rest, event.id, event.client);
+    if (!session) return std::nullopt;
+    event.session = std::move(*session);
+  } else if (event.kind == 'E') {
+    const auto reason = take_number(told, 1, kMaxReason);
+    if (!reason) return std::nullopt;
+    event.reason = static_cast<std::uint8_t>(*reason);
+  } else if (event.kind == 'C') {
+    const auto counts = store::decode_counts(event.id, rest);
+    if (!counts) return std::nullopt;
+    event.counts = *counts;
+  } else if (event.kind != 'O') {
+    return std::nullopt;
+  }
+  return event;
 }
 
 }  // namespace
@@ -134,14 +186,16 @@ std::optional<Entry> parse_entry(std::string_view client, const Reply& hash) {
     return entry;
   }
   const auto owner = number_in(field(hash, "o"), 1, kMaxGateway);
-  auto session = session_in(field(hash, "d"), *id, client);
+  const Reply* const bytes = field(hash, "d");
+  if (bytes == nullptr || !bytes->is_text()) return std::nullopt;
+  auto session = session_in(bytes->text, *id, client);
   if (!owner || !session || !take_counts(hash, entry)) return std::nullopt;
   entry.owner = static_cast<std::uint8_t>(*owner);
   entry.session = std::move(*session);
   return entry;
 }
 
-std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_position(const Reply& entry) {
+std::optional<Position> parse_position(const Reply& entry) {
   if (!entry.is_array() || entry.elements.size() != 2 || !entry.elements[0].is_text() ||
       !entry.elements[1].is_array())
     return std::nullopt;
@@ -151,56 +205,26 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_position(const Repl
   const auto version = number_in(&number, 1, ~std::uint64_t{0} >> 1);
   const auto before = number_in(field(entry.elements[1], "p"), 0, ~std::uint64_t{0} >> 1);
   if (!version || !before) return std::nullopt;
-  return std::pair{*version, *before};
+  const auto gateway = number_in(field(entry.elements[1], "g"), 1, kMaxGateway);
+  return Position{*version, *before, static_cast<std::uint8_t>(gateway.value_or(0))};
 }
 
-std::optional<Event> parse_event(const Reply& entry) {
-  const auto position = parse_position(entry);
-  if (!position) return std::nullopt;
-  const Reply& fields = entry.elements[1];
-  const Reply* const kind = field(fields, "t");
-  const Reply* const client = field(fields, "k");
-  const auto gateway = number_in(field(fields, "g"), 1, kMaxGateway);
-  const auto id = number_in(field(fields, "i"), 1, ~std::uint64_t{0} >> 1);
-  const auto owner = number_in(field(fields, "o"), 1, kMaxGateway);
-  if (kind == nullptr || kind->text.size() != 1 || client == nullptr || !gateway || !id || !owner)
-    return std::nullopt;
-  auto place = parse_client(client->text);
-  if (!place) return std::nullopt;
-  Event event;
-  event.version = position->first;
-  event.before = position->second;
-  event.gateway = static_cast<std::uint8_t>(*gateway);
-  event.kind = kind->text[0];
-  event.client = client->text;
-  event.place = std::move(*place);
-  event.id = *id;
-  event.owner = static_cast<std::uint8_t>(*owner);
-  switch (event.kind) {
-    case 'P': {
-      auto session = session_in(field(fields, "b"), *id, event.client);
-      if (!session) return std::nullopt;
-      event.session = std::move(*session);
-      return event;
-    }
-    case 'E': {
-      const auto reason = number_in(field(fields, "a"), 1, kMaxReason);
-      if (!reason) return std::nullopt;
-      event.reason = static_cast<std::uint8_t>(*reason);
-      return event;
-    }
-    case 'O':
-      return event;
-    case 'C': {
-      const Reply* const value = field(fields, "b");
-      const auto counts = value == nullptr ? std::nullopt : store::decode_counts(*id, value->text);
-      if (!counts) return std::nullopt;
-      event.counts = *counts;
-      return event;
-    }
-    default:
-      return std::nullopt;
+std::vector<std::optional<Event>> parse_events(const Reply& entry, const Position& position) {
+  const std::vector<Reply>& fields = entry.elements.at(1).elements;
+  std::vector<std::optional<Event>> events;
+  const std::size_t count = fields.size() / 2 - std::min(kBeforeChanges / 2, fields.size() / 2);
+  const bool is_whole = fields.size() % 2 == 0 && count > 0 && position.gateway != 0 &&
+                        fields[0].text == "p" && fields[2].text == "g" &&
+                        position.version - position.before >= count;
+  if (!is_whole || position.before >= position.version) return {std::nullopt};
+  events.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    events.push_back(change_in(fields[kBeforeChanges + 2 * i], fields[kBeforeChanges + 2 * i + 1]));
+    if (!events.back()) continue;
+    events.back()->version = position.version - (count - 1 - i);
+    events.back()->gateway = position.gateway;
   }
+  return events;
 }
 
 }  // namespace gate511::control::redis

@@ -38,7 +38,6 @@ struct Entry {
 /// A change, from the stream.
 struct Event {
   std::uint64_t version = 0;
-  std::uint64_t before = 0;  ///< version of the change before it
   std::uint8_t gateway = 0;
   char kind = 0;  ///< P, E, O or C
   std::string client{};
@@ -49,9 +48,15 @@ struct Event {
   store::Session session{};
   store::Counted counts{};
 };
-/// Its place in the stream, whatever else is wrong with it.
-[[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_position(
-    const Reply& entry);
-[[nodiscard]] std::optional<Event> parse_event(const Reply& entry);
+/// The place of an entry in the stream, whatever else is wrong with it.
+struct Position {
+  std::uint64_t version = 0;  ///< of its last change
+  std::uint64_t before = 0;   ///< of the last change of the entry before it
+  std::uint8_t gateway = 0;   ///< that made all of its changes; 0: none has
+};
+[[nodiscard]] std::optional<Position> parse_position(const Reply& entry);
+/// Its changes; nullopt where no gateway has written that one. At least one of whatever it is.
+[[nodiscard]] std::vector<std::optional<Event>> parse_events(const Reply& entry,
+                                                             const Position& position);
 
 }  // namespace gate511::control::redis

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -122,6 +123,7 @@ LinkStatus Link::status() const {
 // --- The link's thread
 
 void Link::loop() {
+  ::pthread_setname_np(::pthread_self(), "gate511-link");
   std::optional<SteadyClock::time_point> goodbye;
   for (;;) {
     const auto now = SteadyClock::now();

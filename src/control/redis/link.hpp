@@ -149,7 +149,9 @@ class Link {
   void read_one(const std::string& client);
   void follow();
   void take_stream(const Reply& reply);
-  void take_event(const Reply& entry);
+  /// An entry of the stream: changes that were made in one step.
+  void take_step(const Reply& entry);
+  void take_event(Event& event);
   /// `is_answer`: to a change of this gateway.
   void take_entry(const std::string& client, const Reply& hash, bool is_answer = false);
   void take_batches();

@@ -110,7 +110,7 @@ void Link::end_sync() {
 void Link::follow() {
   const std::string from = fmt::format("{}-0", position_), stream = key("stream");
   const std::string block = std::to_string(kStreamBlock_ms);
-  send(*stream_, {"XREAD", "COUNT", "1000", "BLOCK", block, "STREAMS", stream, from},
+  send(*stream_, {"XREAD", "COUNT", "500", "BLOCK", block, "STREAMS", stream, from},
        [this](const Reply& reply) { take_stream(reply); });
 }
 
@@ -123,7 +123,7 @@ void Link::take_stream(const Reply& reply) {
         reply.elements[0].elements.size() != 2 || !reply.elements[0].elements[1].is_array())
       return stream_->fail("answers nonsense");
     for (const Reply& entry : reply.elements[0].elements[1].elements) {
-      take_event(entry);
+      take_step(entry);
       if (!stream_->problem().empty()) return;
     }
   } else if (reply.type != Reply::Type::kNil) {
@@ -134,43 +134,50 @@ void Link::take_stream(const Reply& reply) {
   if (may_push()) follow();
 }
 
-void Link::take_event(const Reply& entry) {
+void Link::take_step(const Reply& entry) {
   const auto place = parse_position(entry);
-  if (!place || place->first <= position_) return stream_->fail("answers nonsense");
-  if (is_forged(place->first, 0)) {
+  if (!place || place->version <= position_) return stream_->fail("answers nonsense");
+  if (is_forged(place->version, 0)) {
     const std::lock_guard lock{mutex_};
     ++status_.forged;
     return stream_->fail("has a change of the future in its stream, that no gateway has written");
   }
-  if (place->second != position_) {
+  if (place->before != position_) {
     const std::lock_guard lock{mutex_};
     ++status_.gaps;
     return stream_->fail("its stream lacks changes that this gateway has not seen");
   }
-  position_ = place->first;
-  auto event = parse_event(entry);
-  if (!event || is_forged(0, event->id)) {
-    const std::lock_guard lock{mutex_};
-    ++status_.unreadable;
-    return;
+  position_ = place->version;
+  // What this gateway has done itself it knows.
+  if (place->gateway == options_.gateway && place->before >= own_until_) return;
+  for (auto& event : parse_events(entry, *place)) {
+    if (event && !is_forged(0, event->id)) {
+      take_event(*event);
+    } else {
+      const std::lock_guard lock{mutex_};
+      ++status_.unreadable;
+    }
   }
-  if (event->gateway == options_.gateway && event->version > own_until_) return;
+}
+
+void Link::take_event(Event& event) {
+  if (event.gateway == options_.gateway && event.version > own_until_) return;
   // The server is about to hear that it is over, and then it is so everywhere.
-  if (event->kind == 'P' && is_end_kept(event->id, event->client)) return;
-  if (event->kind == 'P' || event->kind == 'E') {
-    const auto known = newer_.find(event->client);
-    if (known != newer_.end() && known->second >= event->version)
-      return push({.kind = Remote::Kind::kSeen, .version = event->version});
-    if (is_syncing_) newer_[event->client] = event->version;
+  if (event.kind == 'P' && is_end_kept(event.id, event.client)) return;
+  if (event.kind == 'P' || event.kind == 'E') {
+    const auto known = newer_.find(event.client);
+    if (known != newer_.end() && known->second >= event.version)
+      return push({.kind = Remote::Kind::kSeen, .version = event.version});
+    if (is_syncing_) newer_[event.client] = event.version;
   }
-  Remote remote{.version = event->version,
-                .gateway = event->gateway,
-                .owner = event->owner,
-                .reason = event->reason,
-                .id = event->id,
-                .place = std::move(event->place),
-                .session = std::move(event->session)};
-  switch (event->kind) {
+  Remote remote{.version = event.version,
+                .gateway = event.gateway,
+                .owner = event.owner,
+                .reason = event.reason,
+                .id = event.id,
+                .place = std::move(event.place),
+                .session = std::move(event.session)};
+  switch (event.kind) {
     case 'P':
       remote.kind = Remote::Kind::kPut;
       break;
@@ -182,7 +189,7 @@ void Link::take_event(const Reply& entry) {
       break;
     default:
       remote.kind = Remote::Kind::kCounted;
-      remote.counts.emplace_back(event->gateway, event->counts);
+      remote.counts.emplace_back(event.gateway, event.counts);
   }
   push(std::move(remote));
 }

@@ -6,7 +6,11 @@
 //                        when there is none: with another one the server has lost its data; `nN`,
 //                        how often gateway N has connected
 //   PREFIX seq           the version of the last change
-//   PREFIX stream        each change, its version as its number; `p` is the version before it
+//   PREFIX stream        changes that were made in one step, as one entry with the version of the
+//   last
+//                        as its number, each one more than the one before: `p` the version before
+//                        them, `g` the gateway, then for each its kind with, between spaces, id,
+//                        owner, what its kind tells, bytes of CLIENT, and CLIENT with its fields
 //   PREFIX gateway:N     who goes by that number; expires
 //   PREFIX s:CLIENT      hash, a client's session: `v` version, `g` the gateway that wrote it, `i`
 //                        id, `d` its fields (store/codec.hpp), `o` the gateway that owns it, `cN`
@@ -50,30 +54,68 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 if last > now + 3600000000 then return redis.error_reply('ERR its last change is of the future') end
 local first = last
-local function tell(kind, key, id, a, b, owner)
-  local version = math.max(last + 1, now)
-  local text = string.format(plain, version)
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], text .. '-0', 'p', string.format(plain, last),
-             'g', gateway, 't', kind, 'k', string.sub(key, ARGV[5] + 1), 'i', id, 'a', a, 'b', b,
-             'o', owner)
-  last = version
-  return text
+local skip = tonumber(ARGV[5])
+local told, told_after, untold = {}, last, nil
+local function write_told()
+  if #told == 0 then return end
+  local done = redis.pcall('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], string.format(plain, last) .. '-0',
+                           'p', string.format(plain, told_after), 'g', gateway, unpack(told))
+  -- Somebody else has written to it: hello begins it anew, and all is read again.
+  if type(done) == 'table' then untold = done end
+  told, told_after = {}, last
 end
+local function tell(kind, key, id, a, b, owner)
+  if #told == 32 then write_told() end
+  if #told == 0 then last = math.max(last, now - 1) end
+  last = last + 1
+  told[#told + 1] = kind
+  told[#told + 1] = id .. ' ' .. owner .. ' ' .. a .. ' ' .. #key - skip .. ' ' .. string.sub(key, skip + 1) .. b
+  return string.format(plain, last)
+end
+local known = {}
 local function look(key)
-  local there = redis.pcall('HMGET', key, 'v', 'g', 'e', 'i', 'o')
+  local there = known[key]
+  if there then return there end
+  there = redis.pcall('HMGET', key, 'v', 'g', 'e', 'i', 'o')
   if there.err then
     redis.call('DEL', key)
-    return {}
+    there = {}
   end
+  there.is_none = not (there[1] or there[2] or there[3] or there[4] or there[5])
   local owner = tonumber(there[5])
   if not owner or owner < 1 or owner > 255 then there[5] = gateway end
+  known[key] = there
   return there
 end
-local function name_of(key, id) return string.sub(key, 1, ARGV[5] - 2) .. 'e:' .. id end
+local count = (#ARGV - 6) / 5
+local ends, ends_at = {}, string.sub(KEYS[3] or '', 1, skip - 2) .. 'e:'
+local function note_end(name, text, ...)
+  if text then
+    redis.call('SET', name, text, ...)
+  elseif ends[name] ~= false then
+    redis.call('DEL', name)
+  end
+  ends[name] = text
+end
+local function look_at_ends(names)
+  if #names == 0 then return end
+  local found = redis.call('MGET', unpack(names))
+  for i = 1, #names do ends[names[i]] = found[i] end
+end
+local names = {}
+for i = 1, count do
+  local kind = ARGV[2 + i * 5]
+  if kind == 'P' or kind == 'S' then names[#names + 1] = ends_at .. ARGV[4 + i * 5] end
+  if #names == 1000 then
+    look_at_ends(names)
+    names = {}
+  end
+end
+look_at_ends(names)
 -- The reason by which it is over and stays so.
-local function over_by(key, id, seen)
-  local end_of = redis.pcall('GET', name_of(key, id))
-  if not end_of or type(end_of) == 'table' then return end
+local function over_by(id, seen)
+  local end_of = ends[ends_at .. id]
+  if not end_of then return end
   local reason, at, writer = string.match(end_of, '^(%d) (%d+) (%d+)$')
   if not reason then return end
   if reason == '5' then
@@ -92,9 +134,8 @@ local function refusal(key, kind, there, seen, id)
   end
   if there[1] and not there[3] then return 'changed' end
   if there[4] == id and there[3] and there[3] ~= '5' then return there[3] end
-  return over_by(key, id, kind == 'P' and seen)
+  return over_by(id, kind == 'P' and seen)
 end
-local count = (#ARGV - 6) / 5
 local answer = {0}
 local function give_back(i, why, id)
   answer[#answer + 1] = i
@@ -117,7 +158,7 @@ if all then
   end
   if #answer > 1 then return answer end
 end
-local counted, given_back = {}, {}
+local counted, given_back, has_written = {}, {}, false
 -- A move that another gateway was faster than, at its new place, is none.
 local function is_moot(i, at, id)
   local to = at + 5
@@ -141,25 +182,28 @@ for i = 1, count do
     if not why then
       local owner = lives and there[5] or gateway
       -- A server that is full refuses a script at its first command that takes memory, if that is
-      -- its first that writes: so this one comes first here, and last at an end.
+      -- its first that writes: so there is one such here, and none at an end.
+      if not has_written then redis.call('SET', KEYS[1], string.format(plain, last)) end
+      has_written = true
       local version = tell('P', key, id, a, b, owner)
       if lives and a ~= '0' then
         local left = redis.call('PTTL', key)
         local time_over = tonumber(a)
         if left < 0 or time_over < now / 1000 + left - 1000 then
-          redis.call('SET', name_of(key, id), '2 ' .. a .. ' 0', 'PXAT',
-                     string.format(plain, math.max(time_over, now / 1000) + ARGV[4]))
+          note_end(ends_at .. id, '2 ' .. a .. ' 0', 'PXAT',
+                   string.format(plain, math.max(time_over, now / 1000) + ARGV[4]))
         else
-          redis.call('DEL', name_of(key, id))
+          note_end(ends_at .. id, false)
         end
       elseif lives then
-        redis.call('DEL', name_of(key, id))
+        note_end(ends_at .. id, false)
       end
-      if not lives then redis.call('DEL', key) end
+      if not lives and not there.is_none then redis.call('DEL', key) end
+      known[key] = nil
       redis.call('HSET', key, 'v', version, 'g', gateway, 'i', id, 'd', b, 'o', owner)
       -- What was counted goes with it where it was moved to.
       if counted[id] and #counted[id] > 0 then redis.call('HSET', key, unpack(counted[id])) end
-      if a == '0' then redis.call('PERSIST', key) else redis.call('PEXPIREAT', key, a) end
+      if a ~= '0' then redis.call('PEXPIREAT', key, a) elseif lives then redis.call('PERSIST', key) end
       answer[1] = answer[1] + 1
     else
       give_back(i, why, id)
@@ -180,19 +224,21 @@ for i = 1, count do
       end
       if lives or not there[1] then
         redis.call('DEL', key)
+        known[key] = nil
+        has_written = true
         local version = tell(kind, key, id, a, b, gateway)
-        redis.call('SET', name_of(key, id), a .. ' ' .. version .. ' ' .. gateway, 'PX', ARGV[4])
+        note_end(ends_at .. id, a .. ' ' .. version .. ' ' .. gateway, 'PX', ARGV[4])
         redis.call('HSET', key, 'v', version, 'g', gateway, 'i', id, 'e', a)
         redis.call('PEXPIRE', key, ARGV[4])
       elseif a ~= '5' then
-        redis.call('SET', name_of(key, id), a .. ' ' .. string.format(plain, math.max(last, 1)) .. ' ' .. gateway,
-                   'PX', ARGV[4])
+        note_end(ends_at .. id, a .. ' ' .. string.format(plain, math.max(last, 1)) .. ' ' .. gateway, 'PX', ARGV[4])
       end
       answer[1] = answer[1] + 1
     end
   elseif kind == 'O' and lives then
-    tell(kind, key, id, a, b, gateway)
     redis.call('HSET', key, 'o', gateway)
+    known[key] = nil
+    tell(kind, key, id, a, b, gateway)
     answer[1] = answer[1] + 1
     give_back(i)
   elseif kind == 'C' and lives then
@@ -201,8 +247,9 @@ for i = 1, count do
     answer[1] = answer[1] + 1
   end
 end
+write_told()
 if last > first then redis.call('SET', KEYS[1], string.format(plain, last)) end
-return answer
+return untold or answer
 )lua";
 
 /// Keys: meta, gateway:N, seq, stream. Arguments: what sessions are known by, who asks for that
@@ -290,7 +337,7 @@ end
 return {page[1], same, others}
 )lua";
 
-inline constexpr std::uint64_t kStreamLength = 200'000;           ///< changes, about
+inline constexpr std::uint64_t kStreamLength = 100'000;           ///< entries, about
 inline constexpr std::uint64_t kEndsStay_ms = 24ULL * 3'600'000;  ///< ends of sessions
 
 }  // namespace gate511::control::redis

@@ -2,6 +2,7 @@
 #include "control/store/sqlite_store.hpp"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -84,6 +85,7 @@ Store::Status SqliteStore::status() const {
 }
 
 void SqliteStore::loop() {
+  ::pthread_setname_np(::pthread_self(), "gate511-store");
   std::unique_lock lock{mutex_};
   bool is_quiet = false;
   for (;;) {
