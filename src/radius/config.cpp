@@ -25,6 +25,8 @@ using settings::Section;
 
 constexpr std::uint64_t kMaxTtl_s = 3'153'600'000;  // as the gateway's
 constexpr std::uint64_t kMaxInterim_s = 86'400;
+constexpr std::uint64_t kMinSpool = 1'000;
+constexpr std::uint64_t kMaxSpool = 1'000'000'000;
 constexpr std::size_t kMaxTag = 64;    // the same
 constexpr std::size_t kMaxText = 253;  // of an attribute
 // What is shorter is soon guessed by who has heard one exchange (RFC 2865, 3).
@@ -211,8 +213,9 @@ tl::expected<Config, Error> parse_config(std::string_view text, std::string_view
   std::size_t method = 0;
   login.choice("method", {"pap", "chap"}, method);
   config.uses_chap = method == 1;
-  Section accounting = root.sub("accounting", {"spool", "interim_s"});
+  Section accounting = root.sub("accounting", {"spool", "spool_max", "interim_s"});
   accounting.text("spool", config.spool);
+  accounting.integer("spool_max", kMinSpool, kMaxSpool, " records", config.spool_max);
   accounting.integer("interim_s", std::uint64_t{0}, kMaxInterim_s, " seconds, 0 for none",
                      config.interim_s);
   read_coa(document, root, config);

@@ -70,7 +70,8 @@ struct Config {
   bool uses_chap = false;  ///< else PAP
   // [accounting]
   std::string spool = "/var/lib/gate511-radius/spool.db";
-  std::uint64_t interim_s = 600;  ///< 0: none, but where the server asks for them
+  std::uint64_t spool_max = 1'000'000;  ///< records
+  std::uint64_t interim_s = 600;        ///< 0: none, but where the server asks for them
   // [coa]
   ListenAddress coa_listen;
   std::uint32_t coa_window_s = 300;

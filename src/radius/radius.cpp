@@ -119,10 +119,11 @@ Radius::~Radius() = default;
 
 tl::expected<void, Error> Radius::open() {
   Parts& parts = *parts_;
-  if (auto opened = parts.authentication.open(); !opened) return opened;
-  if (auto opened = parts.dynamic.open(); !opened) return opened;
+  // First: a second program of this configuration ends here.
   const auto noted = parts.accounting.open();
   if (!noted) return tl::unexpected{noted.error()};
+  if (auto opened = parts.authentication.open(); !opened) return opened;
+  if (auto opened = parts.dynamic.open(); !opened) return opened;
   if (!noted->empty()) {
     logging::say(
         logging::Level::kError, "spool",

@@ -92,7 +92,7 @@ since=$SECONDS
 check 'one ends' ctl session revoke "$(mac_of a)"
 check 'its Stop is kept' wait_until 5 radius_has .accounting.stops 2
 sleep 1
-radius_says 'the operator is told' '^gate511-radius: accounting: no server takes records; [0-9]+ wait in .*spool.db; see to'
+radius_says 'the operator is told' '^gate511-radius: accounting: no server answers; [0-9]+ records wait in .*spool.db; see to \[\[server\]\]$'
 step 'It is killed meanwhile'
 kill -KILL "$radius_pid"
 wait_until 5 process_ended "$radius_pid"

@@ -105,16 +105,16 @@ TEST_F(RadiusSpool, HoldsWhatItWasGiven) {
     Spool spool{path_};
     EXPECT_TRUE(spool.add(kSession));
     EXPECT_FALSE(spool.add(kSession));
-    spool.put(RecordKind::kStart, {0, 7, 1'000, std::string{"a\0b", 3}});
+    spool.put(RecordKind::kStart, {0, kSession.key(), 1'000, std::string{"a\0b", 3}});
   }
   Spool spool{path_};
   EXPECT_EQ(spool.note(), "");
   EXPECT_EQ(spool.size(), 1U);
-  const auto known = spool.find(7, 1'000);
+  const auto known = spool.find(kSession.key());
   ASSERT_TRUE(known);
   EXPECT_EQ(known->accepted.place, kSession.accepted.place);
   EXPECT_EQ(known->accepted.classes, kSession.accepted.classes);
-  EXPECT_FALSE(spool.find(7, 1'001)) << "another session of that number";
+  EXPECT_FALSE(spool.find({7, 1'001})) << "another session of that number";
   const auto records = spool.records(0, 10);
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0].attributes, (std::string{"a\0b", 3}));
@@ -125,19 +125,19 @@ TEST_F(RadiusSpool, HoldsWhatItWasGiven) {
 TEST_F(RadiusSpool, AnEndIsNotedOnce) {
   Spool spool{path_};
   spool.add(kSession);
-  EXPECT_TRUE(spool.end(7, 1'000, 2'000));
-  EXPECT_FALSE(spool.find(7, 1'000));
-  EXPECT_FALSE(spool.end(7, 1'000, 2'001));
-  EXPECT_TRUE(spool.end(7, 1'500, 2'001)) << "of a store that began anew";
+  EXPECT_TRUE(spool.end(kSession.key(), 2'000));
+  EXPECT_FALSE(spool.find(kSession.key()));
+  EXPECT_FALSE(spool.end(kSession.key(), 2'001));
+  EXPECT_TRUE(spool.end({7, 1'500}, 2'001)) << "of a store that began anew";
 }
 
 TEST_F(RadiusSpool, AnInterimGivesWayToTheNextRecord) {
   Spool spool{path_};
-  spool.put(RecordKind::kStart, {0, 7, 1, "start"});
-  spool.put(RecordKind::kInterim, {0, 7, 2, "first"});
-  spool.put(RecordKind::kInterim, {0, 8, 2, "other"});
-  spool.put(RecordKind::kInterim, {0, 7, 3, "second"});
-  spool.put(RecordKind::kStop, {0, 7, 4, "stop"});
+  spool.put(RecordKind::kStart, {0, {7, 1}, 1, "start"});
+  spool.put(RecordKind::kInterim, {0, {7, 1}, 2, "first"});
+  spool.put(RecordKind::kInterim, {0, {8, 1}, 2, "other"});
+  spool.put(RecordKind::kInterim, {0, {7, 1}, 3, "second"});
+  spool.put(RecordKind::kStop, {0, {7, 1}, 4, "stop"});
   std::string all;
   for (const Record& record : spool.records(0, 10)) all += record.attributes + ' ';
   EXPECT_EQ(all, "start other stop ");
@@ -153,7 +153,7 @@ TEST_F(RadiusSpool, TellsWhoseInterimIsDue) {
   spool.add(without);
   EXPECT_EQ(spool.due(1'059, 10).size(), 0U);
   EXPECT_EQ(spool.due(1'060, 10).size(), 1U);
-  spool.set_next_interim(7, 1'120);
+  spool.set_next_interim(kSession.key(), 1'120);
   EXPECT_EQ(spool.due(1'060, 10).size(), 0U);
 }
 

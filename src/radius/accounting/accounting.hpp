@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Accounting, by a thread of its own, so that neither a disk nor a server that is slow holds a
-// guest up. It follows the gateway's sessions as a consumer whose ends are kept, writes records to
-// the spool before it acknowledges, and sends them as servers take them, however long that takes.
+// guest up: what happens to sessions is followed and written to a spool, and what is there is sent,
+// each whether the other can be done or not.
 #pragma once
 
 #include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "gate511/client.hpp"
 #include "radius/accounting/directory.hpp"
+#include "radius/accounting/follower.hpp"
+#include "radius/accounting/sender.hpp"
 #include "radius/accounting/spool.hpp"
+#include "radius/accounting/spool_lock.hpp"
 #include "radius/client/exchange.hpp"
 #include "radius/config.hpp"
 
@@ -39,43 +40,31 @@ class Accounting {
   [[nodiscard]] nlohmann::json status() const;
 
  private:
-  using Json = nlohmann::json;
   using Time = std::chrono::steady_clock::time_point;
 
   void run();
   void turn();
-  /// Over a new connection: subscribes, and lists what there is.
-  [[nodiscard]] bool connect();
-  [[nodiscard]] bool list_sessions();
-  /// False: the connection is over.
-  [[nodiscard]] bool take_events();
-  void take(const Json& event);
-  void begin(const Json& session, std::uint64_t at);
-  void end(const Json& session, std::uint64_t at, const std::string& reason);
-  [[nodiscard]] bool is_own(const Json& session) const;
-  [[nodiscard]] bool send_interims();
-  void send_records();
-  void send(const Record& record);
-  void sent(const Record& record, bool is_taken);
-  void drop_taken();
+  /// One part of a turn. Where the spool cannot be written it is done again after a while.
+  void attempt(Time& not_before, const std::function<void(Spool&)>& part);
+  /// Anew, where it was damaged while it was in use: it is set aside.
+  void open_spool();
+  void tell_of_room();
   void publish();
 
   const Config& config_;
   Directory& directory_;
   Exchange exchange_;
   const bool keeps_records_;
+  Sender sender_;
+  Follower follower_;
+  std::optional<SpoolLock> lock_;
   std::optional<Spool> spool_;
-  std::optional<Client> client_;
-  KeyParts key_;  ///< as the gateway there knows sessions
-  Time next_connect_{}, next_interims_{}, next_records_{}, next_publish_{};
-  std::set<std::uint64_t> in_flight_;           ///< records, by their numbers
-  std::set<std::uint64_t> sessions_in_flight_;  ///< one record of a session at a time
-  std::vector<std::uint64_t> taken_;            ///< by a server, and to be deleted
-  bool is_doubtful_ = false;                    ///< the last change of the spool has failed
-  bool is_silent_ = false;                      ///< the last one was not answered
-  std::uint64_t starts_ = 0, interims_ = 0, stops_ = 0, delivered_ = 0;
+  Time next_drop_{}, next_send_{}, next_follow_{}, next_open_{}, next_publish_{};
+  bool is_doubtful_ = false;  ///< the last change of the spool has failed
+  bool is_tight_ = false;     ///< it was told that the spool is nearly full
+  std::uint64_t dropped_ = 0;
   mutable std::mutex mutex_;
-  Json status_ = Json::object();
+  nlohmann::json status_ = nlohmann::json::object();
   std::atomic<bool> is_over_ = false;
   std::thread thread_;
 };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "radius/unix_time.hpp"
+
 namespace gate511::radius {
 namespace {
 
@@ -27,32 +29,71 @@ void Directory::forget_old(Time now) {
          (by_age_.begin()->first + kPatience < now || by_age_.size() > kMaxAccepted)) {
     const auto [begin, end] = accepted_.equal_range(by_age_.begin()->second);
     const auto found = std::find_if(
-        begin, end, [&](const auto& one) { return one.second.second == by_age_.begin()->first; });
+        begin, end, [&](const auto& one) { return one.second.at == by_age_.begin()->first; });
     if (found != end) accepted_.erase(found);
     by_age_.erase(by_age_.begin());
   }
 }
 
+/// Those of a MAC stand in the order of their coming.
+void Directory::insert(Accepted accepted) {
+  const std::string mac = accepted.place.mac;
+  by_age_.emplace(accepted.at, mac);
+  auto [at, end] = accepted_.equal_range(mac);
+  while (at != end && at->second.at <= accepted.at) ++at;
+  accepted_.emplace_hint(at, mac, std::move(accepted));
+}
+
 void Directory::accepted(Accepted accepted, Time now) {
   const std::lock_guard lock{mutex_};
   forget_old(now);
-  by_age_.emplace(now, accepted.place.mac);
-  const std::string mac = accepted.place.mac;
-  accepted_.emplace(mac, std::pair{std::move(accepted), now});
+  accepted.at = now;
+  accepted.unix_s = unix_s();
+  insert(std::move(accepted));
 }
 
-std::optional<Accepted> Directory::take_accepted(const Place& session, Time now) {
+std::optional<Accepted> Directory::take_accepted(const Place& session, Time now,
+                                                 std::uint64_t created_at) {
   const std::lock_guard lock{mutex_};
   forget_old(now);
   std::optional<Accepted> latest;
+  bool is_kept = false;
   const auto [begin, end] = accepted_.equal_range(session.mac);
   for (auto it = begin; it != end;) {
     const auto at = it++;
-    if (!is_of(session, at->second.first.place)) continue;
-    latest = std::move(at->second.first);  // they stand in the order of their coming
+    if (!is_of(session, at->second.place)) continue;
+    // Times are whole seconds.
+    if (created_at < at->second.unix_s - std::min<std::uint64_t>(at->second.unix_s, 1)) continue;
+    is_kept = is_kept || at->second.is_kept;
+    latest = std::move(at->second);
     accepted_.erase(at);
   }
+  if (latest) latest->is_kept = is_kept;
   return latest;
+}
+
+void Directory::give_back(Accepted accepted) {
+  const std::lock_guard lock{mutex_};
+  insert(std::move(accepted));
+}
+
+std::vector<Accepted> Directory::unkept(Time before) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<Accepted> all;
+  for (const auto& [mac, accepted] : accepted_) {
+    if (!accepted.is_kept && accepted.at < before) all.push_back(accepted);
+  }
+  return all;
+}
+
+void Directory::kept(const std::vector<Accepted>& written) {
+  const std::lock_guard lock{mutex_};
+  for (const Accepted& one : written) {
+    const auto [begin, end] = accepted_.equal_range(one.place.mac);
+    for (auto it = begin; it != end; ++it) {
+      if (it->second.at == one.at) it->second.is_kept = true;
+    }
+  }
 }
 
 void Directory::put(const Known& session) {
@@ -98,6 +139,13 @@ std::vector<Known> Directory::of_user(const std::string& user) const {
 std::size_t Directory::size() const {
   const std::lock_guard lock{mutex_};
   return sessions_.size();
+}
+
+std::vector<SessionId> Directory::sessions() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<SessionId> all;
+  for (const auto& [id, known] : sessions_) all.push_back(known.key());
+  return all;
 }
 
 }  // namespace gate511::radius

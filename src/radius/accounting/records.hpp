@@ -14,6 +14,12 @@
 
 namespace gate511::radius {
 
+/// Why a session ended of which the gateway has not told it.
+inline constexpr std::string_view kLost = "lost";
+
+/// What was counted, no less than was told of before: a gateway that crashed counts a part anew.
+[[nodiscard]] Counters counters_of(const nlohmann::json& session, const Counters& before);
+
 /// Of `session`, as the gateway tells it, at a unix time. `reason`: why it ended, of a Stop.
 /// Acct-Delay-Time is not in it: that is known when it is sent.
 [[nodiscard]] Record record_of(const Config& config, RecordKind kind, const AccountedSession& known,

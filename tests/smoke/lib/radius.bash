@@ -11,6 +11,11 @@ radius_run=()     # what runs it
 radius_mac=()      # more lines of [mac]
 radius_servers=()  # more lines of [servers]
 radius_more=()     # more sections
+radius_accounting=()  # more lines of FreeRADIUS's section accounting
+radius_spool=     # the bed's, if empty
+radius_ns=net     # where both run
+radius_dir=       # of its socket and spool; the bed's, if empty
+radius_socket=    # of the gateway; the bed's, if empty
 radius_users=()    # entries of FreeRADIUS's file of users
 
 # freeradius_start NAME ADDRESS: one on that address of loopback. Its id is in $background_pid.
@@ -20,11 +25,12 @@ freeradius_start() {
   printf '%sINCLUDE /usr/share/freeradius/dictionary\n' '$' >"$dir/dictionary"
   printf '%s\n' "${radius_users[@]}" >"$dir/users"
   freeradius_config "$dir" "$2" >"$dir/radiusd.conf"
-  in_background net "$1.log" freeradius -f -l stdout -d "$dir"
-  wait_until 10 net sh -c "ss -Hlun 'src $2:1812' | grep -q ." || die "freeradius: $(<"$bed_dir/$1.log")"
+  in_background "$radius_ns" "$1.log" freeradius -f -l stdout -d "$dir"
+  wait_until 10 in_ns "$radius_ns" sh -c "ss -Hlun 'src $2:1812' | grep -q ." || die "freeradius: $(<"$bed_dir/$1.log")"
 }
 
 freeradius_config() {
+  local dir=${radius_dir:-$bed_dir/radius}
   cat <<CONFIG
 prefix = /usr
 libdir = /usr/lib/freeradius
@@ -107,6 +113,7 @@ server default {
   preacct {
   }
   accounting {
+$(printf '    %s\n' "${radius_accounting[@]}")
     detail
   }
 }
@@ -119,7 +126,7 @@ radius_config() {
 identifier = "venue-1"
 
 [gateway]
-socket = "$bed_dir/control.sock"
+socket = "${radius_socket:-$bed_dir/control.sock}"
 
 [servers]
 timeout_ms = 300
@@ -140,11 +147,11 @@ reject_for_s = 3
 $(printf '%s\n' "${radius_mac[@]}")
 
 [accounting]
-spool = "$bed_dir/radius/spool.db"
+spool = "${radius_spool:-$dir/spool.db}"
 interim_s = 2
 
 [door]
-socket = "$bed_dir/radius/radius.sock"
+socket = "$dir/radius.sock"
 group = "$radius_group"
 
 [privileges]
@@ -155,21 +162,22 @@ CONFIG
 
 # radius_start: behind gateway_up, whose control socket the user games may use.
 radius_start() {
+  local dir=${radius_dir:-$bed_dir/radius}
   if [ ! -e "$bed_dir/radius.secret" ]; then
     (umask 027 && printf '%s\n' "$radius_secret" >"$bed_dir/radius.secret")
     chgrp "$(id -g "$radius_user")" "$bed_dir/radius.secret"
-    install -d -o "$radius_user" "$bed_dir/radius"
   fi
-  radius_config >"$bed_dir/radius.toml"
-  : >"$bed_dir/radius.log"
-  in_background net radius.log "${radius_run[@]}" "$(program gate511-radius)" --config "$bed_dir/radius.toml"
+  [ -e "$dir" ] || install -d -o "$radius_user" "$dir"
+  radius_config >"$dir.toml"
+  : >"$dir.log"
+  in_background "$radius_ns" "${dir#"$bed_dir/"}.log" "${radius_run[@]}" "$(program gate511-radius)" --config "$dir.toml"
   radius_pid=$background_pid
   wait_until 10 radius_is_ready || die "gate511-radius did not get ready:
-$(<"$bed_dir/radius.log")"
+$(<"$dir.log")"
 }
 
 radius_is_ready() {
-  ! kill -0 "$radius_pid" 2>/dev/null || grep -q '^gate511-radius: ready' "$bed_dir/radius.log"
+  ! kill -0 "$radius_pid" 2>/dev/null || grep -q '^gate511-radius: ready' "${radius_dir:-$bed_dir/radius}.log"
 }
 
 radius_stop() {
@@ -187,12 +195,12 @@ acct_id() {
 
 # radius_number FILTER: of what `status` tells, by a jq filter.
 radius_number() {
-  "$(program gate511-radius)" --config "$bed_dir/radius.toml" status | jq -e "$1"
+  "$(program gate511-radius)" --config "${radius_dir:-$bed_dir/radius}.toml" status | jq -e "$1"
 }
 
 # radius_has FILTER NUMBER: it is so many, or more.
 radius_has() { [ "$(radius_number "$1")" -ge "$2" ]; }
 
 radius_says() {
-  if wait_until 5 grep -qE -- "$2" "$bed_dir/radius.log"; then passed "$1"; else failed "$1" "$(tail -n 20 "$bed_dir/radius.log")"; fi
+  if wait_until 5 grep -qE -- "$2" "${radius_dir:-$bed_dir/radius}.log"; then passed "$1"; else failed "$1" "$(tail -n 20 "${radius_dir:-$bed_dir/radius}.log")"; fi
 }
