@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # How many new guests a second get a session by their MAC, of a FreeRADIUS on the same machine, and
-# how long one of them waits, beside the server's own time.
+# how long one of them waits, beside the server's own time; and how fast accounting records that had to
+# wait are sent once the server is back.
 # shellcheck source=tests/smoke/lib/smoke.bash
 . "${BASH_SOURCE[0]%/*}/../smoke/lib/smoke.bash"
 # shellcheck source=tests/smoke/lib/radius.bash
@@ -19,6 +20,7 @@ radius_users=('DEFAULT  Auth-Type := Accept')
 radius_mac=('per_second = 3000' 'in_flight = 4000')
 radius_servers=('')
 freeradius_start one 127.0.0.1
+one=$background_pid
 radius_start
 
 step 'New guests, some a second'
@@ -45,5 +47,25 @@ printf 'note: %s sessions of %s guests in %s s: %s a second\n' "$(jq .opened "$b
 radius_number '{authentication: (.authentication | {sent, sent_again, answers, timeouts}), mac, spooled: .accounting.spooled}' |
   jq -c . | sed 's/^/note: /'
 check '2,000 authentications a second' test "$rate" -ge 2000
+
+step 'Records that waited'
+spooled() { radius_number .accounting.spooled; }
+is_drained() { [ "$(spooled)" -eq 0 ]; }
+wait_until 120 is_drained || die "$(spooled) Starts wait still"
+end_process "$one"
+ctl session revoke --tag radius --yes >/dev/null
+sessions=$(jq .opened "$bed_dir/full.json")
+wait_until 120 radius_has .accounting.spooled "$sessions" || die 'the Stops do not come'
+waiting=$(spooled)
+size=$(($(stat -c %s "$bed_dir/radius/spool.db") / waiting))
+freeradius_start two 127.0.0.1
+wait_until 60 radius_number ".accounting.spooled < $waiting" >/dev/null || die 'none is sent'
+since=$(now_ms)
+first=$(spooled)
+wait_until 300 is_drained || die "$(spooled) wait still"
+took=$(($(now_ms) - since))
+printf 'note: %s records, %s bytes each in the spool: %s a second, once the server was found\n' \
+  "$waiting" "$size" $((first * 1000 / took))
+check 'faster than sessions end at 500 a second' test $((first * 1000 / took)) -ge 500
 
 smoke_end

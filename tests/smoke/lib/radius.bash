@@ -14,6 +14,7 @@ radius_more=()     # more sections
 radius_accounting=()  # more lines of FreeRADIUS's section accounting
 radius_spool=     # the bed's, if empty
 radius_ns=net     # where both run
+radius_identifier=venue-1
 radius_dir=       # of its socket and spool; the bed's, if empty
 radius_socket=    # of the gateway; the bed's, if empty
 radius_users=()    # entries of FreeRADIUS's file of users
@@ -123,7 +124,7 @@ CONFIG
 radius_config() {
   cat <<CONFIG
 [nas]
-identifier = "venue-1"
+identifier = "$radius_identifier"
 
 [gateway]
 socket = "${radius_socket:-$bed_dir/control.sock}"
