@@ -19,6 +19,7 @@ gateway_up
 radius_users=('DEFAULT  Auth-Type := Accept')
 radius_mac=('per_second = 3000' 'in_flight = 4000')
 radius_servers=('')
+radius_interim_s=0
 freeradius_start one 127.0.0.1
 one=$background_pid
 radius_start
@@ -57,15 +58,13 @@ ctl session revoke --tag radius --yes >/dev/null
 sessions=$(jq .opened "$bed_dir/full.json")
 wait_until 120 radius_has .accounting.spooled "$sessions" || die 'the Stops do not come'
 waiting=$(spooled)
-size=$(($(stat -c %s "$bed_dir/radius/spool.db") / waiting))
 freeradius_start two 127.0.0.1
 wait_until 60 radius_number ".accounting.spooled < $waiting" >/dev/null || die 'none is sent'
 since=$(now_ms)
 first=$(spooled)
 wait_until 300 is_drained || die "$(spooled) wait still"
 took=$(($(now_ms) - since))
-printf 'note: %s records, %s bytes each in the spool: %s a second, once the server was found\n' \
-  "$waiting" "$size" $((first * 1000 / took))
+printf 'note: of %s records that waited %s a second were taken, once the server was found\n' "$waiting" $((first * 1000 / took))
 check 'faster than sessions end at 500 a second' test $((first * 1000 / took)) -ge 500
 
 smoke_end

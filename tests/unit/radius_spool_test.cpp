@@ -136,6 +136,16 @@ TEST_F(RadiusSpoolFile, IsOneProgramsAlone) {
   EXPECT_FALSE(SpoolLock::take(folder_ / "nowhere/spool.db"));
 }
 
+TEST(RadiusSpoolMax, IsOfAFewThousandAtLeast) {
+  const std::string server =
+      "[[server]]\naddress = \"192.0.2.20\"\nsecret_file = \"/s\"\n[accounting]\n";
+  EXPECT_EQ(parse_config(server + "spool_max = 1000\n", "radius.toml")->spool_max, 1'000U);
+  EXPECT_EQ(parse_config(server, "radius.toml")->spool_max, 1'000'000U);
+  const auto wrong = parse_config(server + "spool_max = 999\n", "radius.toml");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().where, "radius.toml:5");
+}
+
 TEST(RadiusConsumer, HasTheTagInItsName) {
   EXPECT_EQ(consumer_of("radius"), "gate511-radius.radius");
   const std::string long_tag(63, 'x');

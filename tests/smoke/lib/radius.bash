@@ -15,6 +15,7 @@ radius_accounting=()  # more lines of FreeRADIUS's section accounting
 radius_spool=     # the bed's, if empty
 radius_ns=net     # where both run
 radius_identifier=venue-1
+radius_interim_s=2
 radius_dir=       # of its socket and spool; the bed's, if empty
 radius_socket=    # of the gateway; the bed's, if empty
 radius_users=()    # entries of FreeRADIUS's file of users
@@ -149,7 +150,7 @@ $(printf '%s\n' "${radius_mac[@]}")
 
 [accounting]
 spool = "${radius_spool:-$dir/spool.db}"
-interim_s = 2
+interim_s = $radius_interim_s
 
 [door]
 socket = "$dir/radius.sock"
