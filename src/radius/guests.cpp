@@ -125,6 +125,7 @@ void Guests::ask(const Guest& guest) {
   const std::string user = written(place.mac, parts_.config.mac.user_form);
   Request request;
   request.attributes = request_attributes(parts_.config, place, user, kCallCheck);
+  request.about = user;
   request.credentials.kind = Credentials::Kind::kPap;
   request.credentials.password = parts_.password.empty() ? user : parts_.password;
   remember(place, kAskedFor);
@@ -137,14 +138,14 @@ void Guests::ask(const Guest& guest) {
 }
 
 void Guests::take(const Place& place, const Exchange::Result& result) {
-  if (!result) {
+  if (!result && result.error() != Exchange::Failure::kUnusable) {
     ++counts_.unanswered;
     remember(place, kUnansweredFor);
     logging::say(logging::Level::kWarning, "unanswered",
                  fmt::format("mac: no server has answered for {}; see to [[server]]", place.mac));
     return;
   }
-  if ((*result)->code() == Code::kAccessAccept) return accepted(place, Terms::of(**result));
+  if (result && (*result)->code() == Code::kAccessAccept) return accepted(place, Terms::of(**result));
   // A challenge is for people: there is nobody here to answer it.
   ++counts_.rejected;
   remember(place, seconds{parts_.config.mac.reject_for_s});

@@ -35,6 +35,7 @@ void Logins::login(const Door::Json& params, Door::Done done) {
   place.mac = *mac;
   Request request;
   request.attributes = request_attributes(config_, place, user, kLogin);
+  request.about = user;
   request.credentials.kind = config_.uses_chap ? Credentials::Kind::kChap : Credentials::Kind::kPap;
   request.credentials.password = password;
   ++counts_.asked;
@@ -46,11 +47,11 @@ void Logins::login(const Door::Json& params, Door::Done done) {
 
 void Logins::take(const Place& place, const std::string& user, const Exchange::Result& result,
                   const Door::Done& done) {
-  if (!result) {
+  if (!result && result.error() != Exchange::Failure::kUnusable) {
     ++counts_.unanswered;
     return done(tl::unexpected{Door::Refusal{kNoServer, "no RADIUS server answers", "NO_SERVER"}});
   }
-  if ((*result)->code() != Code::kAccessAccept) {
+  if (!result || (*result)->code() != Code::kAccessAccept) {
     ++counts_.rejected;
     return done(Door::Json{{"accepted", false}});
   }

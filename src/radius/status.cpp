@@ -8,12 +8,19 @@ nlohmann::json status_of(const Exchange& exchange) {
   nlohmann::json servers = nlohmann::json::array();
   for (const auto& [name, is_alive] : exchange.servers())
     servers.push_back({{"server", name}, {"is_alive", is_alive}});
-  return {{"servers", std::move(servers)}, {"waiting", exchange.waiting()},
-          {"sent", counts.sent},           {"sent_again", counts.sent_again},
-          {"answers", counts.answers},     {"timeouts", counts.timeouts},
-          {"malformed", counts.malformed}, {"bad_authenticator", counts.bad_authenticator},
-          {"unsealed", counts.unsealed},   {"stray", counts.stray},
-          {"failovers", counts.failovers}, {"deaths", counts.deaths}};
+  return {{"servers", std::move(servers)},
+          {"waiting", exchange.waiting()},
+          {"sent", counts.sent},
+          {"sent_again", counts.sent_again},
+          {"answers", counts.answers},
+          {"unusable", counts.unusable},
+          {"timeouts", counts.timeouts},
+          {"malformed", counts.malformed},
+          {"bad_authenticator", counts.bad_authenticator},
+          {"unsealed", counts.unsealed},
+          {"stray", counts.stray},
+          {"failovers", counts.failovers},
+          {"deaths", counts.deaths}};
 }
 
 nlohmann::json status_of(const DynamicAuthorization& dynamic) {

@@ -59,13 +59,9 @@ Exchange::~Exchange() = default;
 
 tl::expected<void, Error> Exchange::open() {
   epoll_ = FileDescriptor{::epoll_create1(EPOLL_CLOEXEC)};
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
-    auto port = open_port(i);
-    if (!port)
-      return tl::unexpected{Error{servers_[i].server.text(), port.error(), "see to the network"}};
-    servers_[i].ports.push_back(std::move(*port));
-  }
-  return {};
+  if (epoll_) return {};
+  return tl::unexpected{Error{what_, fmt::format("no epoll: {}", std::strerror(errno)),
+                              "see that there are descriptors left"}};
 }
 
 /// Bound to no port: the kernel takes one at random, and hands on what comes from the server alone.
@@ -95,26 +91,34 @@ tl::expected<std::unique_ptr<Exchange::Port>, std::string> Exchange::open_port(s
 
 Exchange::Port* Exchange::free_port(std::size_t server) {
   auto& ports = servers_[server].ports;
+  std::size_t in_use = 0;
   for (const auto& port : ports) {
+    if (port->is_old) continue;
     if (port->used < port->by_id.size()) return port.get();
+    ++in_use;
   }
-  if (ports.size() == kMaxPorts) return nullptr;
+  if (in_use == kMaxPorts) return nullptr;
   auto more = open_port(server);
-  if (!more) return nullptr;
+  if (!more) {
+    logging::say(logging::Level::kWarning, "no_way",
+                 fmt::format("{}: {} is not asked: {}; see to this machine's network", what_,
+                             servers_[server].server.text(), more.error()));
+    return nullptr;
+  }
   ports.push_back(std::move(*more));
   return ports.back().get();
 }
 
-/// The first that is alive. Where none is, one that is dead is tried by one request at a time.
+/// The first that is alive. One that is dead is tried by one request at a time: when its time is
+/// up, and at once where none is alive.
 std::size_t Exchange::choose(std::uint64_t tried, Time now) const {
-  const auto may = [tried](std::size_t i) { return ((tried >> i) & 1U) == 0; };
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
-    if (may(i) && (!servers_[i].is_dead || now >= servers_[i].dead_until)) return i;
-  }
   const bool is_any_alive =
       std::any_of(servers_.begin(), servers_.end(), [](const Peer& peer) { return !peer.is_dead; });
-  for (std::size_t i = 0; !is_any_alive && i < servers_.size(); ++i) {
-    if (may(i) && servers_[i].waiting == 0) return i;
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    const Peer& peer = servers_[i];
+    if (((tried >> i) & 1U) != 0) continue;
+    if (!peer.is_dead) return i;
+    if (peer.waiting == 0 && (!is_any_alive || now >= peer.dead_until)) return i;
   }
   return servers_.size();
 }
@@ -131,19 +135,27 @@ void Exchange::send(Request request, Done done) {
   waiting_.erase(&waiting);
 }
 
-/// To the next server. False: there is none.
+/// To the next server that there is a way to. False: there is none.
 bool Exchange::start(Waiting& waiting, Time now) {
-  const std::size_t server = choose(waiting.tried, now);
-  if (server == servers_.size()) return false;
-  Port* const port = free_port(server);
-  if (port == nullptr) return false;
-  while (port->by_id.at(port->next) != nullptr) ++port->next;
+  for (;;) {
+    const std::size_t server = choose(waiting.tried, now);
+    if (server == servers_.size()) return false;
+    waiting.tried |= std::uint64_t{1} << server;
+    Port* const port = free_port(server);
+    if (port == nullptr) continue;
+    begin(waiting, *port, now);
+    return true;
+  }
+}
+
+void Exchange::begin(Waiting& waiting, Port& port, Time now) {
+  const std::size_t server = port.server;
+  while (port.by_id.at(port.next) != nullptr) ++port.next;
   waiting.server = server;
-  waiting.tried |= std::uint64_t{1} << server;
-  waiting.port = port;
-  waiting.id = port->next++;
-  port->by_id.at(waiting.id) = &waiting;
-  ++port->used;
+  waiting.port = &port;
+  waiting.id = port.next++;
+  port.by_id.at(waiting.id) = &waiting;
+  ++port.used;
   ++servers_[server].waiting;
   waiting.since = now;
   waiting.tries = 1;
@@ -160,13 +172,31 @@ bool Exchange::start(Waiting& waiting, Time now) {
   ++counts_.sent;
   transmit(waiting);
   waiting.deadline = deadlines_.emplace(now + options_.timeout, &waiting);
-  return true;
 }
 
 /// What the kernel does not take now is sent again when its time is up.
 void Exchange::transmit(const Waiting& waiting) {
-  static_cast<void>(
-      ::send(waiting.port->fd.get(), waiting.bytes.data(), waiting.bytes.size(), MSG_NOSIGNAL));
+  const auto is_sent = [&waiting] {
+    return ::send(waiting.port->fd.get(), waiting.bytes.data(), waiting.bytes.size(),
+                  MSG_NOSIGNAL) >= 0;
+  };
+  // ICMP said of an earlier one that nobody listens: that is told once, and nothing was sent.
+  if (is_sent() || (errno == ECONNREFUSED && is_sent()) || errno == EAGAIN) return;
+  logging::say(logging::Level::kWarning, "not_sent",
+               fmt::format("{}: nothing can be sent to {}: {}; see to this machine's network",
+                           what_, servers_[waiting.server].server.text(), std::strerror(errno)));
+  retire(servers_[waiting.server]);
+}
+
+/// What is asked from now on goes by new ports, from the address that this machine has then.
+void Exchange::retire(Peer& peer) {
+  for (const auto& port : peer.ports) port->is_old = true;
+}
+
+void Exchange::close_old_ports() {
+  for (Peer& peer : servers_) {
+    std::erase_if(peer.ports, [](const auto& port) { return port->is_old && port->used == 0; });
+  }
 }
 
 void Exchange::leave(Waiting& waiting) {
@@ -192,6 +222,7 @@ void Exchange::work() {
   for (int i = 0; i < count; ++i)
     receive(*static_cast<Port*>(events.at(static_cast<std::size_t>(i)).data.ptr));
   expire(steady_clock::now());
+  close_old_ports();
   for (const auto& [done, failure] : std::exchange(failed_, {})) done(tl::unexpected{failure});
 }
 
@@ -207,7 +238,7 @@ void Exchange::expire(Time now) {
       continue;
     }
     // A server that has answered another since is there: it is this one that it does not answer.
-    if (servers_[waiting.server].last_answer < waiting.since) give_up(waiting.server, now);
+    if (servers_[waiting.server].last_answer < waiting.since) note_silence(waiting, now);
     leave(waiting);
     if (start(waiting, now)) {
       ++counts_.failovers;
@@ -219,19 +250,29 @@ void Exchange::expire(Time now) {
   }
 }
 
-void Exchange::give_up(std::size_t server, Time now) {
-  Peer& peer = servers_[server];
+void Exchange::note_silence(const Waiting& waiting, Time now) {
+  Peer& peer = servers_[waiting.server];
+  retire(peer);
+  if (peer.is_dead) return give_up(peer, now);
+  const std::string& about = waiting.request.about;
+  peer.unanswered.insert(about.empty() ? fmt::format("{}", fmt::ptr(&waiting)) : about);
+  if (peer.unanswered.size() >= kUnansweredOfTheDead) return give_up(peer, now);
+  logging::say(logging::Level::kWarning, "unanswered_by",
+               fmt::format("{}: {} has not answered {} times in {} ms; see that it runs, knows "
+                           "this machine as a client and has the same secret",
+                           what_, peer.server.text(), options_.tries,
+                           options_.timeout.count() * options_.tries));
+}
+
+void Exchange::give_up(Peer& peer, Time now) {
   const bool was_dead = std::exchange(peer.is_dead, true);
   peer.dead_until = now + options_.dead_time;
   if (was_dead) return;
   ++counts_.deaths;
-  logging::say(
-      logging::Level::kWarning, "server_silent",
-      fmt::format("{}: {} has not answered {} times in {} ms, and is left alone for {} s; "
-                  "see that it runs, knows this machine as a client and has the same "
-                  "secret",
-                  what_, peer.server.text(), options_.tries,
-                  options_.timeout.count() * options_.tries, options_.dead_time.count() / 1000));
+  logging::say(logging::Level::kWarning, "server_silent",
+               fmt::format("{}: {} answers nobody, and is left alone for {} s; see that it runs, "
+                           "knows this machine as a client and has the same secret",
+                           what_, peer.server.text(), options_.dead_time.count() / 1000));
 }
 
 void Exchange::receive(Port& port) {
@@ -251,37 +292,57 @@ void Exchange::refuse(std::uint64_t& count, const Port& port, const std::string&
                            servers_[port.server].server.text(), what));
 }
 
+/// Signed by the server over this very request. That is seen before anything else is read.
+bool Exchange::is_believed(const Port& port, const Waiting& waiting, const Envelope& reply) {
+  const auto refused = [&](std::uint64_t& count, const char* what) {
+    refuse(count, port, what);
+    return false;
+  };
+  const std::string& secret = servers_[port.server].server.secret;
+  if (!is_reply_genuine(reply, waiting.authenticator, secret)) {
+    return refused(counts_.bad_authenticator,
+                   "it is not signed with the secret; see that both have the same");
+  }
+  const Seal seal = check_seal(reply, waiting.authenticator, secret);
+  if (seal == Seal::kWrong)
+    return refused(counts_.bad_authenticator, "its Message-Authenticator is wrong");
+  // Of accounting few servers send one, and nothing is granted by it.
+  if (seal == Seal::kMissing && waiting.request.code == Code::kAccessRequest) {
+    return refused(counts_.unsealed,
+                   "it has no Message-Authenticator; let the server send one with each reply");
+  }
+  return true;
+}
+
 void Exchange::take(Port& port, Bytes datagram) {
-  const auto packet = Packet::parse(datagram);
-  if (!packet) return refuse(counts_.malformed, port, packet.error());
-  Waiting* const waiting = port.by_id.at(packet->id());
-  if (waiting == nullptr || !is_reply_to(packet->code(), waiting->request.code)) {
+  const auto reply = Envelope::of(datagram);
+  if (!reply) return refuse(counts_.malformed, port, reply.error());
+  Waiting* const waiting = port.by_id.at(reply->id());
+  if (waiting == nullptr || !is_reply_to(reply->code(), waiting->request.code)) {
     return refuse(
         counts_.stray, port,
-        fmt::format("{} {} answers nothing that was asked", name_of(packet->code()), packet->id()));
+        fmt::format("{} {} answers nothing that was asked", name_of(reply->code()), reply->id()));
   }
+  if (!is_believed(port, *waiting, *reply)) return;
   Peer& peer = servers_[port.server];
-  const std::string& secret = peer.server.secret;
-  if (!is_reply_genuine(*packet, waiting->authenticator, secret)) {
-    return refuse(counts_.bad_authenticator, port,
-                  "it is not signed with the secret; see that both have the same");
-  }
-  if (waiting->request.code == Code::kAccessRequest) {
-    const Seal seal = check_seal(*packet, waiting->authenticator, secret);
-    if (seal == Seal::kMissing) {
-      return refuse(counts_.unsealed, port,
-                    "it has no Message-Authenticator; let the server send one with each reply");
-    }
-    if (seal == Seal::kWrong)
-      return refuse(counts_.bad_authenticator, port, "its Message-Authenticator is wrong");
-  }
   ++counts_.answers;
   last_answer_ = peer.last_answer = steady_clock::now();
+  peer.unanswered.clear();
   if (std::exchange(peer.is_dead, false)) {
     logging::say(logging::Level::kWarning, "server_back",
                  fmt::format("{}: {} answers again", what_, peer.server.text()));
   }
-  finish(*waiting, &*packet);
+  // An Accounting-Response says nothing but that it is one (RFC 2866, 4.2).
+  const auto packet = waiting->request.code == Code::kAccountingRequest
+                          ? tl::expected<Packet, std::string>{Packet{*reply}}
+                          : Packet::parse(*reply);
+  if (packet) return finish(*waiting, &*packet);
+  ++counts_.unusable;
+  logging::say(logging::Level::kWarning, "reply_unusable",
+               fmt::format("{}: {} of {} is not understood, and counts as a reject: {}; see to "
+                           "what that server sends",
+                           what_, name_of(reply->code()), peer.server.text(), packet.error()));
+  finish(*waiting, tl::unexpected{Failure::kUnusable});
 }
 
 void Exchange::finish(Waiting& waiting, const Result& result) {

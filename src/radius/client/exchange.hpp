@@ -3,7 +3,8 @@
 // Requests to RADIUS servers, and their answers, without waiting: many are on their way at once,
 // each is sent again where no answer comes, and goes to the next server where one is silent. What
 // is no answer of the server's to a request that waits is dropped and counted, and the request
-// waits on. One thread.
+// waits on. Ports are opened as they are needed, and anew where a server was silent: the network
+// may come up later than this, and this machine's address may change. One thread.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -14,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,9 @@ struct Request {
   Code code = Code::kAccessRequest;  ///< or kAccountingRequest
   Attributes attributes;
   Credentials credentials;
+  /// Whom it is about, such as the user: a server that leaves one unanswered may do so for all
+  /// others. Empty: nobody else.
+  std::string about;
 };
 
 class Exchange {
@@ -50,6 +55,7 @@ class Exchange {
   enum class Failure : std::uint8_t {
     kNoAnswer,  ///< of any server
     kNoRoom,    ///< as many requests wait as may
+    kUnusable,  ///< the server's own answer is none that may be read: it grants nothing
   };
   using Result = tl::expected<const Packet*, Failure>;
   /// The packet is there until it returns. It may send.
@@ -59,6 +65,7 @@ class Exchange {
     std::uint64_t sent = 0;  ///< requests; each once to each server
     std::uint64_t sent_again = 0;
     std::uint64_t answers = 0;
+    std::uint64_t unusable = 0;           ///< those of them that are malformed
     std::uint64_t timeouts = 0;           ///< requests that no server has answered
     std::uint64_t malformed = 0;          ///< these four: packets that were dropped
     std::uint64_t bad_authenticator = 0;  ///< not signed with the secret over the request
@@ -101,6 +108,7 @@ class Exchange {
     std::size_t used = 0;
     std::uint8_t next = 0;
     std::size_t server = 0;
+    bool is_old = false;  ///< no more is sent from it
   };
   struct Peer {
     Server server;
@@ -108,21 +116,29 @@ class Exchange {
     Time dead_until{};
     Time last_answer{};
     std::size_t waiting = 0;
+    std::set<std::string> unanswered;  ///< whom it has not answered, since it answered anybody
     bool is_dead = false;
   };
   static constexpr std::size_t kMaxPorts = 32;
+  /// A server that does not answer for one user may do so for that user alone.
+  static constexpr std::size_t kUnansweredOfTheDead = 2;
 
   [[nodiscard]] tl::expected<std::unique_ptr<Port>, std::string> open_port(std::size_t server);
   [[nodiscard]] Port* free_port(std::size_t server);
   /// The server for a request that was at those of `tried`; servers_.size(): none.
   [[nodiscard]] std::size_t choose(std::uint64_t tried, Time now) const;
   [[nodiscard]] bool start(Waiting& waiting, Time now);
+  void begin(Waiting& waiting, Port& port, Time now);
   void transmit(const Waiting& waiting);
+  void retire(Peer& peer);
+  void close_old_ports();
   void leave(Waiting& waiting);
   void expire(Time now);
-  void give_up(std::size_t server, Time now);
+  void note_silence(const Waiting& waiting, Time now);
+  void give_up(Peer& peer, Time now);
   void receive(Port& port);
   void take(Port& port, Bytes datagram);
+  [[nodiscard]] bool is_believed(const Port& port, const Waiting& waiting, const Envelope& reply);
   void finish(Waiting& waiting, const Result& result);
   void refuse(std::uint64_t& count, const Port& port, const std::string& what);
 

@@ -55,7 +55,7 @@ std::string_view name_of(Code code) noexcept {
   return "another code";
 }
 
-tl::expected<Packet, std::string> Packet::parse(Bytes datagram) {
+tl::expected<Envelope, std::string> Envelope::of(Bytes datagram) {
   const auto bad = [](std::string what) { return tl::unexpected{std::move(what)}; };
   if (datagram.size() < kHeader) return bad(fmt::format("it has {} bytes", datagram.size()));
   const std::size_t length = octet(datagram, 2) << 8U | octet(datagram, 3);
@@ -63,14 +63,40 @@ tl::expected<Packet, std::string> Packet::parse(Bytes datagram) {
     return bad(fmt::format("its length field is {}", length));
   if (length > datagram.size())
     return bad(fmt::format("its length field is {}, and {} bytes came", length, datagram.size()));
-  Packet packet;
-  packet.bytes_ = datagram.first(length);  // RFC 2865, 3: what is behind is padding
-  if (auto wrong = packet.read_attributes()) return bad(std::move(*wrong));
+  Envelope envelope;
+  envelope.bytes_ = datagram.first(length);  // RFC 2865, 3: what is behind is padding
+  return envelope;
+}
+
+/// What is broken hides what stands behind it.
+std::optional<std::size_t> Envelope::message_authenticator() const noexcept {
+  for (std::size_t at = kHeader; at + 2 <= bytes_.size();) {
+    const std::size_t length = octet(bytes_, at + 1);
+    if (length < 2 || length > bytes_.size() - at) return std::nullopt;
+    const AttributeId id{0, static_cast<std::uint8_t>(bytes_[at])};
+    if (id == attribute::kMessageAuthenticator) {
+      if (!fits(Shape::kAuthenticator, length - 2)) return std::nullopt;
+      return at + 2;
+    }
+    at += length;
+  }
+  return std::nullopt;
+}
+
+tl::expected<Packet, std::string> Packet::parse(Bytes datagram) {
+  const auto envelope = Envelope::of(datagram);
+  if (!envelope) return tl::unexpected{envelope.error()};
+  return parse(*envelope);
+}
+
+tl::expected<Packet, std::string> Packet::parse(const Envelope& envelope) {
+  Packet packet{envelope};
+  if (auto wrong = packet.read_attributes()) return tl::unexpected{std::move(*wrong)};
   return packet;
 }
 
 std::optional<std::string> Packet::read_attributes() {
-  for (Bytes rest = bytes_.subspan(kHeader); !rest.empty();) {
+  for (Bytes rest = bytes().subspan(kHeader); !rest.empty();) {
     if (rest.size() < 2) return "a byte is left over behind its attributes";
     const AttributeId id{0, static_cast<std::uint8_t>(rest[0])};
     const std::size_t length = octet(rest, 1);
@@ -114,7 +140,7 @@ std::optional<std::string> Packet::take_vendor(Bytes value) {
   return std::nullopt;
 }
 
-Authenticator Packet::authenticator() const noexcept {
+Authenticator Envelope::authenticator() const noexcept {
   Authenticator copy;
   std::copy_n(bytes_.begin() + 4, copy.size(), copy.begin());
   return copy;
@@ -140,12 +166,6 @@ std::optional<std::string> Packet::text(AttributeId id) const {
   std::transform(value->begin(), value->end(), text.begin(),
                  [](std::byte byte) { return static_cast<char>(byte); });
   return text;
-}
-
-std::optional<std::size_t> Packet::message_authenticator() const noexcept {
-  const auto value = find(attribute::kMessageAuthenticator);
-  if (!value) return std::nullopt;
-  return static_cast<std::size_t>(value->data() - bytes_.data());
 }
 
 }  // namespace gate511::radius

@@ -35,7 +35,7 @@ bool equal(Bytes a, Bytes b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-std::vector<std::byte> with_authenticator(const Packet& packet, const Authenticator& over) {
+std::vector<std::byte> with_authenticator(const Envelope& packet, const Authenticator& over) {
   std::vector<std::byte> copy{packet.bytes().begin(), packet.bytes().end()};
   std::copy(over.begin(), over.end(), copy.begin() + 4);
   return copy;
@@ -69,15 +69,16 @@ Authenticator random_authenticator() {
   return random;
 }
 
-bool is_reply_genuine(const Packet& reply, const Authenticator& request, std::string_view secret) {
+bool is_reply_genuine(const Envelope& reply, const Authenticator& request,
+                      std::string_view secret) {
   return equal(md5_of(with_authenticator(reply, request), secret), reply.authenticator());
 }
 
-bool is_request_genuine(const Packet& request, std::string_view secret) {
+bool is_request_genuine(const Envelope& request, std::string_view secret) {
   return equal(md5_of(with_authenticator(request, {}), secret), request.authenticator());
 }
 
-Seal check_seal(const Packet& packet, const Authenticator& over, std::string_view secret) {
+Seal check_seal(const Envelope& packet, const Authenticator& over, std::string_view secret) {
   const auto at = packet.message_authenticator();
   if (!at) return Seal::kMissing;
   std::vector<std::byte> copy = with_authenticator(packet, over);

@@ -18,15 +18,15 @@ namespace gate511::radius {
 [[nodiscard]] Authenticator random_authenticator();
 
 /// A reply is signed over the authenticator of its request (RFC 2865, 3; 5176, 2.3).
-[[nodiscard]] bool is_reply_genuine(const Packet& reply, const Authenticator& request,
+[[nodiscard]] bool is_reply_genuine(const Envelope& reply, const Authenticator& request,
                                     std::string_view secret);
 /// A request of accounting or of dynamic authorization, over zeros (RFC 2866, 3; 5176, 2.3).
-[[nodiscard]] bool is_request_genuine(const Packet& request, std::string_view secret);
+[[nodiscard]] bool is_request_genuine(const Envelope& request, std::string_view secret);
 
 enum class Seal : std::uint8_t { kGood, kMissing, kWrong };
 /// The Message-Authenticator. `over`: of a reply, the authenticator of the request; of a request of
 /// dynamic authorization, zeros.
-[[nodiscard]] Seal check_seal(const Packet& packet, const Authenticator& over,
+[[nodiscard]] Seal check_seal(const Envelope& packet, const Authenticator& over,
                               std::string_view secret);
 
 /// User-Password (RFC 2865, 5.2), of 128 bytes at most.
