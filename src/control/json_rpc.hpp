@@ -51,6 +51,7 @@ inline constexpr int kInvalidParams = -32602;
 [[nodiscard]] RpcError bad_config(std::string message);     ///< -32008
 [[nodiscard]] RpcError needs_restart(std::string message);  ///< -32009
 [[nodiscard]] RpcError pairs_full(std::string message);     ///< -32010
+[[nodiscard]] RpcError exists(std::string message);         ///< -32011
 }  // namespace rpc
 
 /// What a method answers: a document, or what is JSON text already, for large answers.

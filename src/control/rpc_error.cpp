@@ -54,6 +54,9 @@ RpcError needs_restart(std::string message) {
 RpcError pairs_full(std::string message) {
   return with_reason(-32010, "PAIRS_FULL", std::move(message));
 }
+RpcError exists(std::string message) {
+  return with_reason(-32011, "EXISTS", std::move(message));
+}
 }  // namespace rpc
 
 }  // namespace gate511::control

@@ -103,14 +103,20 @@ RpcError Service::not_stored(std::string_view change) const {
 
 std::optional<RpcError> Service::add_one(const Json& given, Sessions::Batch& batch,
                                          std::string& out) {
-  Params params{given,
-                {"mac", "vlan", "link", "state", "ttl_s", "expires_at", "rate_up_bps",
-                 "rate_down_bps", "idle_s", "quota_bytes", "tag", "user", "class", "bind_ip"}};
+  Params params{
+      given,
+      {"mac", "vlan", "link", "state", "ttl_s", "expires_at", "rate_up_bps", "rate_down_bps",
+       "idle_s", "quota_bytes", "tag", "user", "class", "bind_ip", "only_new"}};
+  const bool only_new = params.boolean("only_new").value_or(false);
   const auto client = read_key(params, parts_.keys);
   const SessionFields fields = read_fields(params, parts_.clock.unix_ns() / kNsPerSecond);
   if (params.error() || !client) return *params.error();
   const auto key = make_key(parts_.keys, *client);
   if (!key) return key.error();
+  if (only_new && parts_.sessions.record(*key) != nullptr) {
+    return rpc::exists(fmt::format("{} has a session already; leave out `only_new` to change it",
+                                   net::to_string(key->mac())));
+  }
   const auto added = parts_.sessions.upsert(*key, fields, batch);
   if (!added) {
     return rpc::table_full(

@@ -94,6 +94,15 @@ void Guests::sent_away(const std::string& mac) {
   away_.put(mac, parts_.clock() + seconds{parts_.config.mac.reject_for_s});
 }
 
+void Guests::stays(const std::string& mac) {
+  away_.drop(mac);
+}
+
+bool Guests::is_away(const std::string& mac, Time now) {
+  const Time* const until = away_.find(mac);
+  return until != nullptr && now < *until;
+}
+
 void Guests::seen(const std::vector<Guest>& guests) {
   const MacConfig& config = parts_.config.mac;
   if (!config.is_on) return;
@@ -105,8 +114,7 @@ void Guests::seen(const std::vector<Guest>& guests) {
     ++counts_.seen;
     const Time now = parts_.clock();
     const Time* const until = known_.find(guest.place);
-    const Time* const away = away_.find(guest.place.mac);
-    if ((until != nullptr && now < *until) || (away != nullptr && now < *away)) {
+    if ((until != nullptr && now < *until) || is_away(guest.place.mac, now)) {
       ++counts_.known;
     } else if (!take_budget(now)) {
       ++counts_.over_budget;
@@ -145,31 +153,57 @@ void Guests::take(const Place& place, const Exchange::Result& result) {
                  fmt::format("mac: no server has answered for {}; see to [[server]]", place.mac));
     return;
   }
-  if (result && (*result)->code() == Code::kAccessAccept) return accepted(place, Terms::of(**result));
+  if (result && (*result)->code() == Code::kAccessAccept)
+    return accepted(place, Terms::of(**result));
   // A challenge is for people: there is nobody here to answer it.
   ++counts_.rejected;
   remember(place, seconds{parts_.config.mac.reject_for_s});
 }
 
-/// `state` is left out: who was blocked meanwhile stays so.
+/// `state` is left out, and so is all else of a session that somebody has opened meanwhile: a
+/// voucher's, or an operator's who blocks.
 void Guests::accepted(const Place& place, const Terms& terms) {
+  if (is_away(place.mac, parts_.clock())) {
+    ++counts_.sent_away;
+    return remember(place, kAcceptedFor);
+  }
   ++counts_.accepted;
   if (parts_.on_accept) parts_.on_accept(place, terms);
   const std::string user = written(place.mac, parts_.config.mac.user_form);
-  parts_.changes.add(place, session_params(parts_.config, terms, user),
-                     [this, place](const Changes::Result& result) {
-                       if (result) {
-                         ++counts_.opened;
-                         return remember(place, kAcceptedFor);
-                       }
-                       ++counts_.not_opened;
-                       remember(place, kUnansweredFor);
-                       logging::say(
-                           logging::Level::kError, "not_opened",
-                           fmt::format("mac: {} is accepted, and has no session: {}; see "
-                                       "to the gateway",
-                                       place.mac, logging::escaped(result.error().message)));
-                     });
+  nlohmann::json params = session_params(parts_.config, terms, user);
+  params["only_new"] = true;
+  parts_.changes.add(place, std::move(params),
+                     [this, place](const Changes::Result& result) { opened(place, result); });
+}
+
+void Guests::opened(const Place& place, const Changes::Result& result) {
+  if (result) {
+    ++counts_.opened;
+    return remember(place, kAcceptedFor);
+  }
+  if (result.error().reason == "EXISTS") return look_whose_it_is(place);
+  ++counts_.not_opened;
+  if (parts_.on_unused) parts_.on_unused(place);
+  remember(place, kUnansweredFor);
+  logging::say(logging::Level::kError, "not_opened",
+               fmt::format("mac: {} is accepted, and has no session: {}; see to the gateway",
+                           place.mac, logging::escaped(result.error().message)));
+}
+
+/// It is this one where the connection broke before the gateway's answer, and it was asked again.
+void Guests::look_whose_it_is(const Place& place) {
+  parts_.changes.call(
+      "session.get", place, nlohmann::json::object(), [this, place](const Changes::Result& found) {
+        const auto session =
+            found ? found->value("session", nlohmann::json::object()) : nlohmann::json::object();
+        remember(place, kAcceptedFor);
+        if (text_of(session, "tag") == parts_.config.tag) {
+          ++counts_.opened;
+          return;
+        }
+        ++counts_.already;
+        if (parts_.on_unused) parts_.on_unused(place);
+      });
 }
 
 }  // namespace gate511::radius

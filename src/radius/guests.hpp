@@ -44,10 +44,14 @@ class Guests {
     std::uint64_t known = 0;        ///< they were asked for a short time ago
     std::uint64_t over_budget = 0;  ///< left out: too many at once
     std::uint64_t opened = 0;       ///< sessions
+    std::uint64_t already = 0;      ///< accepted, and somebody else had opened one meanwhile
+    std::uint64_t sent_away = 0;    ///< accepted, and a Disconnect came meanwhile
     std::uint64_t not_opened = 0;   ///< accepted, and the gateway did not take it
   };
   /// Of an Accept: before its session is opened.
   using OnAccept = std::function<void(const Place& place, const Terms& terms)>;
+  /// It opened none.
+  using OnUnused = std::function<void(const Place& place)>;
 
   struct Parts {
     const Config& config;
@@ -55,6 +59,7 @@ class Guests {
     Exchange& exchange;
     Changes& changes;
     OnAccept on_accept;
+    OnUnused on_unused;
     Clock clock = [] { return std::chrono::steady_clock::now(); };
   };
   /// References outlive this.
@@ -63,6 +68,8 @@ class Guests {
   void seen(const std::vector<Guest>& guests);
   /// One whose session was ended by who may: not to be let in again at once.
   void sent_away(const std::string& mac);
+  /// Its session was not ended after all.
+  void stays(const std::string& mac);
 
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] std::size_t remembered() const { return known_.size(); }
@@ -71,6 +78,9 @@ class Guests {
   void ask(const Guest& guest);
   void take(const Place& place, const Exchange::Result& result);
   void accepted(const Place& place, const Terms& terms);
+  void opened(const Place& place, const Changes::Result& result);
+  void look_whose_it_is(const Place& place);
+  [[nodiscard]] bool is_away(const std::string& mac, Time now);
   [[nodiscard]] bool take_budget(Time now);
   void remember(const Place& place, std::chrono::milliseconds time);
 

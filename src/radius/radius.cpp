@@ -70,9 +70,11 @@ struct Radius::Parts {
       {config, secrets.mac_password, authentication, changes,
        [this](const Place& place, const Terms& terms) {
          directory.accepted({place, terms.user, terms.classes, terms.interim_s.value_or(0)});
-       }}};
+       },
+       [this](const Place& place) { static_cast<void>(directory.take_accepted(place)); }}};
   DynamicAuthorization dynamic{{config, secrets.coa_clients, directory, changes,
-                                [this](const std::string& mac) { guests.sent_away(mac); }, unix_s}};
+                                [this](const std::string& mac) { guests.sent_away(mac); },
+                                [this](const std::string& mac) { guests.stays(mac); }, unix_s}};
   Logins logins{config, authentication, directory};
   Sightings sightings{config.socket, inbox,
                       [this](const std::vector<Guest>& seen) { guests.seen(seen); }};

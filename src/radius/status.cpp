@@ -57,6 +57,8 @@ nlohmann::json status_of(const Guests& guests, std::uint64_t left_out) {
           {"unanswered", counts.unanswered},
           {"opened", counts.opened},
           {"not_opened", counts.not_opened},
+          {"already", counts.already},
+          {"sent_away", counts.sent_away},
           {"remembered", guests.remembered()}};
 }
 

@@ -109,6 +109,7 @@ says 'port list' 0 "^venue .*$(access_port) " port list
 says 'session add' 0 "^added $mac: authenticated, ends in 1h 0m$" \
   session add "$mac" --ttl 1h --tag room-12 --user ann
 says 'session add, again' 0 "^changed $mac: restricted, ends " session add "$mac" --state restricted
+refuses 'session add --only-new' 1 "session\.add: $mac has a session already; leave out" session add "$mac" --only-new --ttl 2h
 says 'session add, an end' 0 '^added .*, ends in ' session add "$other" --until 2099-01-01T00:00Z
 says 'session get' 0 '^tag +room-12$' session get "$mac"
 says 'session list' 0 "^$mac  restricted " session list --tag room-12

@@ -37,6 +37,10 @@ radius_users=("$(dashed client)  Cleartext-Password := \"$(dashed client)\"
 	WISPr-Bandwidth-Max-Down = $rate,
 	ChilliSpot-Max-Total-Octets = 1000000000,
 	Class = 0x6f6e65")
+# What no server should say.
+radius_users+=("$(dashed g)  Cleartext-Password := \"$(dashed g)\"
+	Session-Timeout = 60,
+	Session-Timeout += 61")
 for name in c d e f i; do
   radius_users+=("$(dashed "$name")  Cleartext-Password := \"$(dashed "$name")\"")
 done
@@ -75,12 +79,29 @@ check "its rate holds: $percent %" jq -en "$percent >= 98 and $percent <= 102"
 step 'Rejected'
 gets_none 'a guest that is not known' a
 equal 'it was asked for once' "$(grep -c "Login incorrect.*$(dashed a)" "$bed_dir/one.log")" 1
-equal 'the server is told of port and place' "$(radius_number '[.mac.accepted, .mac.rejected, .mac.opened]' | jq -c .)" '[1,1,1]'
+equal 'and counted' "$(radius_number '[.mac.accepted, .mac.rejected, .mac.opened]' | jq -c .)" '[1,1,1]'
+# asked_with ATTRIBUTE VALUE: the server was, in each request that it has had.
+asked_with() {
+  equal "$1" "$(grep -E "^\s*$1 = " "$bed_dir/one/asked" | sort -u | tr -d '\t')" "$1 = $2"
+}
+step 'What the server is told'
+asked_with NAS-Identifier '"venue-1"'
+asked_with NAS-Port-Id '"venue"'
+asked_with NAS-Port 0
+asked_with NAS-Port-Type Wireless-802.11
+asked_with Service-Type Call-Check
+equal 'Calling-Station-Id' "$(grep -c "Calling-Station-Id = \"$(dashed a)\"" "$bed_dir/one/asked")" 1
 
 step 'By the API of the door'
 check 'gate511-radius status tells its numbers' radius_number '.authentication.answers == 2 and .gateway.sightings and .authentication.bad_authenticator == 0'
 matches 'and is refused where there is none' "$("$(program gate511-radius)" --config <(radius_config | sed 's|radius.sock|none.sock|') status 2>&1 || true)" \
   '^gate511-radius: .*none.sock: .*; see that gate511-radius runs'
+
+step 'An answer that nobody understands'
+gets_none 'of a server that says Session-Timeout twice' g
+check 'it is a reject' radius_number '.authentication.unusable == 1 and .mac.rejected == 2 and .authentication.timeouts == 0'
+radius_says 'which is told of' '^gate511-radius: authentication: Access-Accept of 127.0.0.1:1812 is not understood, and counts as a reject: Session-Timeout is repeated; see to what that server sends$'
+check 'and the server is used on' radius_number '.authentication.servers[0].is_alive and .authentication.deaths == 0'
 
 step 'The gateway restarts'
 gateway_stop
@@ -92,7 +113,7 @@ radius_stop
 printf 'another secret of the bed\n' >"$bed_dir/radius.secret"
 radius_start
 gets_none 'with a wrong secret' d
-radius_says 'the operator is told' '^gate511-radius: authentication: 127.0.0.1:1812 has not answered 2 times in 600 ms, and is left alone for 5 s; see that it runs, knows this machine as a client and has the same secret$'
+radius_says 'the operator is told' '^gate511-radius: authentication: 127.0.0.1:1812 has not answered 2 times in 600 ms; see that it runs, knows this machine as a client and has the same secret$'
 radius_says 'who waits for no server' '^gate511-radius: mac: no server has answered for '
 radius_stop
 printf '%s\n' "$radius_secret" >"$bed_dir/radius.secret"
@@ -103,8 +124,10 @@ freeradius_start two 127.0.0.2
 two=$background_pid
 radius_start
 gets_session 'the second one is asked where the first is silent' d
-check 'which is counted' radius_number '.authentication.failovers >= 1 and .authentication.deaths == 1'
-gets_session 'and asked first from then on' e
+check 'which is counted' radius_number '.authentication.failovers >= 1'
+gets_session 'and so is the next guest' e
+check 'the first one is left alone from then on' radius_number '.authentication.deaths == 1 and (.authentication.servers[0].is_alive | not)'
+radius_says 'which is told of' '^gate511-radius: authentication: 127.0.0.1:1812 answers nobody, and is left alone for 5 s; see that it runs, '
 end_process "$two"
 radius_stop
 
@@ -129,13 +152,30 @@ radius_says 'and is told of' '^gate511-radius: authentication: a packet of 127.0
 hostile f unsealed unsealed
 equal 'nor does one without a Message-Authenticator' "$(jq -c . "$bed_dir/said")" '[0,0]'
 radius_says 'which is told of' 'is not believed: it has no Message-Authenticator; let the server send one with each reply$'
-hostile g malformed repeated
-equal 'nor one with an attribute twice' "$(jq -c . "$bed_dir/said")" '[0,0]'
-radius_says 'which is told of as well' 'is not believed: Session-Timeout is repeated$'
-hostile h malformed broken
-equal 'nor one that is broken' "$(jq -c . "$bed_dir/said")" '[0,0]'
+hostile g unusable repeated
+equal 'nor one with an attribute twice' "$(jq -c . "$bed_dir/said")" '[1,0]'
+hostile h unusable broken
+equal 'nor one that is broken' "$(jq -c . "$bed_dir/said")" '[1,0]'
+radius_says 'which is told of as well' 'counts as a reject: Session-Timeout has the length 255, where 2 bytes are left; see to'
 hostile h bad_authenticator good replay
 equal 'and one that was recorded is good once' "$(jq -c . "$bed_dir/said")" '[1,1]'
+
+step 'An Accept that comes late'
+radius_timeout=5000
+LATE=$bed_dir/late in_background net late.log /usr/bin/python3 "$smoke_lib/radius_server.py" 127.0.0.1 "$radius_secret" late
+late=$background_pid
+wait_until 5 net sh -c "ss -Hlun 'src 127.0.0.1:1812' | grep -q ." || die 'no server'
+radius_start
+speaks b
+check 'a guest is asked for' wait_until 5 radius_has .mac.asked 1
+ctl session add "$(mac_of b)" --ttl 1h --quota 100000000 --tag voucher --user v7 >/dev/null
+touch "$bed_dir/late"
+check 'who has a session by then' wait_until 5 radius_has .mac.already 1
+equal 'keeps what it has' "$(ctl -j session get "$(mac_of b)" | jq -c '.session | [.tag, .user, .quota_bytes, .ttl_s > 3500 and .ttl_s <= 3600]')" '["voucher","v7",100000000,true]'
+check 'which is not accounted for' radius_number '.accounting.starts == 0 and .mac.opened == .mac.accepted - .mac.already'
+end_process "$late"
+radius_stop
+radius_timeout=300
 
 step 'MACs made up by the thousand'
 freeradius_start three 127.0.0.1

@@ -35,6 +35,8 @@ TEST_F(ServiceTest, ASessionsLife) {
     "expires_at":1750003600,"packets_up":0,"bytes_up":0,"packets_down":0,"bytes_down":0,
     "rate_up_bps":0,"rate_down_bps":0,"idle_s":0,"quota_bytes":0,"class":"","bind_ip":false,"first_seen":null,"last_seen":null})"));
   EXPECT_EQ(result("session.add", {{"mac", kMac}, {"state", "blocked"}})["created"], false);
+  EXPECT_EQ(error("session.add", {{"mac", kMac}, {"only_new", true}, {"ttl_s", 1}}),
+            "-32011 02:00:5e:00:53:01 has a session already; leave out `only_new` to change it");
   const Json got = result("session.get", {{"mac", kMac}});
   EXPECT_EQ(got["session"]["state"], "blocked");
   EXPECT_EQ(got["generation"], 2);

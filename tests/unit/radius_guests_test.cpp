@@ -172,7 +172,7 @@ class RadiusGuests : public testing::Test {
   Inbox inbox_;
   Changes changes_{"/nowhere", inbox_};
   std::chrono::steady_clock::time_point now_{1'000s};
-  Guests guests_{{config_, password_, exchange_, changes_, {}, [this] { return now_; }}};
+  Guests guests_{{config_, password_, exchange_, changes_, {}, {}, [this] { return now_; }}};
 };
 
 TEST_F(RadiusGuests, MadeUpByTheThousandReachNoServer) {
@@ -197,6 +197,15 @@ TEST_F(RadiusGuests, AreAskedForOnce) {
   now_ += 601s;
   see(9, 1);
   EXPECT_EQ(guests_.counts().asked, 6U);
+}
+
+TEST_F(RadiusGuests, WhoseSessionWasNotEndedAreNotSentAway) {
+  guests_.sent_away("02:00:5e:01:00:00");
+  see(0, 1);
+  EXPECT_EQ(guests_.counts().asked, 0U);
+  guests_.stays("02:00:5e:01:00:00");
+  see(0, 1);
+  EXPECT_EQ(guests_.counts().asked, 1U);
 }
 
 TEST_F(RadiusGuests, OfOtherZonesAreNotAskedFor) {

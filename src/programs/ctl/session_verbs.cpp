@@ -22,6 +22,7 @@ struct Given {
   std::optional<std::string> service_class, bind_ip, link, to_mac, to_link;
   std::optional<unsigned> vlan, to_vlan;
   bool all = false;
+  bool only_new = false;
   bool yes = false;
 };
 
@@ -46,6 +47,7 @@ tl::expected<Json, Failure> params_of(const Given& given) {
   put_rate(params, "rate_down_bps", "--rate-down", given.rate_down, wrong);
   put_size(params, "quota_bytes", "--quota", given.quota, wrong);
   put_addresses(params, "bind_ip", "--bind-ip", given.bind_ip, wrong);
+  if (given.only_new) params["only_new"] = true;
   if (wrong) return tl::unexpected{std::move(*wrong)};
   return params;
 }
@@ -137,6 +139,7 @@ void add_session_verbs(CLI::App& app, Command& command) {
   adding->add_option("--class", given->service_class, "class of service");
   adding->add_option("--bind-ip", given->bind_ip,
                      "the only addresses it may use: seen (at first), off, or ADDRESS,...");
+  adding->add_flag("--only-new", given->only_new, "change none that is there");
   for (CLI::App* each : {adding, listing})
     each->add_option("--state", given->state, "authenticated, restricted or blocked");
   for (CLI::App* each : {adding, listing, revoking}) {

@@ -217,11 +217,10 @@ void DynamicAuthorization::disconnect(const Asker& asker, const Known& session) 
     parts_.on_disconnect(place.mac);  // before it is done: its client may speak at once
     parts_.changes.call("session.revoke", place, nlohmann::json::object(),
                         [this, asker, mac = place.mac](const Changes::Result& result) {
-                          if (!result) return answer(asker, ErrorCause::kResources);
-                          if (!result->value("existed", false))
-                            return answer(asker, ErrorCause::kNoSession);
-                          parts_.on_disconnect(mac);
-                          answer(asker, std::nullopt);
+                          const bool is_over = result && result->value("existed", false);
+                          is_over ? parts_.on_disconnect(mac) : parts_.on_kept(mac);
+                          if (is_over) return answer(asker, std::nullopt);
+                          answer(asker, result ? ErrorCause::kNoSession : ErrorCause::kResources);
                         });
   });
 }

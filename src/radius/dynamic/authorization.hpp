@@ -53,6 +53,7 @@ class DynamicAuthorization {
     const Directory& directory;
     Changes& changes;
     std::function<void(const std::string& mac)> on_disconnect;
+    std::function<void(const std::string& mac)> on_kept;  ///< it was not ended after all
     std::function<std::uint64_t()> unix_s;
   };
   /// References outlive this.

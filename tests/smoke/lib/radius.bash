@@ -18,6 +18,7 @@ radius_identifier=venue-1
 radius_interim_s=2
 radius_dir=       # of its socket and spool; the bed's, if empty
 radius_socket=    # of the gateway; the bed's, if empty
+radius_timeout=300 # ms
 radius_users=()    # entries of FreeRADIUS's file of users
 
 # freeradius_start NAME ADDRESS: one on that address of loopback. Its id is in $background_pid.
@@ -69,6 +70,10 @@ modules {
     filename = $1/detail
     permissions = 0600
   }
+  detail asked {
+    filename = $1/asked
+    permissions = 0600
+  }
   always reject {
     rcode = reject
   }
@@ -90,6 +95,7 @@ server default {
     port = 1813
   }
   authorize {
+    asked
     chap
     files
     pap
@@ -131,7 +137,7 @@ identifier = "$radius_identifier"
 socket = "${radius_socket:-$bed_dir/control.sock}"
 
 [servers]
-timeout_ms = 300
+timeout_ms = $radius_timeout
 tries = 2
 dead_time_s = 5
 $(printf '%s\n' "${radius_servers[@]}")

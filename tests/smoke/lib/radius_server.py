@@ -10,12 +10,15 @@ The first request is answered as the first MODE says, the next as the second, th
   replay     what was answered rightly to the first request that came
   silent     nothing
   good       accepted
+  late       accepted, once there is a file of the name LATE in the environment
 """
 import hashlib
 import hmac
+import os
 import socket
 import struct
 import sys
+import time
 
 address, secret, modes = sys.argv[1], sys.argv[2].encode(), sys.argv[3:]
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -50,6 +53,8 @@ while True:
         server.sendto(accept(request, secret, tail=b"\x1b\xff"), peer)
     elif mode == "replay":
         server.sendto(recorded[:1] + request[1:2] + recorded[2:], peer)
-    elif mode == "good":
+    elif mode in ("good", "late"):
+        while mode == "late" and not os.path.exists(os.environ["LATE"]):
+            time.sleep(0.02)
         server.sendto(accept(request, secret, timeout), peer)
     print(mode, flush=True)

@@ -21,7 +21,7 @@ _gate511ctl_words() {
 _gate511ctl_options() {
   case $1 in
     'session add') echo '--ttl --until --idle --rate-up --rate-down --quota --class --bind-ip' \
-      '--state --tag --user --vlan --link' ;;
+      '--state --tag --user --only-new --vlan --link' ;;
     'session get') echo '--vlan --link' ;;
     'session list') echo '--state --tag --user --vlan --link' ;;
     'session revoke') echo '--tag --user --all --yes --vlan --link' ;;
