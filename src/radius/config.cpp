@@ -31,6 +31,7 @@ constexpr std::size_t kMaxTag = 64;    // the same
 constexpr std::size_t kMaxText = 253;  // of an attribute
 // What is shorter is soon guessed by who has heard one exchange (RFC 2865, 3).
 constexpr std::size_t kMinSecret = 16;
+constexpr std::size_t kMaxPassword = 128;  // RFC 2865, 5.2
 
 bool is_plain(std::string_view text, std::size_t max) {
   return !text.empty() && text.size() <= max && std::all_of(text.begin(), text.end(), [](char c) {
@@ -248,6 +249,7 @@ tl::expected<Secrets, Error> load_secrets(const Config& config) {
     };
     if (!secret) return bad(secret.error().what, secret.error().hint);
     secret->resize(std::min(secret->find('\n'), secret->size()));
+    if (secret->ends_with('\r')) secret->pop_back();
     if (secret->size() < min)
       return bad(fmt::format("has {} bytes in its first line", secret->size()), hint);
     return std::move(*secret);
@@ -268,6 +270,14 @@ tl::expected<Secrets, Error> load_secrets(const Config& config) {
   if (!config.mac.password_file.empty()) {
     auto password = read("mac.password_file", config.mac.password_file, 1);
     if (!password) return tl::unexpected{password.error()};
+    if (password->size() > kMaxPassword) {
+      return tl::unexpected{
+          Error{config.where("mac.password_file"),
+                fmt::format("`mac.password_file` {} has {} bytes in its first line, and RADIUS "
+                            "carries {}",
+                            config.mac.password_file, password->size(), kMaxPassword),
+                "give the server and this file a shorter one"}};
+    }
     secrets.mac_password = std::move(*password);
   }
   return secrets;

@@ -24,6 +24,7 @@ using std::chrono::steady_clock;
 constexpr int kParseError = -32'700;
 constexpr int kInvalidRequest = -32'600;
 constexpr int kNoMethod = -32'601;
+constexpr int kBusy = -32'006;  // as the gateway's
 constexpr mode_t kMode = 0660;
 
 nlohmann::json refused(const nlohmann::json& id, const Door::Refusal& refusal) {
@@ -77,7 +78,11 @@ tl::expected<void, Error> Door::open(const std::string& path, const std::string&
   listener_ = std::move(listener);
   if (!group.empty()) {
     const ::group* const entry = ::getgrnam(group.c_str());
-    if (entry != nullptr && ::chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) != 0)
+    if (entry == nullptr) {
+      return failed(fmt::format("there is no group {}", group),
+                    "make it: groupadd --system, or set door.group = \"\"");
+    }
+    if (::chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) != 0)
       return failed(fmt::format("cannot be given to group {}: {}", group, std::strerror(errno)),
                     "put this user into that group, or set door.group = \"\"");
   }
@@ -96,7 +101,14 @@ void Door::take_clients() {
   for (;;) {
     FileDescriptor fd{::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
     if (!fd) return;
-    if (clients_.size() >= kMaxClients) continue;
+    if (clients_.size() >= kMaxClients) {
+      const std::string told =
+          refused(nullptr, {kBusy, fmt::format("{} clients are here already", kMaxClients), "BUSY"})
+              .dump() +
+          '\n';
+      static_cast<void>(::send(fd.get(), told.data(), told.size(), MSG_NOSIGNAL));
+      continue;
+    }
     auto client = std::make_unique<Client>();
     client->number = next_client_++;
     epoll_event event{};

@@ -72,18 +72,8 @@ Guests::Guests(Parts parts)
     : parts_{std::move(parts)},
       known_{parts_.config.mac.remembered},
       away_{parts_.config.mac.remembered},
-      tokens_{static_cast<double>(parts_.config.mac.per_second)},
-      refilled_{parts_.clock()} {}
-
-bool Guests::take_budget(Time now) {
-  const double per_second = parts_.config.mac.per_second;
-  const std::chrono::duration<double> since = now - refilled_;
-  refilled_ = now;
-  tokens_ = std::min(per_second, tokens_ + since.count() * per_second);
-  if (tokens_ < 1 || in_flight_ >= parts_.config.mac.in_flight) return false;
-  tokens_ -= 1;
-  return true;
-}
+      accepted_{parts_.config.mac.remembered},
+      budget_{parts_.config.mac.per_second, parts_.config.mac.in_flight, parts_.clock()} {}
 
 void Guests::remember(const Place& place, milliseconds time) {
   known_.put(place, parts_.clock() + time);
@@ -116,12 +106,13 @@ void Guests::seen(const std::vector<Guest>& guests) {
     const Time* const until = known_.find(guest.place);
     if ((until != nullptr && now < *until) || is_away(guest.place.mac, now)) {
       ++counts_.known;
-    } else if (!take_budget(now)) {
+    } else if (!budget_.take({guest.place.link, guest.place.vlan},
+                             accepted_.find(guest.place) != nullptr, now)) {
       ++counts_.over_budget;
       logging::say(logging::Level::kWarning, "over_budget",
-                   fmt::format("mac: more new guests than mac.per_second and mac.in_flight allow "
-                               "are asked for; the last left out: {}, {}",
-                               guest.place.mac, port_id(guest.place)));
+                   fmt::format("mac: more new guests than {}'s share of mac.per_second and "
+                               "mac.in_flight; the last left out: {}",
+                               port_id(guest.place), guest.place.mac));
     } else {
       ask(guest);
     }
@@ -138,9 +129,8 @@ void Guests::ask(const Guest& guest) {
   request.credentials.password = parts_.password.empty() ? user : parts_.password;
   remember(place, kAskedFor);
   ++counts_.asked;
-  ++in_flight_;
   parts_.exchange.send(std::move(request), [this, place](const Exchange::Result& result) {
-    --in_flight_;
+    budget_.done({place.link, place.vlan});
     take(place, result);
   });
 }
@@ -153,8 +143,10 @@ void Guests::take(const Place& place, const Exchange::Result& result) {
                  fmt::format("mac: no server has answered for {}; see to [[server]]", place.mac));
     return;
   }
-  if (result && (*result)->code() == Code::kAccessAccept)
-    return accepted(place, Terms::of(**result));
+  if (result && (*result)->code() == Code::kAccessAccept) {
+    const Terms terms = Terms::of(**result);
+    if (!terms.grants_nothing) return accepted(place, terms);
+  }
   // A challenge is for people: there is nobody here to answer it.
   ++counts_.rejected;
   remember(place, seconds{parts_.config.mac.reject_for_s});
@@ -168,6 +160,7 @@ void Guests::accepted(const Place& place, const Terms& terms) {
     return remember(place, kAcceptedFor);
   }
   ++counts_.accepted;
+  accepted_.put(place, true);
   if (parts_.on_accept) parts_.on_accept(place, terms);
   const std::string user = written(place.mac, parts_.config.mac.user_form);
   nlohmann::json params = session_params(parts_.config, terms, user);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "radius/budget.hpp"
 #include "radius/client/exchange.hpp"
 #include "radius/config.hpp"
 #include "radius/gateway/changes.hpp"
@@ -73,6 +74,8 @@ class Guests {
 
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] std::size_t remembered() const { return known_.size(); }
+  /// Links and VLANs that share the budget now.
+  [[nodiscard]] std::size_t shares() const { return budget_.shares(); }
 
  private:
   void ask(const Guest& guest);
@@ -81,15 +84,13 @@ class Guests {
   void opened(const Place& place, const Changes::Result& result);
   void look_whose_it_is(const Place& place);
   [[nodiscard]] bool is_away(const std::string& mac, Time now);
-  [[nodiscard]] bool take_budget(Time now);
   void remember(const Place& place, std::chrono::milliseconds time);
 
   Parts parts_;
   Recent<Place, Time> known_;       ///< not to be asked for before
   Recent<std::string, Time> away_;  ///< MACs, the same
-  double tokens_;
-  Time refilled_;
-  std::uint32_t in_flight_ = 0;
+  Recent<Place, bool> accepted_;    ///< whom the servers have let in before
+  Budget budget_;
   Counts counts_;
 };
 

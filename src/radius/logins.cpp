@@ -51,12 +51,13 @@ void Logins::take(const Place& place, const std::string& user, const Exchange::R
     ++counts_.unanswered;
     return done(tl::unexpected{Door::Refusal{kNoServer, "no RADIUS server answers", "NO_SERVER"}});
   }
-  if (!result || (*result)->code() != Code::kAccessAccept) {
+  const bool is_accept = result && (*result)->code() == Code::kAccessAccept;
+  const Terms terms = is_accept ? Terms::of(**result) : Terms{};
+  if (!is_accept || terms.grants_nothing) {
     ++counts_.rejected;
     return done(Door::Json{{"accepted", false}});
   }
   ++counts_.accepted;
-  const Terms terms = Terms::of(**result);
   directory_.accepted(
       {place, terms.user.empty() ? user : terms.user, terms.classes, terms.interim_s.value_or(0)});
   Door::Json told = session_params(config_, terms, user);

@@ -34,7 +34,8 @@ nlohmann::json status_of(const DynamicAuthorization& dynamic) {
           {"malformed", counts.malformed},
           {"bad_authenticator", counts.bad_authenticator},
           {"unsealed", counts.unsealed},
-          {"old", counts.old}};
+          {"old", counts.old},
+          {"full", counts.full}};
 }
 
 nlohmann::json status_of(const Logins& logins) {
@@ -59,7 +60,8 @@ nlohmann::json status_of(const Guests& guests, std::uint64_t left_out) {
           {"not_opened", counts.not_opened},
           {"already", counts.already},
           {"sent_away", counts.sent_away},
-          {"remembered", guests.remembered()}};
+          {"remembered", guests.remembered()},
+          {"shares", guests.shares()}};
 }
 
 }  // namespace gate511::radius

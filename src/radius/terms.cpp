@@ -12,6 +12,8 @@ constexpr std::uint64_t kMaxQuota = 9'007'199'254'740'992;  // as the gateway's
 constexpr std::uint64_t kMaxSeconds = 3'153'600'000;        // the same
 constexpr std::size_t kMaxClasses = 1'024;
 constexpr std::size_t kMaxName = 64;
+// The gateway's 0 is any volume, a server's is none: the first packet is more than is left.
+constexpr std::uint64_t kUsedUp = 1;
 // RFC 2869, 5.16: not less than 60.
 constexpr std::uint64_t kMinInterim_s = 60;
 
@@ -25,6 +27,7 @@ std::optional<std::uint64_t> quota(const Packet& packet) {
   const auto octets = packet.integer(attribute::kMaxTotalOctets);
   const auto gigawords = packet.integer(attribute::kMaxTotalGigawords);
   if (!octets && !gigawords) return std::nullopt;
+  if (octets.value_or(0) == 0 && gigawords.value_or(0) == 0) return kUsedUp;
   return std::min(std::uint64_t{gigawords.value_or(0)} << 32U | octets.value_or(0), kMaxQuota);
 }
 
@@ -60,14 +63,14 @@ bool is_control(std::string_view character) {
 Terms Terms::of(const Packet& packet) {
   Terms terms;
   terms.ttl_s = number(packet, attribute::kSessionTimeout, kMaxSeconds);
-  // 0 is no time at all; what a server means by it is that it sets none.
-  if (terms.ttl_s == std::uint64_t{0}) terms.ttl_s.reset();
   terms.idle_s = number(packet, attribute::kIdleTimeout, kMaxSeconds);
   terms.rate_up_bps = packet.integer(attribute::kBandwidthMaxUp);
   terms.rate_down_bps = packet.integer(attribute::kBandwidthMaxDown);
   terms.quota_bytes = quota(packet);
+  terms.grants_nothing = terms.ttl_s == std::uint64_t{0} || terms.quota_bytes == kUsedUp;
   if (const auto interim = packet.integer(attribute::kAcctInterimInterval))
-    terms.interim_s = std::max<std::uint64_t>(*interim, kMinInterim_s);
+    terms.interim_s =
+        *interim == 0 ? kNoInterims : std::max<std::uint64_t>(*interim, kMinInterim_s);
   terms.user = packet.text(attribute::kUserName).value_or("");
   Attributes classes;
   for (const Attribute& attribute : packet.attributes()) {

@@ -76,10 +76,9 @@ TEST_F(ServiceTest, SaysWhatIsWrong) {
             "-32003 01:00:5e:00:53:01 is a group address; give the address of a station");
   EXPECT_EQ(error("session.add", {{"mac", "00:00:00:00:00:00"}}),
             "-32003 00:00:00:00:00:00 is zero; give the address of a station");
-  EXPECT_EQ(
-      error("session.add", {{"mac", kMac}, {"ttl", 1}}),
-      "-32602 unknown parameter `ttl`; known are mac, vlan, link, state, ttl_s, "
-      "expires_at, rate_up_bps, rate_down_bps, idle_s, quota_bytes, tag, user, class, bind_ip");
+  EXPECT_EQ(error("session.add", {{"mac", kMac}, {"ttl", 1}}),
+            "-32602 unknown parameter `ttl`; known are mac, vlan, link, state, ttl_s, expires_at, "
+            "rate_up_bps, rate_down_bps, idle_s, quota_bytes, tag, user, class, bind_ip, only_new");
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"ttl_s", 1}, {"expires_at", kUnixStart_s + 1}}),
             "-32602 `ttl_s` and `expires_at` are given; give one of them");
   EXPECT_EQ(error("session.add", {{"mac", kMac}, {"expires_at", kUnixStart_s}}),

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "gate511/client.hpp"
 #include "radius/client/file_descriptor.hpp"
@@ -113,6 +114,29 @@ TEST_F(RadiusDoor, AnswersWhoIsGoneNoMore) {
   door_.work();
   ASSERT_TRUE(later_);
   (*later_)(Door::Json::object());
+}
+
+TEST_F(RadiusDoor, TellsWhoIsOneTooMany) {
+  std::vector<FileDescriptor> all;
+  for (std::size_t i = 0; i < Door::kMaxClients; ++i) all.push_back(connected());
+  const auto more = connected();
+  std::string told(4'096, '\0');
+  told.resize(static_cast<std::size_t>(
+      std::max<ssize_t>(0, ::recv(more.get(), told.data(), told.size(), MSG_DONTWAIT))));
+  EXPECT_EQ(told, R"({"error":{"code":-32006,"data":{"reason":"BUSY"},"message":)"
+                  R"("64 clients are here already"},"id":null,"jsonrpc":"2.0"})"
+                  "\n");
+  EXPECT_EQ(::recv(more.get(), told.data(), told.size(), MSG_DONTWAIT), 0);
+}
+
+TEST(RadiusDoorGroup, ThatIsNotThereIsAnError) {
+  const test::TempFolder folder;
+  Door door;
+  const auto opened = door.open(folder / "radius.sock", "nobody511", "radius.toml:1");
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().text(), "radius.toml:1: " + (folder / "radius.sock").string() +
+                                       ": there is no group nobody511; make it: groupadd --system, "
+                                       "or set door.group = \"\"");
 }
 
 TEST_F(RadiusDoor, OneAtATimeHasTheSocket) {

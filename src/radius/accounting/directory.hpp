@@ -34,6 +34,8 @@ struct Known {
   Place place;  ///< as the gateway knows the session
   std::string user;
   std::uint64_t created_at = 0;
+  Place told{};             ///< whole, as servers were told; without a link: as above
+  std::string full_user{};  ///< as the server has it; empty: as above
 
   [[nodiscard]] SessionId key() const { return {id, created_at}; }
 };

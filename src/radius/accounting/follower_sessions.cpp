@@ -21,6 +21,13 @@ constexpr milliseconds kBetweenInterims{1'000};
 constexpr milliseconds kKeptAfter{50};
 constexpr milliseconds kBetweenSweeps{60'000};
 
+/// As servers know it, and name it to change it.
+Known with(Known known, const Accepted& accepted) {
+  known.told = accepted.place;
+  known.full_user = accepted.user;
+  return known;
+}
+
 }  // namespace
 
 bool Follower::is_own(const Json& session) const {
@@ -54,14 +61,14 @@ void Follower::begin(Spool& spool, const Json& session, std::uint64_t at) {
   const Known known{key.id, place, text_of(session, "user"), key.created_at};
   if (const auto before = keeps_records_ ? spool.find(key) : std::nullopt) {
     if (before->accepted.place.mac != place.mac) spool.set_mac(key, place.mac);
-    return directory_.put(known);
+    return directory_.put(with(known, before->accepted));
   }
   auto accepted = accepted_for(spool, session);
   if (!accepted && (!is_own(session) || is_shared_)) return;
-  if (!keeps_records_) return directory_.put(known);
+  if (!keeps_records_) return directory_.put(accepted ? with(known, *accepted) : known);
   const AccountedSession made = session_of(session, place, std::move(accepted));
   if (!spool.add(made)) return;  // its end was told of before
-  directory_.put(known);
+  directory_.put(with(known, made.accepted));
   spool.put(RecordKind::kStart, record_of(config_, RecordKind::kStart, made, session, at));
   ++counts_.starts;
 }
@@ -73,7 +80,8 @@ void Follower::changed(Spool& spool, const Json& session) {
   if (!known || known->key() != key) return;
   const Place place = place_of(session);
   if (keeps_records_ && known->place.mac != place.mac) spool.set_mac(key, place.mac);
-  directory_.put({key.id, place, text_of(session, "user"), key.created_at});
+  directory_.put(
+      {key.id, place, text_of(session, "user"), key.created_at, known->told, known->full_user});
 }
 
 void Follower::end(Spool& spool, const Json& session, std::uint64_t at, const std::string& reason) {

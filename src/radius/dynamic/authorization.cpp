@@ -2,6 +2,7 @@
 #include "radius/dynamic/authorization.hpp"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -18,40 +19,43 @@
 namespace gate511::radius {
 namespace {
 
-using namespace attribute;  // NOLINT(google-build-using-namespace)
-
 constexpr std::size_t kDatagramsATurn = 64;
-
-/// What names a session, or is no part of what is asked.
-constexpr std::array kNaming{
-    kUserName,       kCallingStationId, kAcctSessionId,  kNasIdentifier, kNasIpAddress,
-    kNasIpv6Address, kNasPort,          kNasPortId,      kNasPortType,   kMessageAuthenticator,
-    kEventTimestamp, kProxyState,       kCalledStationId};
-/// What a CoA may set.
-constexpr std::array kSetting{kSessionTimeout,   kIdleTimeout,    kBandwidthMaxUp,
-                              kBandwidthMaxDown, kMaxTotalOctets, kMaxTotalGigawords};
-
-template <typename All>
-bool is_in(const All& all, AttributeId id) {
-  return std::find(all.begin(), all.end(), id) != all.end();
-}
+// How far a server's clock may be ahead: what is recorded is good for so long behind a restart.
+constexpr std::uint64_t kAhead_s = 5;
 
 }  // namespace
 
-DynamicAuthorization::DynamicAuthorization(Parts parts) : parts_{std::move(parts)} {}
+DynamicAuthorization::DynamicAuthorization(Parts parts)
+    : parts_{std::move(parts)}, started_at_{parts_.unix_s()} {}
 
 tl::expected<void, Error> DynamicAuthorization::open() {
   const Config& config = parts_.config;
   if (config.coa_listen.host.empty()) return {};
   const auto address = SocketAddress::parse(config.coa_listen.host, config.coa_listen.port);
-  FileDescriptor made{::socket(address->family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-  if (!made || ::bind(made.get(), address->get(), address->size()) != 0) {
+  const auto failed = [&] {
     return tl::unexpected{
         Error{config.where("coa.listen"),
               fmt::format("`coa.listen` {} cannot be listened on: {}",
                           address_text(config.coa_listen.host, config.coa_listen.port),
                           std::strerror(errno)),
               "give an address of this machine, and a port that nobody has"}};
+  };
+  FileDescriptor made{::socket(address->family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (!made) return failed();
+  const auto is_bound = [&] { return ::bind(made.get(), address->get(), address->size()) == 0; };
+  if (!is_bound()) {
+    // The network may bring the address later.
+    const int yes = 1;
+    const bool is_later =
+        errno == EADDRNOTAVAIL &&
+        ::setsockopt(made.get(), address->family() == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+                     address->family() == AF_INET ? IP_FREEBIND : IPV6_FREEBIND, &yes,
+                     sizeof yes) == 0;
+    if (!is_later || !is_bound()) return failed();
+    logging::say(logging::Level::kWarning, "coa_later",
+                 fmt::format("coa: {} is no address of this machine; changes are taken as soon as "
+                             "it is, see to coa.listen",
+                             config.coa_listen.host));
   }
   socket_ = std::move(made);
   return {};
@@ -74,6 +78,18 @@ void DynamicAuthorization::drop(std::uint64_t& count, const std::string& what,
   ++count;
   logging::say(logging::Level::kWarning, "coa_refused",
                fmt::format("coa: a packet from {} is not believed: {}", who, what));
+}
+
+/// What was answered before this program was started is not remembered: it is not of now.
+std::optional<std::string> DynamicAuthorization::wrong_time(std::optional<std::uint32_t> sent_at,
+                                                            std::uint64_t now) const {
+  if (!sent_at) return "it has no Event-Timestamp, by which it is known to be of now";
+  if (*sent_at > now + kAhead_s)
+    return fmt::format("its Event-Timestamp is {} s ahead; see to both clocks", *sent_at - now);
+  if (*sent_at + std::uint64_t{parts_.config.coa_window_s} < now)
+    return fmt::format("its Event-Timestamp is {} s old; see to both clocks", now - *sent_at);
+  if (*sent_at <= started_at_) return "it is of a time before this program was started";
+  return std::nullopt;
 }
 
 void DynamicAuthorization::take(Bytes datagram, const SocketAddress& from) {
@@ -101,14 +117,8 @@ void DynamicAuthorization::take(Bytes datagram, const SocketAddress& from) {
   if (seal == Seal::kWrong)
     return drop(counts_.bad_authenticator, "its Message-Authenticator is wrong", who);
   const std::uint64_t now = parts_.unix_s();
-  const auto sent_at = packet->integer(kEventTimestamp);
-  if (!sent_at)
-    return drop(counts_.old, "it has no Event-Timestamp, by which it is known to be of now", who);
-  const std::uint64_t off = now > *sent_at ? now - *sent_at : *sent_at - now;
-  if (off > parts_.config.coa_window_s) {
-    return drop(counts_.old,
-                fmt::format("its Event-Timestamp is {} s off; see to both clocks", off), who);
-  }
+  const auto sent_at = packet->integer(attribute::kEventTimestamp);
+  if (const auto wrong = wrong_time(sent_at, now)) return drop(counts_.old, *wrong, who);
   const Asker asker{from, who, secret, PacketBytes{packet->bytes().begin(), packet->bytes().end()}};
   if (const PacketBytes* const before = answered_.find(packet->authenticator())) {
     ++counts_.repeated;
@@ -116,58 +126,20 @@ void DynamicAuthorization::take(Bytes datagram, const SocketAddress& from) {
       ::sendto(socket_.get(), before->data(), before->size(), 0, from.get(), from.size());
     return;
   }
-  answered_.put(packet->authenticator(), {});
+  if (!answered_.begin(packet->authenticator(), *sent_at + parts_.config.coa_window_s, now)) {
+    return drop(counts_.full,
+                fmt::format("{} were answered in {} s, and no more are remembered", Answered::kMax,
+                            parts_.config.coa_window_s),
+                who);
+  }
   act(asker, *packet);
-}
-
-std::optional<ErrorCause> DynamicAuthorization::check(const Packet& request) const {
-  const bool is_change = request.code() == Code::kCoaRequest;
-  bool sets = false;
-  for (const Attribute& attribute : request.attributes()) {
-    // Authorize Only, and what else is a service (RFC 5176, 3.2).
-    if (attribute.id == kServiceType) return ErrorCause::kUnsupportedService;
-    const bool is_setting = is_change && is_in(kSetting, attribute.id);
-    if (!is_setting && !is_in(kNaming, attribute.id)) return ErrorCause::kUnsupportedAttribute;
-    sets = sets || is_setting;
-  }
-  const auto identifier = request.text(kNasIdentifier);
-  if (identifier && *identifier != parts_.config.identifier) return ErrorCause::kNasMismatch;
-  if (is_change && !sets) return ErrorCause::kMissingAttribute;
-  return std::nullopt;
-}
-
-/// All that names it must fit (RFC 5176, 3).
-tl::expected<Known, ErrorCause> DynamicAuthorization::find(const Packet& request) const {
-  const auto id = read_acct_session_id(request.text(kAcctSessionId).value_or(""));
-  const auto station = request.text(kCallingStationId);
-  const auto user = request.text(kUserName);
-  if (request.find(kAcctSessionId) && !id) return tl::unexpected{ErrorCause::kNoSession};
-  const auto mac = station ? read_mac(*station) : std::nullopt;
-  if (station && !mac) return tl::unexpected{ErrorCause::kInvalidValue};
-  std::vector<Known> found;
-  if (id) {
-    auto known = parts_.directory.find(id->id);
-    if (known && known->created_at == id->created_at) found.push_back(std::move(*known));
-  } else if (mac) {
-    found = parts_.directory.of_mac(*mac);
-  } else if (user) {
-    found = parts_.directory.of_user(plain_name(*user));
-  } else {
-    return tl::unexpected{ErrorCause::kMissingAttribute};
-  }
-  std::erase_if(found, [&](const Known& known) {
-    return (mac && known.place.mac != *mac) || (user && known.user != plain_name(*user));
-  });
-  if (found.empty()) return tl::unexpected{ErrorCause::kNoSession};
-  if (found.size() > 1) return tl::unexpected{ErrorCause::kSeveralSessions};
-  return found.front();
 }
 
 void DynamicAuthorization::act(const Asker& asker, const Packet& request) {
   const bool is_change = request.code() == Code::kCoaRequest;
   ++(is_change ? counts_.changes : counts_.disconnects);
-  if (const auto wrong = check(request)) return answer(asker, wrong);
-  const auto session = find(request);
+  if (const auto wrong = wrong_with(request, parts_.config)) return answer(asker, wrong);
+  const auto session = session_of(request, parts_.directory);
   if (!session) return answer(asker, session.error());
   is_change ? change(asker, *session, request) : disconnect(asker, *session);
 }
@@ -176,14 +148,15 @@ void DynamicAuthorization::answer(const Asker& asker, std::optional<ErrorCause> 
   const Packet request = Packet::parse(asker.request).value();
   const bool is_change = request.code() == Code::kCoaRequest;
   Attributes attributes;
-  for (const Attribute& attribute : request.attributes()) {
-    if (attribute.id == kProxyState) attributes.add(kProxyState, attribute.value);  // RFC 5176, 3.1
+  for (const Attribute& one : request.attributes()) {
+    if (one.id == attribute::kProxyState)
+      attributes.add(attribute::kProxyState, one.value);  // RFC 5176, 3.1
   }
   Code code = is_change ? Code::kCoaAck : Code::kDisconnectAck;
   ++(cause ? counts_.naks : counts_.acks);
   if (cause) {
     code = is_change ? Code::kCoaNak : Code::kDisconnectNak;
-    attributes.add(kErrorCause, static_cast<std::uint32_t>(*cause));
+    attributes.add(attribute::kErrorCause, static_cast<std::uint32_t>(*cause));
     logging::say(
         logging::Level::kWarning, "coa_nak",
         fmt::format("coa: {} of {} is refused with Error-Cause {}; docs/radius.md has what "
@@ -192,7 +165,7 @@ void DynamicAuthorization::answer(const Asker& asker, std::optional<ErrorCause> 
   }
   const PacketBytes reply = reply_to(request, code, asker.secret, attributes);
   ::sendto(socket_.get(), reply.data(), reply.size(), 0, asker.from.get(), asker.from.size());
-  answered_.put(request.authenticator(), reply);
+  answered_.answer(request.authenticator(), reply);
 }
 
 void DynamicAuthorization::if_it_is_there(const Asker& asker, const Known& session,

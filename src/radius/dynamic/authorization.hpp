@@ -14,24 +14,12 @@
 #include "radius/accounting/directory.hpp"
 #include "radius/client/address.hpp"
 #include "radius/config.hpp"
+#include "radius/dynamic/answered.hpp"
+#include "radius/dynamic/meaning.hpp"
 #include "radius/gateway/changes.hpp"
-#include "radius/recent.hpp"
 #include "radius/terms.hpp"
 
 namespace gate511::radius {
-
-/// RFC 5176, 3.5.
-enum class ErrorCause : std::uint32_t {
-  kUnsupportedAttribute = 401,
-  kMissingAttribute = 402,
-  kNasMismatch = 403,
-  kUnsupportedService = 405,
-  kInvalidValue = 407,
-  kProhibited = 501,
-  kNoSession = 503,
-  kResources = 506,
-  kSeveralSessions = 508,
-};
 
 class DynamicAuthorization {
  public:
@@ -41,11 +29,12 @@ class DynamicAuthorization {
     std::uint64_t acks = 0;
     std::uint64_t naks = 0;
     std::uint64_t repeated = 0;   ///< answered as before
-    std::uint64_t strangers = 0;  ///< these five: dropped without an answer
+    std::uint64_t strangers = 0;  ///< these six: dropped without an answer
     std::uint64_t malformed = 0;
     std::uint64_t bad_authenticator = 0;
     std::uint64_t unsealed = 0;
-    std::uint64_t old = 0;  ///< out of `coa.window_s`, or without Event-Timestamp
+    std::uint64_t old = 0;   ///< not of now, or without Event-Timestamp
+    std::uint64_t full = 0;  ///< more of now than are remembered
   };
   struct Parts {
     const Config& config;
@@ -78,18 +67,18 @@ class DynamicAuthorization {
   void drop(std::uint64_t& count, const std::string& what, const std::string& who);
   void act(const Asker& asker, const Packet& request);
   void answer(const Asker& asker, std::optional<ErrorCause> cause);
-  [[nodiscard]] tl::expected<Known, ErrorCause> find(const Packet& request) const;
-  [[nodiscard]] std::optional<ErrorCause> check(const Packet& request) const;
+  /// Why it is not believed to be of now.
+  [[nodiscard]] std::optional<std::string> wrong_time(std::optional<std::uint32_t> sent_at,
+                                                      std::uint64_t now) const;
   /// Calls `then` if that session is there and has not been followed by another; else answers.
   void if_it_is_there(const Asker& asker, const Known& session, std::function<void()> then);
   void disconnect(const Asker& asker, const Known& session);
   void change(const Asker& asker, const Known& session, const Packet& request);
 
   Parts parts_;
+  std::uint64_t started_at_;
   FileDescriptor socket_;
-  /// Replies to what was believed, empty while it is being done: a request that is sent again, or
-  /// was recorded, is not done again, whoever sends it.
-  Recent<Authenticator, PacketBytes> answered_{65'536};
+  Answered answered_;
   Counts counts_;
 };
 

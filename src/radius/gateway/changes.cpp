@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "radius/gateway/changes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
+
+#include "logging/log.hpp"
 
 namespace gate511::radius {
 namespace {
@@ -139,6 +143,10 @@ Changes::Result Changes::ask(const std::string& method, const std::function<Json
     const bool was_connected = client_.has_value();
     if (auto failure = connect()) {
       is_connected_ = false;
+      logging::say(logging::Level::kWarning, "gateway",
+                   fmt::format("gateway: {}: {}; see that gate511 runs, and that this user is in "
+                               "its control.group",
+                               socket_, failure->message));
       return tl::unexpected{std::move(*failure)};
     }
     auto result = client_->call(method, params());
