@@ -129,6 +129,7 @@ CONFIG
 }
 
 radius_config() {
+  local dir=${radius_dir:-$bed_dir/radius}
   cat <<CONFIG
 [nas]
 identifier = "$radius_identifier"
