@@ -16,6 +16,7 @@ radius_spool=     # the bed's, if empty
 radius_ns=net     # where both run
 radius_identifier=venue-1
 radius_interim_s=2
+radius_spool_max=1000000
 radius_dir=       # of its socket and spool; the bed's, if empty
 radius_socket=    # of the gateway; the bed's, if empty
 radius_timeout=300 # ms
@@ -158,6 +159,7 @@ $(printf '%s\n' "${radius_mac[@]}")
 [accounting]
 spool = "${radius_spool:-$dir/spool.db}"
 interim_s = $radius_interim_s
+spool_max = $radius_spool_max
 
 [door]
 socket = "$dir/radius.sock"
