@@ -28,8 +28,10 @@ enum class Alarm : std::uint8_t {
   kRecordsFailing,
   kStoreDamaged,
   kStoreAway,
+  kClockOff,
+  kSessionsMissing,
 };
-inline constexpr std::size_t kAlarmCount = 12;
+inline constexpr std::size_t kAlarmCount = 14;
 
 enum class Severity : std::uint8_t {
   kWarning,   ///< something is lost, or soon will be
@@ -95,6 +97,13 @@ inline constexpr std::array<AlarmInfo, kAlarmCount> kAlarms{{
      "see that it runs, can be reached and has room; sessions that are known here go on, and new "
      "ones are refused, or, with sessions.on_store_failure \"memory\", hold on this gateway alone "
      "until it is back"},
+    {Alarm::kClockOff, "clock_off", Severity::kWarning,
+     "this gateway's time is not that of the server that gateways share sessions by: sessions that "
+     "are added here end at another time than they should at the others",
+     "run NTP on both; restart gate511 when the clock is right, which it reads at its start"},
+    {Alarm::kSessionsMissing, "sessions_missing", Severity::kCritical,
+     "sessions of other gateways have no room here: their clients are guests at this gateway",
+     "raise sessions.capacity to that of the others and restart, or revoke what is not needed"},
 }};
 [[nodiscard]] constexpr const AlarmInfo& info_of(Alarm alarm) {
   return kAlarms.at(static_cast<std::size_t>(alarm));

@@ -81,7 +81,12 @@ struct SessionsConfig {
   std::string store_prefix = "gate511:";          ///< of all keys there
   std::string store_ca;                           ///< PEM; empty: those that the system trusts
 
-  [[nodiscard]] bool is_shared() const { return store.find("://") != std::string::npos; }
+  [[nodiscard]] bool is_shared() const {
+    // One that was not written well is no file either, as a password may be in it.
+    return store.find("://") != std::string::npos || store.starts_with("redis:") ||
+           store.starts_with("rediss:") || store.starts_with("redis+sentinel:") ||
+           store.starts_with("rediss+sentinel:");
+  }
   /// That of this machine.
   [[nodiscard]] const std::string& file() const { return is_shared() ? copy : store; }
 

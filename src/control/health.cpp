@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <initializer_list>
 #include <utility>
 
@@ -175,6 +176,24 @@ void Health::watch_pace(Alarm alarm, const std::string& subject, std::uint64_t c
     found.push_back({alarm, subject, fmt::format("{} {}", pace.per_s, text)});
 }
 
+void Health::watch_shared(const store::Store::SharedCounts& shared, Found& found) const {
+  constexpr std::int64_t kMayDiffer_ms = 2'000;
+  const auto ahead_ms = static_cast<std::int64_t>(parts_.ledger.now_ms() - shared.server_ms);
+  if (shared.server_ms != 0 && std::abs(ahead_ms) > kMayDiffer_ms) {
+    found.push_back({Alarm::kClockOff,
+                     {},
+                     fmt::format("this gateway's time is {}.{} s {} that of the server",
+                                 std::abs(ahead_ms) / 1'000, std::abs(ahead_ms) / 100 % 10,
+                                 ahead_ms > 0 ? "ahead of" : "behind")});
+  }
+  if (shared.missing > 0) {
+    found.push_back(
+        {Alarm::kSessionsMissing,
+         {},
+         fmt::format("sessions of other gateways that have no room: {}", shared.missing)});
+  }
+}
+
 void Health::watch_store(Found& found) {
   if (std::string note = parts_.store_note ? parts_.store_note() : ""; !note.empty())
     found.push_back({Alarm::kStoreDamaged, {}, std::move(note)});
@@ -182,6 +201,7 @@ void Health::watch_store(Found& found) {
   if (!status.problem.empty())
     found.push_back({Alarm::kStoreFailing, {}, std::move(status.problem)});
   if (!status.away.empty()) found.push_back({Alarm::kStoreAway, {}, std::move(status.away)});
+  if (status.shared) watch_shared(*status.shared, found);
   const std::uint64_t now = parts_.clock.boot_ns();
   const std::uint64_t settled = status.commits + status.failures;
   const std::size_t owed = parts_.ledger.owed_changes();

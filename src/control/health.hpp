@@ -15,6 +15,7 @@
 #include "control/events.hpp"
 #include "control/json_rpc.hpp"
 #include "control/ledger.hpp"
+#include "control/store/store.hpp"
 #include "control/watch.hpp"
 #include "dataplane/status.hpp"
 #include "table/session_table.hpp"
@@ -63,6 +64,7 @@ class Health {
   void watch_ports(Found& found);
   void watch_numbers(const dataplane::Stats& stats, Found& found);
   void watch_store(Found& found);
+  void watch_shared(const store::Store::SharedCounts& shared, Found& found) const;
   void watch_pace(Alarm alarm, const std::string& subject, std::uint64_t count,
                   const std::string& text, Found& found);
 

@@ -16,6 +16,10 @@
 namespace gate511::control {
 namespace {
 
+constexpr std::string_view kNothingChanged = "nothing was changed";
+constexpr std::string_view kUnlessServer =
+    " here; if the server did it all the same, it comes in from there";
+
 // The watch looks four times in GraceQueue::kPatience_ns, so a worker that stood still for all of
 // it was seen to for half of it at least.
 constexpr std::uint64_t kWatchStuckFor_ns = GraceQueue::kPatience_ns / 2;
@@ -92,13 +96,15 @@ std::optional<RpcError> Service::backed_up() const {
 
 RpcError Service::not_stored(std::string_view change) const {
   const store::Store::Status status = parts_.ledger.status();
+  // What has no answer may have been done by a server that is shared, which tells it to all.
+  const bool may_be_done = status.problem.empty() && !status.away.empty();
   return rpc::store_failed(
-      fmt::format("{}; {}",
+      fmt::format("{}; {}{}",
                   !status.problem.empty() ? status.problem
                   : !status.away.empty()
                       ? status.away
                       : "another gateway has changed the same session at the same time; try again",
-                  change));
+                  change, may_be_done && change == kNothingChanged ? kUnlessServer : ""));
 }
 
 std::optional<RpcError> Service::add_one(const Json& given, Sessions::Batch& batch,
@@ -159,7 +165,7 @@ void Service::answer_when_settled(ResultText result, Sessions::Batch batch, cons
                          [this, done, result = std::make_shared<ResultText>(std::move(result))](
                              Sessions::Settled settled) {
                            if (!settled.stored)
-                             return done(tl::unexpected{not_stored("nothing was changed")});
+                             return done(tl::unexpected{not_stored(kNothingChanged)});
                            if (!settled.seen)
                              return done(tl::unexpected{not_seen("the change stands")});
                            done(std::move(*result));
@@ -258,9 +264,12 @@ void Service::session_revoke(const Json& given, const Done& done) {
   const auto finish = [this, done](const Sessions::Revoked& revoked) {
     if (!revoked.settled.seen) return done(tl::unexpected{not_seen("the revocation stands")});
     if (!revoked.settled.stored) {
+      const bool is_kept = parts_.ledger.is_shared() && parts_.ledger.status().problem.empty();
       return done(tl::unexpected{not_stored(
-          "the revocation stands, and is stored as soon as that is possible, but a restart before "
-          "then takes it back")});
+          is_kept ? "the revocation stands, and the others are told as soon as that is possible, "
+                    "after a restart of this gateway too"
+                  : "the revocation stands, and is stored as soon as that is possible, but a "
+                    "restart before then takes it back")});
     }
     Json result{{"existed", revoked.count > 0}, {"revoked", revoked.count}};
     if (revoked.session) result["session"] = session_json(*revoked.session, parts_.keys);

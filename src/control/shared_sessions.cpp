@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/shared_sessions.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
-
-#include "logging/log.hpp"
 
 namespace gate511::control {
 namespace {
@@ -12,6 +11,8 @@ namespace {
 constexpr std::uint64_t kAttempts = 4;  // before its copy has to do
 constexpr std::chrono::microseconds kSlice{120};
 constexpr std::size_t kTakesALook = 8;  // at the clock
+constexpr std::chrono::seconds kTryAgain{1};
+constexpr std::size_t kTriesAtOnce = 1'024;
 
 }  // namespace
 
@@ -35,6 +36,7 @@ bool SharedSessions::is_settled() const {
 void SharedSessions::work() {
   using SteadyClock = std::chrono::steady_clock;
   is_waiting_ = false;
+  try_missing();
   auto& remotes = store_.remotes();
   if (remotes.empty()) return;
   const auto until = SteadyClock::now() + kSlice;
@@ -77,13 +79,29 @@ bool SharedSessions::put(const redis::Remote& remote, table::Key key) {
       sessions_.elsewhere().set_counts(remote.id, gateway, counts);
     }
   }
-  if (sessions_.adopt(remote.session, key, remote.owner != gateway_, ours)) return true;
-  if (no_room_++ == 0) {
-    logging::say(logging::Level::kError, "shared_store",
-                 "a session of another gateway has no room: sessions.capacity is reached; raise it "
-                 "and restart");
+  if (sessions_.adopt(remote.session, key, remote.owner != gateway_, ours)) {
+    if (!missing_.empty()) missing_.erase(redis::client_text(remote.place));
+  } else if (missing_.size() < kMissing) {
+    missing_.emplace(redis::client_text(remote.place), remote.place);
   }
+  store_.set_missing(missing_.size());
   return true;
+}
+
+/// Some at a time: what is there of them now comes as if it were new. One that is over by then is
+/// not to be had.
+void SharedSessions::try_missing() {
+  const table::SessionTable& table = sessions_.table();
+  const auto now = std::chrono::steady_clock::now();
+  const std::size_t taken = table.size() + table.in_limbo();
+  if (missing_.empty() || now < next_try_ || taken >= table.capacity()) return;
+  next_try_ = now + kTryAgain;
+  const std::size_t room = std::min(table.capacity() - taken, kTriesAtOnce);
+  for (std::size_t i = 0; i < room && !missing_.empty(); ++i) {
+    store_.ask_again(missing_.begin()->second);
+    missing_.erase(missing_.begin());
+  }
+  store_.set_missing(missing_.size());
 }
 
 bool SharedSessions::take(const redis::Remote& remote) {
@@ -112,6 +130,8 @@ bool SharedSessions::take(const redis::Remote& remote) {
       }
       return !sessions_.is_settling(*key) && put(remote, *key);
     case Kind::kEnd:
+      if (!missing_.empty() && missing_.erase(redis::client_text(remote.place)) != 0)
+        store_.set_missing(missing_.size());
       if (sessions_.is_settling(*key)) return false;
       sessions_.end_as_told(*key, remote.id, static_cast<EndReason>(remote.reason));
       return true;

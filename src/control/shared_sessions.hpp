@@ -4,8 +4,12 @@
 // they are to know of this one's clients. Control thread.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "control/session_keys.hpp"
 #include "control/sessions.hpp"
@@ -28,14 +32,15 @@ class SharedSessions {
   /// All that the store had at its start is here, or it cannot be had now.
   [[nodiscard]] bool is_settled() const;
 
-  /// Sessions of other gateways for which the table had no room.
-  [[nodiscard]] std::uint64_t no_room() const { return no_room_; }
+  /// Clients of other gateways for which the table has no room, as far as they are kept.
+  static constexpr std::size_t kMissing = 65'536;
 
  private:
   /// False: it must wait until a change of this gateway is settled.
   [[nodiscard]] bool take(const redis::Remote& remote);
   void take_same(const redis::Remote& remote);
   [[nodiscard]] bool put(const redis::Remote& remote, table::Key key);
+  void try_missing();
   /// nullopt: it is on a link that is none here.
   [[nodiscard]] std::optional<table::Key> key_of(const store::Place& place);
 
@@ -44,7 +49,9 @@ class SharedSessions {
   SessionKeys& keys_;
   std::uint8_t gateway_;
   bool is_waiting_ = false;
-  std::uint64_t no_room_ = 0;
+  /// By client_text(); asked for again when there is room.
+  std::map<std::string, store::Place> missing_;
+  std::chrono::steady_clock::time_point next_try_{};
 };
 
 }  // namespace gate511::control

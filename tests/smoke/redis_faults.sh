@@ -107,15 +107,19 @@ all_is_well password
 
 step 'another program'
 end_process "$redis_pid"
-for kind in http noise huge deep ok lists errors; do
+for kind in http noise huge deep ok lists errors echo; do
+  # So that what is told is of this one.
+  check "$kind: nobody is there before it" wait_until 20 tells 1 'cannot be reached'
   in_background server nonsense.log /usr/bin/python3 "$smoke_lib/nonsense.py" 6379 "$kind"
   nonsense_pid=$background_pid
-  check "$kind: health tells it" wait_until 8 tells 1 '203.0.113.5:6379/0 (what it answers|answers nonsense|an answer of it|does not|refuses|takes no|it answers|has not answered|cannot be)'
+  check "$kind: health tells it" wait_until 8 tells 1 '203.0.113.5:6379/0 (what it answers|answers nonsense|an answer of it|does not|refuses|takes no|it answers|has not answered|takes no script|the connection broke|closed)'
   sleep 2
+  no_match "$kind: health has no password" "$(health_of 1)" 'a@secret'
   nothing_is_lost "$kind"
   end_process "$nonsense_pid"
 done
 no_match 'no line of a log has what it said' "$(cat -v "$bed_dir/1/gate511.log")" '\^\['
+no_match 'nor the password' "$(cat "$bed_dir/1/gate511.log" "$bed_dir"/2/gate511.log)" 'a@secret'
 redis_up
 all_is_well 'another program'
 

@@ -2,6 +2,7 @@
 #include "control/config.hpp"
 #include "support/temp_folder.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -188,6 +189,15 @@ TEST(ConfigError, WrongTypesAndRanges) {
             "t.toml:9: `sessions.store` is no URL of a server: it begins neither with redis:// nor "
             "with rediss://; give a file, \"\" to keep sessions in memory alone, or "
             "redis://USER:PASSWORD@HOST:PORT/DATABASE");
+  // No file of that name, in which a password would be told wherever the file is.
+  for (const char* const scheme : {"redis", "rediss", "redis+sentinel", "rediss+sentinel"}) {
+    EXPECT_EQ(error_with(fmt::format("[sessions]\nstore = \"{}:/me:secret@192.0.2.9\"\n"
+                                     "gateway = 1\ncopy = \"x\"\n",
+                                     scheme)),
+              "t.toml:9: `sessions.store` is no URL of a server: it begins neither with redis:// "
+              "nor with rediss://; give a file, \"\" to keep sessions in memory alone, or "
+              "redis://USER:PASSWORD@HOST:PORT/DATABASE");
+  }
   EXPECT_EQ(error_with("[sessions]\nstore = \"redis://192.0.2.9\"\n"),
             "t.toml:9: `sessions.store` is a server that gateways share, and `sessions.gateway` is "
             "not set; give each of them a number of its own, from 1 to 255");

@@ -238,5 +238,33 @@ TEST_F(ServiceTest, AStoreThatTakesNothingIsBehind) {
   EXPECT_EQ(names(result("health")), Names{"store_failing"});
 }
 
+TEST_F(ServiceTest, AServerThatGatewaysShareTellsTheTimeAndWhatHasNoRoom) {
+  SilentStore store;
+  world_.ledger.connect(store, 0, false);
+  store.status_.shared.emplace();
+  EXPECT_EQ(names(result("health")), Names{}) << "its time is not known";
+  auto& shared = *store.status_.shared;
+  const auto is_off = [&](std::int64_t ahead_ms) {
+    shared.server_ms =
+        static_cast<std::uint64_t>(static_cast<std::int64_t>(world_.ledger.now_ms()) - ahead_ms);
+    const Json health = result("health");
+    const auto what = names(health) == Names{"clock_off"}
+                          ? health["problems"][0]["what"].get<std::string>()
+                          : std::string{};
+    world_.time.advance_ms(3'000);
+    return what;
+  };
+  EXPECT_EQ(is_off(2'000), "");
+  EXPECT_EQ(is_off(2'100), "this gateway's time is 2.1 s ahead of that of the server");
+  shared.server_ms = 0;
+  EXPECT_EQ(names(result("health")), Names{});
+  EXPECT_EQ(is_off(-3'600'000), "this gateway's time is 3600.0 s behind that of the server");
+  shared.server_ms = 0;
+  shared.missing = 6;
+  EXPECT_EQ(names(result("health")), Names{"sessions_missing"});
+  EXPECT_EQ(result("health")["problems"][0]["what"],
+            "sessions of other gateways that have no room: 6");
+}
+
 }  // namespace
 }  // namespace gate511::control

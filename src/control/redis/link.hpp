@@ -80,6 +80,8 @@ struct Remote {
 struct LinkStatus : store::Store::SharedCounts {
   std::string problem;  ///< why the server is not in use now; empty: it is
   std::string refusal;  ///< why it takes no changes now; empty: it does
+  /// When `server_ms` was so.
+  std::chrono::steady_clock::time_point told{};
 };
 
 class Link {

@@ -76,6 +76,8 @@ void Link::take_hello(const Reply& reply, SteadyClock::time_point asked) {
   told_time_ = SteadyClock::now();
   connection_ = reply.elements[7].text;
   const std::lock_guard lock{mutex_};
+  status_.server_ms = *reply.elements[4].number() / 1'000;
+  status_.told = asked + (told_time_ - asked) / 2;
   status_.refusal.clear();
   if (!problem.empty())
     status_.refusal = fmt::format("{} takes no changes: {}", server_.shown(), problem);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -233,7 +234,11 @@ void SharedStore::finish() {
 
 Store::Status SharedStore::status() const {
   Status status = copy_->status();
-  const redis::LinkStatus link = link_->status();
+  redis::LinkStatus link = link_->status();
+  using std::chrono::steady_clock, std::chrono::milliseconds;
+  const auto since = std::chrono::duration_cast<milliseconds>(steady_clock::now() - link.told);
+  if (link.server_ms != 0) link.server_ms += static_cast<std::uint64_t>(since.count());
+  link.missing = missing_;
   status.shared = link;
   status.away = link.problem.empty() ? link.refusal : link.problem;
   return status;

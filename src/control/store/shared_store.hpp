@@ -52,6 +52,8 @@ class SharedStore final : public Store {
   void claim(std::uint64_t id, const Place& place);
   /// What the shared store has of that client comes once more.
   void ask_again(const Place& place);
+  /// So many sessions of other gateways have no room here.
+  void set_missing(std::uint64_t missing) { missing_ = missing; }
   /// What was counted here in all, told to the gateway that the client has moved to.
   void tell_counts(std::uint64_t id, const Place& place, const Counted& counts);
 
@@ -90,6 +92,7 @@ class SharedStore final : public Store {
   std::uint64_t next_batch_ = 1;
   std::size_t owed_changes_ = 0;
   std::uint64_t seen_ = 0;
+  std::uint64_t missing_ = 0;
   std::set<std::pair<std::uint64_t, std::string>> owed_;  ///< id and client, as the copy has it
   /// Sessions that were refused, and that the shared store may have got all the same.
   std::unordered_set<std::uint64_t> uncertain_;

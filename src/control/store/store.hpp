@@ -86,6 +86,8 @@ class Store {
     std::uint64_t forged = 0;      ///< times that others had written into its stream
     std::uint64_t waiting = 0;     ///< changes that it has still to get
     std::uint64_t lost = 0;        ///< changes that waited for it and were too many
+    std::uint64_t server_ms = 0;   ///< its unix time now; 0: not known
+    std::uint64_t missing = 0;     ///< sessions of other gateways that have no room here
   };
   struct Status {
     std::string problem;         ///< empty: none

@@ -9,7 +9,7 @@ import sys
 PORT, KIND = int(sys.argv[1]), sys.argv[2]
 
 
-def answer(number):
+def answer(number, asked):
     if KIND == "http":
         return b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
     if KIND == "noise":
@@ -24,6 +24,8 @@ def answer(number):
         return b"*4\r\n$3\r\nmac\r\n$1\r\nx\r\n*0\r\n:-1\r\n"
     if KIND == "errors":
         return b"-ERR \x1b[31m" + b"no " * 200 + b"\r\n"
+    if KIND == "echo":
+        return b"-ERR unknown command, with args beginning with: " + asked.replace(b"\r\n", b" ") + b"\r\n"
     raise SystemExit(f"no such kind: {KIND}")
 
 
@@ -31,9 +33,9 @@ class Talk(socketserver.BaseRequestHandler):
     def handle(self):
         number = 0
         try:
-            while self.request.recv(65536):
+            while asked := self.request.recv(65536):
                 number += 1
-                self.request.sendall(answer(number))
+                self.request.sendall(answer(number, asked))
         except OSError:
             pass
 
