@@ -76,6 +76,9 @@ refused 'what is no name of a session' "$(asks disconnect "Acct-Session-Id = \"$
 refused "another's user" "$(asks disconnect "Acct-Session-Id = \"$named\"" 'User-Name = "ann"')" Session-Context-Not-Found
 refused 'nobody named' "$(asks disconnect 'NAS-Identifier = "venue-1"')" Missing-Attribute
 refused 'another gateway' "$(asks disconnect "Acct-Session-Id = \"$named\"" 'NAS-Identifier = "venue-2"')" NAS-Identification-Mismatch
+refused 'another address' "$(asks disconnect "Acct-Session-Id = \"$named\"" 'NAS-IP-Address = 192.0.2.99')" NAS-Identification-Mismatch
+refused 'another port' "$(asks disconnect "Acct-Session-Id = \"$named\"" 'NAS-Port-Id = "office"')" Session-Context-Not-Found
+refused 'no time' "$(asks coa "Acct-Session-Id = \"$named\"" 'Session-Timeout = 0')" Invalid-Attribute-Value
 refused 'nothing to change' "$(asks coa "Acct-Session-Id = \"$named\"")" Missing-Attribute
 refused 'what it does not know' "$(asks coa "Acct-Session-Id = \"$named\"" 'Filter-Id = "x"')" Unsupported-Attribute
 refused 'a service' "$(asks coa "Acct-Session-Id = \"$named\"" 'Service-Type = Authorize-Only')" Unsupported-Service
@@ -110,28 +113,37 @@ net tcpdump -i lo -U -w "$bed_dir/coa.pcap" 'udp dst port 3799' 2>"$bed_dir/tcpd
 tcpdump=$!
 wait_until 5 grep -q 'listening on' "$bed_dir/tcpdump.log" || die 'tcpdump does not listen'
 since=$(now_ms)
-matches 'it is acknowledged' "$(asks disconnect "Acct-Session-Id = \"$named\"")" '^Received Disconnect-ACK'
+# By its MAC, which the session has that comes after it.
+matches 'it is acknowledged' "$(asks disconnect "Calling-Station-Id = \"$(dashed client)\"" "NAS-Port-Id = \"venue\"")" '^Received Disconnect-ACK'
 equal 'the client gets 511' "$(status_of)" 511
 within_ms 'within a second' 1000 "$since"
 speaks client
 sleep 1
 check_fails 'and is not let in again at once' has_session client
 check 'its Stop was sent' wait_until 5 radius_number '.accounting.stops == 1 and .accounting.spooled == 0'
-ctl session add "$(mac_of client)" --ttl 1h >/dev/null
-sleep 0.5
+ctl session add "$(mac_of client)" --ttl 1h --tag radius >/dev/null
+check 'the next session is followed' wait_until 5 radius_has .accounting.starts 2
 kill "$tcpdump"
 wait "$tcpdump" 2>/dev/null || true
 acks=$(radius_number .coa.acks)
 payload=$(tshark -r "$bed_dir/coa.pcap" -T fields -e udp.payload 2>/dev/null | head -n 1)
 check 'what was recorded of it' test -n "$payload"
-for _ in 1 2 3; do
+send_again() {
   net /usr/bin/python3 -c 'import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.sendto(bytes.fromhex(sys.argv[1]), ("127.0.0.1", 3799))' "$payload"
-done
+}
+for _ in 1 2 3; do send_again; done
 counts 'and is sent again is answered as before' repeated 3
 equal 'and done once' "$(radius_number .coa.acks)" "$acks"
 check 'so the session that is there now stays' has_session client
+radius_stop
+radius_start
+check 'and after a restart' wait_until 5 radius_has .accounting.sessions 1
+send_again
+counts 'it is not of now' old 1
+radius_says 'which is told of' '^gate511-radius: coa: a packet from 127.0.0.1 is not believed: it is of a time before this program was started$'
+check 'and the session stays' has_session client
 radius_stop
 
 smoke_end

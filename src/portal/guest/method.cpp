@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <semaphore>
 #include <utility>
 
 #include "portal/guest/radius_login.hpp"
@@ -137,7 +139,14 @@ class ByRadius : public Method {
   [[nodiscard]] std::string_view text_of(Denial) const override { return "wrong_password"; }
   [[nodiscard]] tl::expected<Grant, Denial> check(const Form& form, const ClientKey& client,
                                                   UnixTime) override {
+    if (!places_.try_acquire()) {
+      log_.say("radius",
+               fmt::format("{}: {} logins wait for it already; see that its servers answer",
+                           socket_, kMaxAtOnce));
+      return tl::unexpected{Denial::kNoServer};
+    }
     auto login = ask_radius(socket_, client, form["user"], form["password"]);
+    places_.release();
     if (!login) {
       log_.say("radius", login.error());
       return tl::unexpected{Denial::kNoServer};
@@ -148,8 +157,12 @@ class ByRadius : public Method {
   }
 
  private:
+  // Each has a thread of the site's, of which the others need some.
+  static constexpr std::ptrdiff_t kMaxAtOnce = 4;
+
   std::string socket_;
   Log& log_;
+  std::counting_semaphore<kMaxAtOnce> places_{kMaxAtOnce};
 };
 
 }  // namespace

@@ -273,6 +273,9 @@ void GuestSite::take_login(const Request& request, Response& response) {
   // It is restricted, as its quota is used: what a voucher gave counts for its next login.
   if (session) vouchers_.used(session->id, session->user, mac, session->bytes, now_s());
   const auto grant = (*method)->check(*form, visitor->client, now_s());
+  // Who makes the site wait for a server that leaves some users unanswered does so a few times.
+  if (!grant && is_guess && grant.error() == Denial::kNoServer)
+    static_cast<void>(failures_.failed(mac, Limiter::Clock::now()));
   if (!grant && (grant.error() == Denial::kNoPlan || grant.error() == Denial::kNoServer))
     return refuse(503, pages_.texts()(language, "trouble_text"));
   if (!grant) {
