@@ -146,4 +146,14 @@ radius_says 'which is told of' '^gate511-radius: coa: a packet from 127.0.0.1 is
 check 'and the session stays' has_session client
 radius_stop
 
+step 'On an address that comes later'
+radius_more=("${radius_more[@]/127.0.0.1:3799/203.0.113.251:3799}")
+radius_start
+radius_says 'it is told of' '^gate511-radius: coa: 203.0.113.251 is no address of this machine; changes are taken as soon as it is, see to coa.listen$'
+ip -n "$(ns net)" address add 203.0.113.251/32 dev lo
+matches 'then it is answered there' "$(printf '%s\n' 'Acct-Session-Id = "1-1"' 'NAS-IP-Address = 203.0.113.251' "Event-Timestamp = $(($(date +%s) + 2))" \
+  'Message-Authenticator = 0x00' 'Packet-Src-IP-Address = 127.0.0.1' | net radclient -x -r 1 -t 2 203.0.113.251:3799 disconnect "$radius_secret" 2>&1 || true)" \
+  'Error-Cause = Session-Context-Not-Found'
+radius_stop
+
 smoke_end
