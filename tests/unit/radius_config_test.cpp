@@ -73,7 +73,7 @@ TEST(RadiusConfig, TellsWhatIsWrong) {
 TEST(RadiusConfig, SecretsAreTheFirstLine) {
   const test::TempFolder folder;
   const auto file = [&folder](const char* name, const std::string& text) {
-    const std::string path = folder / name;
+    std::string path = folder / name;
     std::ofstream{path} << text;
     std::filesystem::permissions(path, std::filesystem::perms{0600});
     return path;
