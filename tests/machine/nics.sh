@@ -93,6 +93,7 @@ $(tail -n 20 "$bed_dir/vm-console.log")"
   follow 7
   equal "$model: a guest again" "$(status_of 4)" 511
   equal "$model: on a VLAN, too" "$(status_on_vlan)" 511
+  as_a_pair
   by_radius
   by_the_portal
   offloads
@@ -112,6 +113,23 @@ status_on_vlan() { in_ns tagged curl -s -o /dev/null -m 10 -w '%{http_code}' "ht
 service_ends() {
   vm "systemctl stop $1" >/dev/null
   equal "$model: $1 ends well" "$(vm "systemctl show -p Result --value $1")" success
+}
+
+# The drop-in that docs/operations.md has for a pair: the other one's sessions are taken at a start, or, where it cannot be
+# reached, the store stays. `ssh other gate511ctl export` is what /root/other holds.
+as_a_pair() {
+  local other=02:00:5e:00:53:77 block
+  [ "$model" = "${models[0]}" ] || return 0
+  block=$(sed -n "s/^    //; /^cat >.*pair.conf <<'END'$/,/^END$/p" "$smoke_root/docs/operations.md")
+  vm "gate511ctl session add $other --tag of-the-other >/dev/null && gate511ctl export >/root/other && gate511ctl session revoke $other >/dev/null
+printf '#!/bin/sh\nexec cat /root/other\n' >/usr/local/bin/ssh && chmod 0755 /usr/local/bin/ssh" >/dev/null
+  shown "$model: the drop-in of a pair" vm "mkdir -p /etc/systemd/system/gate511.service.d && $block
+systemctl daemon-reload && gate511ctl session add $mac && systemctl restart gate511"
+  equal "$model: it starts with the other one's sessions, without its own" "$(vm 'gate511ctl -j session list' | jq -c '[.sessions[].tag]')" '["of-the-other"]'
+  shown "$model: where the other does not answer" vm "rm /root/other; gate511ctl session add $mac --tag its-own && systemctl restart gate511"
+  equal "$model: its store stays" "$(vm 'gate511ctl -j session list' | jq -c '[.sessions[].tag] | sort')" '["its-own","of-the-other"]'
+  vm "rm -r /etc/systemd/system/gate511.service.d /usr/local/bin/ssh && systemctl daemon-reload && systemctl restart gate511" >/dev/null
+  vm "gate511ctl session revoke $mac; gate511ctl session revoke $other" >/dev/null
 }
 
 # gate511-radius within its unit, beside a server that accepts whoever asks.
