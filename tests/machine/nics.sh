@@ -152,7 +152,7 @@ by_the_portal() {
   shown "$model: systemctl start gate511-portal" vm 'systemctl start gate511-portal'
   # Asked by the machine itself, of whom the gateway knows no client; 503 would be a gateway that it cannot ask.
   check "$model: it asks the gateway who that is" wait_until 30 vm "python3 -c 'import http.client, ssl
-there = http.client.HTTPSConnection(\"127.0.0.1\", context=ssl._create_unverified_context(), timeout=20)
+there = http.client.HTTPSConnection(\"10.0.2.15\", context=ssl._create_unverified_context(), timeout=20)
 there.request(\"GET\", \"/login\", headers={\"Host\": \"portal.example\"})
 print(there.getresponse().status)' | grep -q 403"
   check "$model: gate511-portal runs" is_active gate511-portal
@@ -258,7 +258,7 @@ install_packages "$machine_dir/vm" gate511-portal gate511-radius
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7 -subj /CN=portal.example \
   -keyout "$machine_dir/vm/etc/gate511/portal.key" -out "$machine_dir/vm/etc/gate511/portal.pem" 2>/dev/null
 chroot "$machine_dir/vm" sh -c 'cd /etc/gate511 && chgrp gate511-radius radius.secret && chgrp gate511-portal portal.key &&
-  chmod 0640 portal.key && sed -i s/192.0.2.20/127.0.0.1/ radius.toml'
+  chmod 0640 portal.key && sed -i s/192.0.2.20/127.0.0.1/ radius.toml && sed -i s/127.0.0.1:443/10.0.2.15:443/ portal.toml'
 cp "$smoke_lib/hold_thread.py" "$smoke_lib/radius_server.py" "$machine_dir/vm/root/"
 root_unmount
 image=$machine_dir/vm.img
