@@ -153,6 +153,9 @@ bool Sessions::restore(const store::Restored::One& one) {
     departed_.push_back({std::move(record), reason});
     return true;
   }
+  // A copy may have been left between a client's former session and what it was moved to. Which of
+  // both holds the server tells.
+  if (record_of(record->key) != nullptr) return true;
   const auto index = table_.insert(record->key, record->state);
   if (!index) return false;
   record->index = *index;

@@ -50,6 +50,22 @@ check 'it is back everywhere' wait_until 2 all_have "$mac"
 check 'and nowhere else' wait_until 2 none_has "$(mac_number 1)"
 for n in 1 2 3; do check "client $n passes" passes "$n"; done
 
+step 'moved, and more time, while one is cut off'
+on 1 ctl session revoke "$mac" >/dev/null
+add_everywhere
+id=$(field 1 "$mac" id)
+cut_off_3
+check 'moved at 1' on 1 ctl session move "$mac" --to-mac "$(mac_number 2)"
+check 'with more time' on 1 ctl session extend "$(mac_number 2)" --ttl 2h
+check 'another of the former client' on 1 ctl session add "$mac" --ttl 1h
+check 'is revoked' on 1 ctl session revoke "$mac"
+over_everywhere 'the former client'
+equal 'it is at its new place alone' \
+  "$(for n in 1 2 3; do on "$n" ctl -j session list | jq -r ".sessions[]? // . | select(.id == $id) | .mac"; done | sort -u)" \
+  "$(mac_number 2)"
+on 1 ctl session revoke "$(mac_number 2)" >/dev/null
+add_everywhere
+
 step 'one gateway accounts for an end'
 passes 2 >/dev/null
 id=$(field 1 "$mac" id)

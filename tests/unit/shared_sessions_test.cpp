@@ -239,6 +239,21 @@ TEST_F(SharedSessionsTest, WhoOwnsItIsInTheCopyAndInTheEventOfItsEnd) {
   EXPECT_TRUE(world_.sessions.find(key(3)));
 }
 
+/// Killed between the end of a move at the client's former place and the session at its new one.
+TEST_F(SharedSessionsTest, ACopyWithTwoSessionsOfAClientIsTaken) {
+  store::Restored::One one;
+  one.session = other(1);
+  ASSERT_TRUE(world_.sessions.restore(one));
+  const std::uint64_t first = one.session.id++;
+  ASSERT_TRUE(world_.sessions.restore(one));
+  ASSERT_TRUE(world_.sessions.find(key(1)));
+  EXPECT_EQ(world_.sessions.find(key(1))->record.id, first);
+  EXPECT_EQ(world_.sessions.table().size(), 1U);
+  // And the server tells which it is.
+  ASSERT_TRUE(adopt(one.session));
+  EXPECT_EQ(world_.sessions.find(key(1))->record.id, one.session.id);
+}
+
 TEST_F(SharedSessionsTest, WhatWasCountedHereGoesWithOneThatAnotherHasMoved) {
   auto session = other(1);
   ASSERT_TRUE(adopt(session));

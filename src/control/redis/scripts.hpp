@@ -89,6 +89,8 @@ local function look(key)
 end
 local count = (#ARGV - 6) / 5
 local ends, ends_at = {}, string.sub(KEYS[3] or '', 1, skip - 2) .. 'e:'
+-- That it has left another client stands for its day, whatever becomes of its time.
+local function has_moved(name) return ends[name] and string.match(ends[name], '^5 ') end
 local function note_end(name, text, ...)
   if text then
     redis.call('SET', name, text, ...)
@@ -186,7 +188,9 @@ for i = 1, count do
       if not has_written then redis.call('SET', KEYS[1], string.format(plain, last)) end
       has_written = true
       local version = tell('P', key, id, a, b, owner)
-      if lives and a ~= '0' then
+      if not lives or has_moved(ends_at .. id) then
+        -- No more is to be noted.
+      elseif a ~= '0' then
         local left = redis.call('PTTL', key)
         local time_over = tonumber(a)
         if left < 0 or time_over < now / 1000 + left - 1000 then
@@ -195,7 +199,7 @@ for i = 1, count do
         else
           note_end(ends_at .. id, false)
         end
-      elseif lives then
+      else
         note_end(ends_at .. id, false)
       end
       if not lives and not there.is_none then redis.call('DEL', key) end
