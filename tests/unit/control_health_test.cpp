@@ -241,7 +241,7 @@ TEST_F(ServiceTest, AStoreThatTakesNothingIsBehind) {
 TEST_F(ServiceTest, AServerThatGatewaysShareTellsTheTimeAndWhatHasNoRoom) {
   SilentStore store;
   world_.ledger.connect(store, 0, false);
-  store.status_.shared.emplace();
+  store.status_.shared.emplace(store::Store::SharedCounts{});
   EXPECT_EQ(names(result("health")), Names{}) << "its time is not known";
   auto& shared = *store.status_.shared;
   const auto is_off = [&](std::int64_t ahead_ms) {
