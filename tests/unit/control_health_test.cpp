@@ -248,7 +248,7 @@ TEST_F(ServiceTest, AServerThatGatewaysShareTellsTheTimeAndWhatHasNoRoom) {
     shared.server_ms =
         static_cast<std::uint64_t>(static_cast<std::int64_t>(world_.ledger.now_ms()) - ahead_ms);
     const Json health = result("health");
-    const auto what = names(health) == Names{"clock_off"}
+    auto what = names(health) == Names{"clock_off"}
                           ? health["problems"][0]["what"].get<std::string>()
                           : std::string{};
     world_.time.advance_ms(3'000);
