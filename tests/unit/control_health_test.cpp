@@ -249,8 +249,8 @@ TEST_F(ServiceTest, AServerThatGatewaysShareTellsTheTimeAndWhatHasNoRoom) {
         static_cast<std::uint64_t>(static_cast<std::int64_t>(world_.ledger.now_ms()) - ahead_ms);
     const Json health = result("health");
     auto what = names(health) == Names{"clock_off"}
-                          ? health["problems"][0]["what"].get<std::string>()
-                          : std::string{};
+                    ? health["problems"][0]["what"].get<std::string>()
+                    : std::string{};
     world_.time.advance_ms(3'000);
     return what;
   };
