@@ -271,6 +271,22 @@ TEST_F(SharedSessionsTest, WhatWasCountedHereGoesWithOneThatAnotherHasMoved) {
   EXPECT_EQ(world_.sessions.counted_here(key(2), session.id)->bytes_up, 700U);
 }
 
+TEST_F(SharedSessionsTest, AMoveThatIsReadInTheOtherOrderLeavesItsOwnerAndItsCounts) {
+  auto session = other(1);
+  session.idle_s = 4;
+  ASSERT_TRUE(adopt(session));
+  world_.sessions.elsewhere().set_counts(session.id, 2, {.packets_up = 1, .bytes_up = 700});
+  session.key = key(2);
+  ASSERT_TRUE(adopt(session)) << "in pages its new client may come before its former one";
+  world_.sessions.end_as_told(key(1), session.id, EndReason::kMoved);
+  world_.settle();
+  EXPECT_FALSE(world_.sessions.find(key(1)));
+  EXPECT_TRUE(world_.sessions.elsewhere().is_owner(session.id));
+  EXPECT_EQ(world_.sessions.elsewhere().counts(session.id).bytes_up, 700U);
+  pass_s(10);
+  EXPECT_TRUE(world_.sessions.find(key(2))) << "another gateway sees it";
+}
+
 TEST_F(SharedSessionsTest, WhatIsNotedTogetherStaysInItsOrder) {
   world_.sessions.gather();
   ASSERT_TRUE(world_.sessions.adopt(other(1), key(1), true, {}));
