@@ -11,21 +11,15 @@
 
 readonly rate=20000000
 
-# speaks NAME: it is seen.
-speaks() {
-  local to=$router4
-  [ "$1" = v ] && to=$(tagged_router4 10)
-  in_ns "$1" ping -c 1 -W 1 "$to" >/dev/null 2>&1 || true
-}
-has_session() { ctl session get "$(mac_of "$1")"; }
-dashed() { mac_of "$1" | tr 'a-f:' 'A-F-'; }
+# shows NAME: it is seen, on its VLAN if it is on one.
+shows() { if [ "$1" = v ]; then speaks v "$(tagged_router4 10)"; else speaks "$1"; fi; }
 
 gets_session() {
-  speaks "$2"
+  shows "$2"
   check "$1" wait_until 5 has_session "$2"
 }
 gets_none() {
-  speaks "$2"
+  shows "$2"
   sleep 1
   check_fails "$1: no session" has_session "$2"
 }
@@ -145,7 +139,7 @@ hostile() {
   local fake=$background_pid
   wait_until 5 net sh -c "ss -Hlun 'src 127.0.0.1:1812' | grep -q ." || die 'no server'
   radius_start
-  speaks "$name"
+  shows "$name"
   check "$*: it is counted" wait_until 5 radius_has ".authentication.$counter" 1
   radius_number '[.authentication.answers, .mac.opened]' >"$bed_dir/said"
   end_process "$fake"

@@ -10,19 +10,6 @@
 
 readonly away_s=60
 
-speaks() { in_ns "$1" ping -c 1 -W 1 "$router4" >/dev/null 2>&1 || true; }
-has_session() { ctl session get "$(mac_of "$1")"; }
-dashed() { mac_of "$1" | tr 'a-f:' 'A-F-'; }
-
-# records STATUS ID: the records of a session, as they stand in FreeRADIUS's file, a line each.
-records() {
-  awk -v RS= -v status="Acct-Status-Type = $1\n" -v id="Acct-Session-Id = \"$2\"" \
-    'index($0, status) && index($0, id) { gsub(/\n\t?/, ";"); print }' "$bed_dir"/*/detail 2>/dev/null
-}
-has_records() { [ "$(records "$1" "$2" | wc -l)" -ge "$3" ]; }
-# field NAME: of a record on standard input.
-field() { sed -nE "s/.*;$1 = \"?([^;\"]*)\"?;.*/\1/p"; }
-
 # ip_bytes DIRECTION: that the client's end of the cable has counted, without Ethernet's headers.
 ip_bytes() {
   local at=/sys/class/net/c0/statistics bytes packets
@@ -53,7 +40,7 @@ step 'Start, Interim, Stop'
 speaks client
 check 'a session' wait_until 5 has_session client
 id=$(acct_id client)
-check 'its Start' wait_until 5 has_records Start "$id" 1
+check 'its Start' wait_until 5 has_records 1 Start "$id"
 start=$(records Start "$id")
 equal 'with the name that the server gave' "$(field User-Name <<<"$start")" room-12
 equal 'its Class' "$(field Class <<<"$start")" 0x6f6e65
@@ -64,13 +51,13 @@ up=$(ip_bytes tx)
 net iperf3 -s -1 -B "$origin4" >"$bed_dir/iperf3.log" 2>&1 &
 wait_until 5 net sh -c "ss -Hltn 'sport = 5201' | grep -q ." || die 'iperf3 does not listen'
 client iperf3 -c "$origin4" -t 3 -b 50M -J -R >"$bed_dir/iperf.json"
-check 'an Interim' wait_until 6 has_records Interim-Update "$id" 1
-check 'and the next' wait_until 6 has_records Interim-Update "$id" 2
+check 'an Interim' wait_until 6 has_records 1 Interim-Update "$id"
+check 'and the next' wait_until 6 has_records 2 Interim-Update "$id"
 matches 'with its octets' "$(records Interim-Update "$id" | tail -n 1 | field Acct-Output-Octets)" '^[0-9]{7,}$'
 ctl session revoke "$(mac_of client)" >/dev/null
 down=$(($(ip_bytes rx) - down))
 up=$(($(ip_bytes tx) - up))
-check 'its Stop' wait_until 5 has_records Stop "$id" 1
+check 'its Stop' wait_until 5 has_records 1 Stop "$id"
 stop=$(records Stop "$id")
 within_one_percent 'octets to the client' "$(field Acct-Output-Octets <<<"$stop")" "$down"
 within_one_percent 'octets from the client' "$(field Acct-Input-Octets <<<"$stop")" "$up"
@@ -85,7 +72,7 @@ for name in a b c; do
   speaks "$name"
   check "$name: a session" wait_until 5 has_session "$name"
   ids[$name]=$(acct_id "$name")
-  check "$name: its Start" wait_until 5 has_records Start "${ids[$name]}" 1
+  check "$name: its Start" wait_until 5 has_records 1 Start "${ids[$name]}"
 done
 end_process "$one"
 since=$SECONDS
@@ -107,7 +94,7 @@ wait_until 5 process_ended "$radius_pid"
 radius_start
 freeradius_start two 127.0.0.1
 for name in a b c; do
-  check "$name: its Stop comes" wait_until 15 has_records Stop "${ids[$name]}" 1
+  check "$name: its Stop comes" wait_until 15 has_records 1 Stop "${ids[$name]}"
 done
 check 'nothing waits any more' wait_until 15 radius_number '.accounting.spooled == 0'
 for name in a b c; do

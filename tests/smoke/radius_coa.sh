@@ -11,10 +11,7 @@
 
 readonly rate=20000000 less=5000000
 
-speaks() { in_ns "$1" ping -c 1 -W 1 "$router4" >/dev/null 2>&1 || true; }
-has_session() { ctl session get "$(mac_of "$1")"; }
 id_of() { ctl -j session get "$(mac_of "$1")" | jq .session.id; }
-dashed() { mac_of "$1" | tr 'a-f:' 'A-F-'; }
 status_of() { client curl -s -o /dev/null -m 2 -w '%{http_code}' "http://$origin4/"; }
 
 # asks disconnect|coa ATTRIBUTE...: by radclient, signed, sealed and of now; its answer.

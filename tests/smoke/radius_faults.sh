@@ -9,17 +9,6 @@
 # shellcheck source=tests/smoke/lib/radius.bash
 . "${BASH_SOURCE[0]%/*}/lib/radius.bash"
 
-speaks() { in_ns "$1" ping -c 1 -W 1 "$router4" >/dev/null 2>&1 || true; }
-has_session() { ctl session get "$(mac_of "$1")"; }
-dashed() { mac_of "$1" | tr 'a-f:' 'A-F-'; }
-
-# records STATUS ID: those of a session, as they stand in FreeRADIUS's file, a line each.
-records() {
-  awk -v RS= -v status="Acct-Status-Type = $1\n" -v id="Acct-Session-Id = \"$2\"" \
-    'index($0, status) && index($0, id) { gsub(/\n\t?/, ";"); print }' "$bed_dir"/*/detail 2>/dev/null
-}
-has_records() { [ "$(records "$1" "$2" | wc -l)" -ge "$3" ]; }
-field() { sed -nE "s/.*;$1 = \"?([^;\"]*)\"?;.*/\1/p"; }
 spooled() { radius_number ".accounting.spooled == $1"; }
 
 # begins NAME: a session of its own by its MAC; its Acct-Session-Id is in $id.
@@ -62,15 +51,15 @@ refused=$id
 check 'its Start waits' wait_until 5 radius_has .accounting.spooled 1
 for name in a b; do
   begins "$name"
-  check "$name: its Start comes" wait_until 5 has_records Start "$id" 1
+  check "$name: its Start comes" wait_until 5 has_records 1 Start "$id"
 done
 a=$(acct_id a) b=$id
 check 'the one that is refused is counted' wait_until 10 radius_number '.accounting.refused == 1'
 radius_says 'and told of' "^gate511-radius: accounting: a record of session $refused has no answer, while others have; it is sent again in [0-9]+ s, and holds up none; see why the server does not take it$"
 ctl session revoke "$(mac_of b)" >/dev/null
-check 'b: its Stop comes' wait_until 5 has_records Stop "$b" 1
+check 'b: its Stop comes' wait_until 5 has_records 1 Stop "$b"
 ctl session revoke "$(mac_of client)" >/dev/null
-check 'the Stop of the one that is refused comes too' wait_until 5 has_records Stop "$refused" 1
+check 'the Stop of the one that is refused comes too' wait_until 5 has_records 1 Stop "$refused"
 check 'its Start is not sent behind it' wait_until 5 spooled 0
 equal 'nor was it taken' "$(records Start "$refused" | wc -l)" 0
 
@@ -83,13 +72,13 @@ check 'the first goes on' radius_number .accounting.is_spool_good
 
 step 'The gateway loses its sessions'
 in_ns a ping -c 5 -i 0.2 "$origin4" >/dev/null
-check 'an Interim' wait_until 6 has_records Interim-Update "$a" 1
+check 'an Interim' wait_until 6 has_records 1 Interim-Update "$a"
 sleep 2.5
 kill -KILL "$gateway_pid"
 wait "$gateway_pid" 2>/dev/null || true
 rm -f "$bed_dir"/sessions.db*
 gateway_start
-check 'its Stop comes' wait_until 10 has_records Stop "$a" 1
+check 'its Stop comes' wait_until 10 has_records 1 Stop "$a"
 stop=$(records Stop "$a")
 equal 'its cause' "$(field Acct-Terminate-Cause <<<"$stop")" NAS-Reboot
 last=$(records Interim-Update "$a" | tail -n 1)
@@ -103,7 +92,7 @@ begins c
 c=$id
 equal 'the next session has its number' "${c#*-}" "${a#*-}"
 check 'and is another' test "$c" != "$a"
-check 'it has Interims of its own' wait_until 6 has_records Interim-Update "$c" 1
+check 'it has Interims of its own' wait_until 6 has_records 1 Interim-Update "$c"
 equal 'and the former one no more' "$(records Interim-Update "$a" | grep -c "$(dashed c)")" 0
 equal 'it has one Stop' "$(records Stop "$a" | wc -l)" 1
 
@@ -115,7 +104,7 @@ wait_until 5 process_ended "$radius_pid"
 ctl session add "$(mac_of b)" --ttl 1h --tag portal --user ann >/dev/null
 b=$(acct_id b)
 radius_start
-check 'its Start comes' wait_until 5 has_records Start "$b" 1
+check 'its Start comes' wait_until 5 has_records 1 Start "$b"
 equal 'with the user' "$(records Start "$b" | field User-Name)" ann
 equal 'and the Class' "$(records Start "$b" | field Class)" 0x6f6e65
 
@@ -125,7 +114,7 @@ ctl session revoke "$(mac_of c)" >/dev/null
 check 'a Stop waits' wait_until 5 radius_has .accounting.spooled 1
 dd if=/dev/zero of="$bed_dir/small/fill" bs=4k 2>/dev/null || true
 freeradius_start two 127.0.0.1
-check 'what waits is sent all the same' wait_until 15 has_records Stop "$c" 1
+check 'what waits is sent all the same' wait_until 15 has_records 1 Stop "$c"
 ctl session revoke "$(mac_of b)" >/dev/null
 radius_says 'the operator is told' "^gate511-radius: accounting: $radius_spool cannot be written: .*; see to the disk; the gateway keeps ends of sessions meanwhile$"
 check 'the status says so' wait_until 5 radius_number '.accounting.is_spool_good == false'
@@ -134,9 +123,9 @@ ctl session add "$(mac_of b)" --ttl 1h --tag portal --user ann >/dev/null
 again=$(acct_id b)
 sleep 2
 rm "$bed_dir/small/fill"
-check 'with room again its Start comes' wait_until 10 has_records Start "$again" 1
+check 'with room again its Start comes' wait_until 10 has_records 1 Start "$again"
 equal 'with the Class' "$(records Start "$again" | field Class)" 0x6f6e65
-check 'and the Stop of the one before' wait_until 5 has_records Stop "$b" 1
+check 'and the Stop of the one before' wait_until 5 has_records 1 Stop "$b"
 equal 'once' "$(records Stop "$b" | wc -l)" 1
 
 step 'The spool is damaged while it is in use'
@@ -147,9 +136,9 @@ file.execute("UPDATE sqlite_master SET rootpage = 100000 WHERE name = ?", ("reco
 file.execute("PRAGMA schema_version = 1000")' "$radius_spool"
 begins a
 radius_says 'it is set aside' "^gate511-radius: accounting: $radius_spool: it was damaged, and is set aside as $radius_spool\.damaged-[0-9]+; what it held is not sent$"
-check 'and it goes on' wait_until 10 has_records Start "$id" 1
+check 'and it goes on' wait_until 10 has_records 1 Start "$id"
 ctl session revoke "$(mac_of a)" >/dev/null
-check 'to the Stop' wait_until 5 has_records Stop "$id" 1
+check 'to the Stop' wait_until 5 has_records 1 Stop "$id"
 radius_stop
 
 smoke_end

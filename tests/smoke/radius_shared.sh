@@ -13,14 +13,6 @@
 
 readonly mac=$several_mac dashed=02-00-5E-00-53-01
 
-# records STATUS: all of them, a line each.
-records() {
-  awk -v RS= -v status="Acct-Status-Type = $1\n" 'index($0, status) { gsub(/\n\t?/, ";"); print }' \
-    "$bed_dir/one/detail" 2>/dev/null
-}
-has_records() { [ "$(records "$1" | wc -l)" -ge "$2" ]; }
-field_of() { sed -nE "s/.*;$1 = \"?([^;\"]*)\"?;.*/\1/p"; }
-
 # radius_of N: that gateway's is meant from now on.
 radius_of() {
   radius_dir=$bed_dir/radius$1 radius_socket=$bed_dir/$1/control.sock radius_identifier=venue-$1
@@ -45,9 +37,9 @@ step 'A guest of the first gateway'
 in_ns client1 ping -c 1 -W 1 "$router4" >/dev/null 2>&1 || true
 check 'its session is at both' wait_until 5 all_have "$mac"
 check 'it passes there' passes 1
-check 'its Start' wait_until 5 has_records Start 1
-check 'an Interim' wait_until 6 has_records Interim-Update 1
-before=$(records Interim-Update | field_of Acct-Input-Octets | tail -n 1)
+check 'its Start' wait_until 5 has_records 1 Start
+check 'an Interim' wait_until 6 has_records 1 Interim-Update
+before=$(records Interim-Update | field Acct-Input-Octets | tail -n 1)
 
 step 'At the second, where it is revoked'
 check 'it passes there' wait_until 5 passes 2
@@ -55,15 +47,15 @@ in_ns client2 ping -q -c 50 -i 0.02 "$origin4" >/dev/null
 radius_of 2
 check 'the gate511-radius there asks nothing' radius_number '.mac.asked == 0'
 equal 'it is revoked' "$(on 2 ctl -j session revoke "$mac" | jq .existed)" true
-check 'its Stop' wait_until 5 has_records Stop 1
+check 'its Stop' wait_until 5 has_records 1 Stop
 sleep 2.5
 for kind in Start Stop; do
   equal "one $kind" "$(records "$kind" | wc -l)" 1
-  equal 'of the first' "$(records "$kind" | field_of NAS-Identifier)" venue-1
-  equal 'with its Class' "$(records "$kind" | field_of Class)" 0x6f6e65
+  equal 'of the first' "$(records "$kind" | field NAS-Identifier)" venue-1
+  equal 'with its Class' "$(records "$kind" | field Class)" 0x6f6e65
 done
 equal 'no Interim of the second' "$(records Interim-Update | grep -c venue-2)" 0
-check 'no octets are lost' test "$(records Stop | field_of Acct-Input-Octets)" -ge "$before"
+check 'no octets are lost' test "$(records Stop | field Acct-Input-Octets)" -ge "$before"
 check 'the second has nothing to account for' radius_number '.accounting | .starts == 0 and .stops == 0 and .interims == 0'
 
 step 'The gate511-radius there is started anew'

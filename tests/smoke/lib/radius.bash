@@ -215,3 +215,21 @@ radius_has() { [ "$(radius_number "$1")" -ge "$2" ]; }
 radius_says() {
   if wait_until 5 grep -qE -- "$2" "${radius_dir:-$bed_dir/radius}.log"; then passed "$1"; else failed "$1" "$(tail -n 20 "${radius_dir:-$bed_dir/radius}.log")"; fi
 }
+
+# speaks NAME [ADDRESS]: a client of the bed, which is seen.
+speaks() { in_ns "$1" ping -c 1 -W 1 "${2:-$router4}" >/dev/null 2>&1 || true; }
+has_session() { ctl session get "$(mac_of "$1")"; }
+# dashed NAME: its MAC as servers know it: Calling-Station-Id.
+dashed() { mac_of "$1" | tr 'a-f:' 'A-F-'; }
+
+# records STATUS [ID]: those of a session, or of all, as they stand in FreeRADIUS's files, a line each.
+records() {
+  local id=
+  [ $# -lt 2 ] || id="Acct-Session-Id = \"$2\""
+  awk -v RS= -v status="Acct-Status-Type = $1\n" -v id="$id" \
+    'index($0, status) && (id == "" || index($0, id)) { gsub(/\n\t?/, ";"); print }' "$bed_dir"/*/detail 2>/dev/null
+}
+# has_records NUMBER STATUS [ID]: so many, or more.
+has_records() { [ "$(records "${@:2}" | wc -l)" -ge "$1" ]; }
+# field NAME: of a record on standard input.
+field() { sed -nE "s/.*;$1 = \"?([^;\"]*)\"?;.*/\1/p"; }
