@@ -161,6 +161,8 @@ for n in 1 2; do on "$n" gateway_start; done
 all_is_well 'a sentinel names the server'
 knows_replica() { redis -p 26379 sentinel replicas venues | grep -q 6380 && redis -p 6380 --raw exists "gate511:s:$mac" | grep -q 1; }
 check 'it has a replica' wait_until 30 knows_replica
+redis -p 26379 acl setuser default resetpass '>a@secret' >"$bed_dir/acl"
+check 'a sentinel that wants a password from now on' grep -q NOAUTH <(in_ns server redis-cli -p 26379 ping)
 kill -KILL "$redis_pid"
 wait "$redis_pid" 2>/dev/null || true
 check 'the replica is the server now' wait_until 40 eval "redis -p 6380 role | grep -q master"

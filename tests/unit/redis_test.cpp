@@ -46,6 +46,17 @@ TEST(RedisUrl, MayNameSentinels) {
                                                              .master = "b"}));
 }
 
+TEST(RedisUrl, IsNamedByASentinelAsAnAddressOrAName) {
+  EXPECT_EQ(named_place("192.0.2.8", 6379), (Url::Place{"192.0.2.8", 6379}));
+  EXPECT_EQ(named_place("2001:db8::9", 65'535), (Url::Place{"2001:db8::9", 65'535}));
+  EXPECT_EQ(named_place("r1.example", 1), (Url::Place{"r1.example", 1}));
+  for (const char* const nothing : {"", "a b", "a,b", "[2001:db8::9]", "a\nb"})
+    EXPECT_EQ(named_place(nothing, 6379), std::nullopt) << nothing;
+  EXPECT_EQ(named_place("192.0.2.8", 0), std::nullopt);
+  EXPECT_EQ(named_place("192.0.2.8", 65'536), std::nullopt);
+  EXPECT_EQ(named_place("192.0.2.8", std::nullopt), std::nullopt);
+}
+
 TEST(RedisUrl, IsShownWithoutItsPassword) {
   EXPECT_EQ(parse_url("rediss://ann:secret@[2001:db8::9]/2").value().shown(),
             "rediss://[2001:db8::9]:6379/2");

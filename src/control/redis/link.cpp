@@ -18,7 +18,6 @@
 #include "control/redis/link_parts.hpp"
 #include "control/redis/scripts.hpp"
 #include "logging/log.hpp"
-#include "net/ip.hpp"
 
 namespace gate511::control::redis {
 namespace {
@@ -38,6 +37,16 @@ void signal(const Fd& event) {
 void clear(const Fd& event) {
   std::uint64_t count = 0;
   static_cast<void>(::read(event.get(), &count, sizeof count));
+}
+
+/// For an answer that is "OK", or else ends the connection with `what` and the answer's first word:
+/// what stands behind that may be what the server was told.
+Connection::OnReply expect_ok(Connection& connection, const char* what) {
+  return [&connection, what](const Reply& reply) {
+    const std::string said = printable(reply.text);
+    if (!reply.is_text() || reply.text != "OK")
+      connection.fail(fmt::format("{}: {}", what, said.substr(0, said.find(' '))));
+  };
 }
 
 }  // namespace
@@ -189,18 +198,33 @@ void Link::ask_sentinel() {
   commands_ = std::make_unique<Connection>(sentinel, options_.trust, attempts_);
   if (!commands_->problem().empty()) return lose(commands_->problem());
   state_ = State::kAsking;
-  send(*commands_, {"SENTINEL", "get-master-addr-by-name", options_.url.master},
-       [this](const Reply& reply) {
-         if (!reply.is_array() || reply.elements.size() != 2 || !reply.elements[0].is_text())
-           return commands_->fail(
-               fmt::format("is a sentinel that knows no {}", options_.url.master));
-         const auto port = reply.elements[1].number();
-         if (!net::parse_ip(reply.elements[0].text) || !port || *port == 0 || *port > 65'535)
-           return commands_->fail("is a sentinel that answers nonsense");
-         named_ = options_.url;
-         named_->host = reply.elements[0].text;
-         named_->port = static_cast<std::uint16_t>(*port);
-       });
+  ask_for_master(false);
+}
+
+/// A sentinel that wants a password gets the server's, which it needs in any case. `is_known`: it
+/// has got it.
+void Link::ask_for_master(bool is_known) {
+  send(
+      *commands_, {"SENTINEL", "get-master-addr-by-name", options_.url.master},
+      [this, is_known](const Reply& reply) {
+        if (reply.is_error() && reply.text.starts_with("NOAUTH")) {
+          if (is_known || options_.url.password.empty())
+            return commands_->fail("is a sentinel that wants a password, which the URL is to have");
+          authenticate(*commands_);
+          return ask_for_master(true);
+        }
+        if (reply.is_error())
+          return commands_->fail(
+              fmt::format("is a sentinel that does not answer: {}", printable(reply.text)));
+        if (!reply.is_array() || reply.elements.size() != 2 || !reply.elements[0].is_text())
+          return commands_->fail(
+              fmt::format("is a sentinel that knows no {}", options_.url.master));
+        const auto place = named_place(reply.elements[0].text, reply.elements[1].number());
+        if (!place) return commands_->fail("is a sentinel that answers nonsense");
+        named_ = options_.url;
+        named_->host = place->host;
+        named_->port = place->port;
+      });
 }
 
 void Link::connect_to(Url server) {
@@ -225,24 +249,20 @@ void Link::connect_to(Url server) {
 }
 
 void Link::greet(Connection& connection) {
-  const auto expect_ok = [&connection](const char* what) {
-    return [&connection, what](const Reply& reply) {
-      // Its first word alone: what stands behind that may be what it was told.
-      const std::string said = printable(reply.text);
-      if (!reply.is_text() || reply.text != "OK")
-        connection.fail(fmt::format("{}: {}", what, said.substr(0, said.find(' '))));
-    };
-  };
+  authenticate(connection);
+  const Url& url = options_.url;
+  if (url.database == 0) return;
+  send(connection, {"SELECT", std::to_string(url.database)},
+       expect_ok(connection, "does not have the database"));
+}
+
+void Link::authenticate(Connection& connection) {
   const Url& url = options_.url;
   if (!url.password.empty() && url.user.empty()) {
-    send(connection, {"AUTH", url.password}, expect_ok("does not take the password"));
+    send(connection, {"AUTH", url.password}, expect_ok(connection, "does not take the password"));
   } else if (!url.password.empty()) {
     send(connection, {"AUTH", url.user, url.password},
-         expect_ok("does not take the user and password"));
-  }
-  if (url.database != 0) {
-    const std::string database = std::to_string(url.database);
-    send(connection, {"SELECT", database}, expect_ok("does not have the database"));
+         expect_ok(connection, "does not take the user and password"));
   }
 }
 

@@ -138,8 +138,10 @@ class Link {
   void wait();
   void connect();
   void ask_sentinel();
+  void ask_for_master(bool is_known);
   void connect_to(Url server);
   void greet(Connection& connection);
+  void authenticate(Connection& connection);
   void say_hello();
   void take_hello(const Reply& reply, SteadyClock::time_point asked);
   /// `known`: changes up to this version are known here; 0: none is.

@@ -87,6 +87,12 @@ tl::expected<Url::Place, std::string> parse_place(std::string_view text, std::ui
 
 }  // namespace
 
+std::optional<Url::Place> named_place(std::string_view host, std::optional<std::uint64_t> port) {
+  if (!net::parse_ip(host) && !is_host(host)) return std::nullopt;
+  if (!port || *port == 0 || *port > 65'535) return std::nullopt;
+  return Url::Place{std::string{host}, static_cast<std::uint16_t>(*port)};
+}
+
 std::string Url::shown() const {
   const bool is_v6 = host.find(':') != std::string::npos;
   return fmt::format("{}{}{}{}:{}/{}", is_tls ? kTls : kPlain, is_v6 ? "[" : "", host,

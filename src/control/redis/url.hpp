@@ -3,12 +3,13 @@
 // Where a Redis or Valkey server is: redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], and rediss:// for
 // the same by TLS. Or where sentinels are that know which one it is:
 // redis+sentinel://[[USER]:PASSWORD@]HOST[:PORT][,HOST[:PORT]...]/MASTER[/DB]. User and password
-// are the server's.
+// are the server's, and the sentinels' where these want some.
 #pragma once
 
 #include <tl/expected.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,11 @@ struct Url {
   [[nodiscard]] std::string shown() const;
   bool operator==(const Url&) const = default;
 };
+
+/// A host that an answer names: a name or an address, without brackets. nullopt: it
+/// names none.
+[[nodiscard]] std::optional<Url::Place> named_place(std::string_view host,
+                                                    std::optional<std::uint64_t> port);
 
 /// Error: what is wrong with it, in words that hold nothing of its user and password.
 [[nodiscard]] tl::expected<Url, std::string> parse_url(std::string_view text);
