@@ -19,13 +19,15 @@ namespace {
 
 constexpr std::uint64_t kWaitForShared_ns = 15 * kNsPerSecond;
 
-/// The same after a restart, and no other gateway's.
+/// The same after a restart, and no other gateway's: machines that were made of one image have
+/// their boot for themselves.
 std::string instance_name(const std::string& copy) {
   std::array<char, 256> host{};
   static_cast<void>(::gethostname(host.data(), host.size() - 1));
-  std::string machine;
+  std::string machine, boot;
   std::ifstream{"/etc/machine-id"} >> machine;
-  return fmt::format("{} {} {}", host.data(), machine, copy);
+  std::ifstream{"/proc/sys/kernel/random/boot_id"} >> boot;
+  return fmt::format("{} {} {} {}", host.data(), machine, boot, copy);
 }
 
 }  // namespace

@@ -135,6 +135,21 @@ gateway_start
 matches 'it is turned away' "$(health_of 2)" 'knows another gateway as number 1'
 check_fails 'and lets nobody in' has 2 "$mac"
 gateway_stop
+check 'its holder has it still' test "$(redis --raw exists gate511:gateway:1)" = 1
+on 1 gateway_stop
+check 'who has stopped has given it back' test "$(redis --raw exists gate511:gateway:1)" = 0
+gateway_start
+check 'another takes it at once' wait_until 2 eval "on 2 ctl -j health | jq -e '.status == \"ok\"' >/dev/null"
+gateway_stop
+# Killed, and started again within another boot: for the server it might be a clone.
+on 1 gateway_start
+kill_gateway 1
+echo 00000000-0000-4000-8000-000000000511 >"$bed_dir/boot_id"
+# shellcheck disable=SC2016 # for the shell that is started
+gateway_run=(unshare -m sh -c 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"' "$bed_dir/boot_id")
+on 1 gateway_start
+gateway_run=()
+matches 'a clone is turned away' "$(cat "$bed_dir/1/gate511.log")" 'knows another gateway as number 1'
 use_gateway 2
 gateway_start
 all_is_well 'a number that is taken'

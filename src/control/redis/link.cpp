@@ -152,7 +152,13 @@ void Link::loop() {
     if (!goodbye) goodbye = SteadyClock::now() + kGoodbye;
     const bool is_done =
         waiting_.empty() && in_flight_.empty() && (kept_.empty() || state_ != State::kReady);
-    if (is_done || SteadyClock::now() >= *goodbye) return;
+    if (SteadyClock::now() >= *goodbye || (is_done && state_ != State::kReady)) return;
+    if (!is_done) continue;
+    if (!has_said_goodbye_) {
+      say_goodbye();
+    } else if (commands_->owed() == 0) {
+      return;
+    }
   }
 }
 
@@ -280,7 +286,7 @@ void Link::check(SteadyClock::time_point now) {
     if (!connection->problem().empty()) return lose(connection->problem());
   }
   if (state_ != State::kReady) return;
-  if (now >= next_hello_) say_hello();
+  if (now >= next_hello_ && !has_said_goodbye_) say_hello();
   if (stream_->owed() == 0 && may_push()) follow();
 }
 

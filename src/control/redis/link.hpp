@@ -143,6 +143,7 @@ class Link {
   void greet(Connection& connection);
   void authenticate(Connection& connection);
   void say_hello();
+  void say_goodbye();
   void take_hello(const Reply& reply, SteadyClock::time_point asked);
   /// `known`: changes up to this version are known here; 0: none is.
   void begin_sync(std::uint64_t known);
@@ -206,6 +207,7 @@ class Link {
   std::optional<Url> named_;  ///< by a sentinel, to be connected to
   Url server_;  ///< that is spoken with: of the options, or the one that a sentinel has named
   SteadyClock::time_point next_hello_{};
+  bool has_said_goodbye_ = false;
   /// When all was known last; before the first time, when this gateway ran last.
   SteadyClock::time_point contact_;
   std::string apply_, hello_, read_;  ///< the scripts' digests

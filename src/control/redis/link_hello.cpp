@@ -17,7 +17,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kHelloEvery{2'000};  // and how soon lost data is found out
-constexpr std::size_t kClaim_ms = 30'000;
+/// For which a number stays taken by who does not say hello any more. A machine that was reset is
+/// another until then, which is less than a start waits for the server.
+constexpr std::size_t kClaim_ms = 10'000;
 constexpr std::uint64_t kAhead_us = 5'000'000;  // that versions may be of what was told last
 
 /// Of an epoch: the same for as long as the server keeps its data.
@@ -38,6 +40,12 @@ void Link::say_hello() {
        {"EVALSHA", hello_, "4", meta, gateway, seq, stream, options_.keyed_by, options_.instance,
         claim, epoch, known, state_ == State::kReady ? "0" : "1"},
        [this, asked = SteadyClock::now()](const Reply& reply) { take_hello(reply, asked); });
+}
+
+/// Its number is free for whoever is to have it next.
+void Link::say_goodbye() {
+  has_said_goodbye_ = true;
+  send(*commands_, {"DEL", key(fmt::format("gateway:{}", options_.gateway))}, {});
 }
 
 void Link::take_hello(const Reply& reply, SteadyClock::time_point asked) {
