@@ -68,10 +68,11 @@ several_sessions=()
 # How a gateway speaks with the server.
 redis_scheme=redis
 redis_port=6379
+redis_user=   # an empty one is the server's `default`
 redis_named=  # the whole URL instead, where sentinels name the server
 redis_url() {
   local own
-  printf -v own '%s://:a%%40secret@203.0.113.%d:%d/0' "$redis_scheme" $((4 * $1 + 1)) "$redis_port"
+  printf -v own '%s://%s:a%%40secret@203.0.113.%d:%d/0' "$redis_scheme" "$redis_user" $((4 * $1 + 1)) "$redis_port"
   printf '%s' "${redis_named:-$own}"
 }
 
@@ -93,6 +94,15 @@ redis_up() {
     --enable-debug-command yes "${redis_options[@]}"
   redis_pid=$background_pid
   wait_until 5 redis_is_up || die "Redis did not start: $(<"$bed_dir/redis.log")"
+}
+
+# redis_as_told: the gateways are a user who may do what the line of docs/scaling.md lets it, and no more.
+redis_as_told() {
+  local may=()
+  read -ra may < <(sed -n 's/^ *ACL SETUSER gate511 on >PASSWORD //p' "$smoke_root/docs/scaling.md")
+  [ ${#may[@]} -gt 0 ] || die 'docs/scaling.md has no line ACL SETUSER gate511 on >PASSWORD ...'
+  redis_user=gate511
+  redis_options+=(--user gate511 on '>a@secret' "${may[@]}")
 }
 
 redis_is_up() { [ "$(redis ping)" = PONG ]; }
@@ -132,9 +142,25 @@ none_has() { local n; for ((n = 1; n <= several_count; n++)); do lacks "$n" "$1"
 # field N MAC FILTER: of its session.
 field() { on "$1" ctl -j session get "$2" | jq -r ".session.$3"; }
 is_well() { on "$1" ctl health 2>/dev/null | grep -q '^ok'; }
-all_well() { local n; for ((n = 1; n <= several_count; n++)); do is_well "$n" || return 1; done; }
+# all_well: and each has read all that the server has.
+is_synced() { [ "$(on "$1" ctl -j stats | jq .store.shared.synced)" = true ]; }
+all_well() { local n; for ((n = 1; n <= several_count; n++)); do is_well "$n" && is_synced "$n" || return 1; done; }
+# told_by N: all its sessions, without what is counted or is of that moment.
+told_by() {
+  on "$1" ctl -j session list | jq -c '.sessions | sort_by(.mac)[] |
+    del(.ttl_s, .idle_s, .first_seen, .last_seen, .packets_up, .bytes_up, .packets_down, .bytes_down)'
+}
+told_alike() { local n; for ((n = 2; n <= several_count; n++)); do [ "$(told_by "$n")" = "$(told_by 1)" ] || return 1; done; }
 # passes N: what client N sends comes through gateway N.
 passes() { in_ns "client$1" ping -q -c 2 -W 1 -i 0.05 "$origin4"; }
+
+# becomes N MAC: client N is that client from now on.
+becomes() {
+  ip -n "$(ns "client$1")" link set c0 address "$2"
+  ip -n "$(ns "net$1")" neigh flush dev n0
+}
+# answered N: the status that the web gives client N, 511 to who is not let in.
+answered() { in_ns "client$1" curl -s -o /dev/null -m 5 -w '%{http_code}' "http://$origin4/" || true; }
 
 # several_end: the last line of a script.
 several_end() {
